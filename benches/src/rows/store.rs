@@ -1,0 +1,79 @@
+//! Rows on one thread where nobody waits: setting, and reading what is present.
+
+use core::fmt;
+use core::hint::black_box;
+use std::time::Instant;
+
+use super::{Outcome, WARM_UP, expect};
+
+/// A place for one value that can be replaced and read through a shared reference.
+pub trait Store {
+    /// The value, with everything that setting and reading it needs.
+    type Value;
+
+    /// A value that will have up to `watchers` watchers; 0, or nothing at all, is in it.
+    fn new(watchers: usize) -> Self::Value;
+
+    /// Replaces what is in `value` and wakes whoever waits for that.
+    fn set(value: &Self::Value, data: u64);
+
+    /// A copy of what is present.
+    fn read(value: &Self::Value) -> u64;
+}
+
+/// One row of this family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreRow {
+    /// Set, and nobody watches.
+    Set,
+    /// Read the present value.
+    Read,
+}
+
+impl fmt::Display for StoreRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            StoreRow::Set => "set, nobody watching",
+            StoreRow::Read => "read the present value",
+        })
+    }
+}
+
+/// Measures `iterations` operations of `row` with the peer `P`.
+pub fn run<P: Store>(row: StoreRow, iterations: u64) -> Outcome {
+    match row {
+        StoreRow::Set => set::<P>(iterations),
+        StoreRow::Read => read::<P>(iterations),
+    }
+}
+
+fn set<P: Store>(iterations: u64) -> Outcome {
+    let value = P::new(0);
+    for data in 1..=WARM_UP {
+        P::set(black_box(&value), black_box(data));
+    }
+    let start = Instant::now();
+    for data in 1..=iterations {
+        P::set(black_box(&value), black_box(data));
+    }
+    let took = start.elapsed();
+    expect("last value", P::read(&value), iterations)?;
+    Ok(took)
+}
+
+fn read<P: Store>(iterations: u64) -> Outcome {
+    const PRESENT: u64 = 7;
+    let value = P::new(0);
+    P::set(&value, PRESENT);
+    for _ in 0..WARM_UP {
+        black_box(P::read(black_box(&value)));
+    }
+    let mut sum = 0_u64;
+    let start = Instant::now();
+    for _ in 0..iterations {
+        sum = sum.wrapping_add(P::read(black_box(&value)));
+    }
+    let took = start.elapsed();
+    expect("sum of what was read", sum, PRESENT.wrapping_mul(iterations))?;
+    Ok(took)
+}

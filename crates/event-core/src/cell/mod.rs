@@ -1,0 +1,429 @@
+//! The versioned cell: the newest data, readable and replaceable by any number of threads without waiting.
+//!
+//! # Roles
+//!
+//! *Slots* hold data. One word, `current`, names the slot in force, with a tag taken from its version. A *writer*
+//! claims a free slot, fills it and puts it in force. A *reader* pins the slot in force; while it is pinned its data
+//! stays. Whoever is the last to have a claim on a replaced slot - the writer or a reader - empties and frees it.
+//!
+//! # Reader
+//!
+//! [`pin`](Cell::pin): load `current`; count in to that slot's `readers`; load `current` again. Same slot: it is
+//! pinned. Another one: count out and go round. [`unpin`](Cell::unpin): count out; if nobody is left and the slot is
+//! `RETIRED`, reclaim it.
+//!
+//! # Writer
+//!
+//! [`claim`](Cell::claim): change a slot from `FREE` to `OWNED`. Fill it. [`publish`](Cell::publish): change `current`
+//! with a compare-and-swap. [`retire`](Cell::retire) the slot that was in force: if nobody reads it, empty and free it.
+//! Else mark it `RETIRED`, look at `readers` once more, and if they have gone, reclaim it.
+//!
+//! # Collision
+//!
+//! *Reader and writer.* The reader counts, then looks at `current`; the writer changes `current`, then looks at the
+//! count. All four are `SeqCst`, so one of the two sees the other: the reader goes round, or the writer leaves the
+//! slot to the reader. The same holds between `RETIRED` and the last reader's leaving: one of the two sees that it has
+//! to reclaim, and if both do, one wins the change from `RETIRED` to `OWNED`.
+//!
+//! *Writer and writer.* They fill different slots. The one whose compare-and-swap fails tries again, after the other.
+//!
+//! # ABA and overflow
+//!
+//! `current` carries a tag, so a compare-and-swap fails unless it expects the very publication that is in force. The
+//! tag has 43 bits (21 on 32-bit targets): a writer would have to sleep between two of its instructions for exactly a
+//! multiple of that many publications to be deceived, and an `update`, which pins what it expects, never is. A reader
+//! that finds "the same slot" may be looking at a later life of it: that is as good, it counted in before.
+//! `RETIRED` carries the version, so a reclaimer that comes late, from an earlier life of the slot, fails; without
+//! that the exhaustive search finds data dropped under a reader.
+//!
+//! # Reclamation
+//!
+//! `readers` was seen at 0 *after* the slot had gone out of force (fast path) or after it was seen `RETIRED` with this
+//! very version: nobody reads it and nobody will, because to pin means to find it in force after counting in. A guard
+//! frees the slot even if the data's `Drop` panics.
+//!
+//! # Progress
+//!
+//! Reading and writing are lock-free: a reader goes round only if a writer published, a writer only if another one
+//! did. No step waits for somebody else's. If there is no free slot, a writer adds some, which allocates.
+
+mod slot;
+mod slots;
+mod word;
+
+pub(crate) use slot::Slot;
+pub(crate) use word::Word;
+
+use core::mem;
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::{Handshake, handshake};
+use crate::version::Version;
+use slot::{MAX_READERS, State};
+use slots::Slots;
+
+pub(crate) struct Cell<T> {
+    current: AtomicUsize,
+    /// The index of a slot that is probably free. Only a hint: a wrong one costs a search.
+    probably_free: AtomicUsize,
+    slots: Slots<T>,
+}
+
+impl<T> Cell<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            current: AtomicUsize::new(Word::INITIAL.bits()),
+            probably_free: AtomicUsize::new(1),
+            slots: Slots::new(),
+        }
+    }
+
+    /// What is in force now.
+    #[inline]
+    pub(crate) fn word(&self) -> Word {
+        // Ordering: SeqCst, partner: `publish_over` and `close`. It is the second half of `ArmThenLook` in
+        // `wakers::Place::arm`'s callers; weaker, a watcher could go to sleep on an outdated version.
+        Word::from_bits(self.current.load(Ordering::SeqCst))
+    }
+
+    /// The version of what `word` put in force or, if that has been replaced meanwhile, of something newer.
+    #[inline]
+    pub(crate) fn version_of(&self, word: Word) -> Version {
+        match word.slot() {
+            0 => Version::INITIAL,
+            // Ordering: Relaxed. The version was stored before `word` was published, and `word` was loaded with at
+            // least Acquire: this load reads that store or a later one.
+            index => Version::from_raw(self.slots.get(index).version.load(Ordering::Relaxed)),
+        }
+    }
+
+    /// Pins the slot in force, unless nothing was ever published.
+    #[inline]
+    pub(crate) fn pin(&self) -> Option<Pinned<'_, T>> {
+        let mut word = self.word();
+        loop {
+            if word.slot() == 0 {
+                return None;
+            }
+            let slot = self.slots.get(word.slot());
+            // Ordering: SeqCst, partner: the load of `readers` in `retire`. First half of `PinThenLook`; weaker, a
+            // writer could overlook this reader and empty the slot under it.
+            let before = slot.readers.fetch_add(1, Ordering::SeqCst);
+            handshake(Handshake::PinThenLook);
+            // Ordering: SeqCst, partner: the compare-and-swap in `publish_over`. Second half of `PinThenLook`, and the
+            // Acquire that makes the data visible.
+            let again = self.word();
+            if again.slot() == word.slot() && before < MAX_READERS {
+                return Some(Pinned { cell: self, slot, word: again });
+            }
+            // SAFETY: counted in above, and the data was not looked at.
+            unsafe { self.unpin(slot) };
+            if before >= MAX_READERS {
+                too_many_readers();
+            }
+            word = again;
+        }
+    }
+
+    /// Lets go of a slot.
+    ///
+    /// # Safety
+    ///
+    /// 1. `slot` belongs to this cell.
+    /// 2. The caller has counted itself in to its `readers`, and counts itself out here only.
+    /// 3. It does not look at the data afterwards.
+    #[inline]
+    unsafe fn unpin(&self, slot: &Slot<T>) {
+        // Ordering: SeqCst, partner: the second load of `readers` in `retire` (first half of `UnpinThenLook`) and, as a
+        // Release, every load of `readers` that comes before the slot is emptied: our reads happen before that.
+        if slot.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            handshake(Handshake::UnpinThenLook);
+            // Ordering: SeqCst, partner: the store of RETIRED in `retire`. Second half of `UnpinThenLook`; weaker,
+            // both sides could believe that the other one reclaims, and the data would stay until the cell goes.
+            let state = State::from_bits(slot.state.load(Ordering::SeqCst));
+            if state.is_retired() {
+                self.reclaim(slot, state);
+            }
+        }
+    }
+
+    /// Empties a slot that was seen in the state `retired`, if nobody reads it and nobody else does it.
+    #[cold]
+    fn reclaim(&self, slot: &Slot<T>, retired: State) {
+        // Ordering: SeqCst: in the callers, this load is the second half of `RetireThenCount` or comes after it. As an
+        // Acquire its partner is the decrement in `unpin`: all readers' reads happen before the slot is emptied.
+        if slot.readers.load(Ordering::SeqCst) != 0 {
+            return;
+        }
+        let owned = State::OWNED.bits();
+        // Ordering: AcqRel, partners: `retire`, whose publication happened before, and `claim`. Relaxed on failure:
+        // someone else reclaimed, nothing is touched.
+        if slot.state.compare_exchange(retired.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            drop(Owned { cell: self, slot });
+        }
+    }
+
+    /// Takes a free slot; adds slots if there is none.
+    #[inline]
+    pub(crate) fn claim(&self) -> Owned<'_, T> {
+        // Ordering: Relaxed. A hint.
+        let hint = self.probably_free.load(Ordering::Relaxed);
+        match self.slots.find(hint).and_then(|slot| self.try_claim(slot)) {
+            Some(owned) => owned,
+            None => self.claim_any(),
+        }
+    }
+
+    #[cold]
+    fn claim_any(&self) -> Owned<'_, T> {
+        loop {
+            if let Some(owned) = self.slots.iter().find_map(|slot| self.try_claim(slot)) {
+                // Ordering: Relaxed. A hint: after this slot there is often another free one.
+                self.probably_free.store(owned.slot.index as usize + 1, Ordering::Relaxed);
+                return owned;
+            }
+            self.slots.grow();
+        }
+    }
+
+    #[inline]
+    fn try_claim<'a>(&'a self, slot: &'a Slot<T>) -> Option<Owned<'a, T>> {
+        let (free, owned) = (State::FREE.bits(), State::OWNED.bits());
+        // Ordering: Acquire, partner: the store of FREE in `Owned::drop`. Weaker, our writes could pass the emptying of the
+        // slot's earlier life. Relaxed on failure and for the glance that spares a full bus transaction.
+        let claimed = slot.state.load(Ordering::Relaxed) == free
+            && slot.state.compare_exchange(free, owned, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        // Lazily: an `Owned` that is dropped frees the slot.
+        claimed.then(|| Owned { cell: self, slot })
+    }
+
+    /// Puts `owned` in force after whatever is in force now. Gives it back if the cell is closed.
+    #[inline]
+    pub(crate) fn publish<'a>(&'a self, mut owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
+        let mut word = self.word();
+        loop {
+            match self.publish_over(word, owned) {
+                Ok(published) => return Ok(published),
+                Err((_, back)) if word.is_closed() => return Err(back),
+                Err((now, back)) => (word, owned) = (now, back),
+            }
+        }
+    }
+
+    /// Puts `owned` in force if `expected` is in force and open. Gives it back, with what was found, otherwise.
+    #[inline]
+    pub(crate) fn publish_over<'a>(
+        &'a self,
+        expected: Word,
+        owned: Owned<'a, T>,
+    ) -> Result<Published<'a, T>, (Word, Owned<'a, T>)> {
+        if expected.is_closed() {
+            return Err((expected, owned));
+        }
+        let slot = owned.slot;
+        let version = self.version_of(expected).next();
+        // Ordering: Relaxed. The compare-and-swap below releases it.
+        slot.version.store(version.raw(), Ordering::Relaxed);
+        let word = expected.followed_by(slot.index as usize);
+        // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount` and of `PublishThenWake`, and the
+        // Release that makes data and version visible. SeqCst on failure too: the word found is used like one loaded.
+        let swapped = self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst);
+        match swapped {
+            Ok(_) => {
+                // From here on the slot belongs to whoever replaces it.
+                mem::forget(owned);
+                Ok(Published { version, replaced: Replaced { cell: self, word: expected, by: slot.index } })
+            }
+            Err(now) => Err((Word::from_bits(now), owned)),
+        }
+    }
+
+    /// Lets no publication succeed any more. Says whether this call was the one that did.
+    pub(crate) fn close(&self) -> bool {
+        // Ordering: SeqCst, partner: the load in `word`. First half of `PublishThenWake`, like a publication.
+        let before = self.current.fetch_or(Word::CLOSED, Ordering::SeqCst);
+        !Word::from_bits(before).is_closed()
+    }
+
+    /// Gives up the slot that `replaced` had put in force, on behalf of the writer that replaced it with `by`.
+    #[inline]
+    fn retire(&self, replaced: Word, by: u32) {
+        if replaced.slot() == 0 {
+            return;
+        }
+        let slot = self.slots.get(replaced.slot());
+        handshake(Handshake::PublishThenCount);
+        // Ordering: SeqCst, partner: the increment in `pin`. Second half of `PublishThenCount`. As an Acquire, partner of the
+        // decrement in `unpin`.
+        if slot.readers.load(Ordering::SeqCst) == 0 {
+            drop(Owned { cell: self, slot });
+        } else {
+            self.leave_to_readers(slot, by);
+        }
+    }
+
+    #[cold]
+    fn leave_to_readers(&self, slot: &Slot<T>, by: u32) {
+        // Ordering: Relaxed. We replaced this slot, so we know its version.
+        let retired = State::retired(Version::from_raw(slot.version.load(Ordering::Relaxed)));
+        // Ordering: Relaxed. A hint: this slot will not be free soon, perhaps the one after that in force is.
+        self.probably_free.store(by as usize + 1, Ordering::Relaxed);
+        // Ordering: SeqCst, partner: the load of `state` in `unpin`. First half of `RetireThenCount`, and the Release that
+        // lets the reclaimer know that the slot is out of force.
+        slot.state.store(retired.bits(), Ordering::SeqCst);
+        handshake(Handshake::RetireThenCount);
+        self.reclaim(slot, retired);
+    }
+
+    /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` publish at once,
+    /// without any allocation.
+    pub(crate) fn reserve(&self, readers: usize, writers: usize) {
+        self.slots.reserve(readers.saturating_add(writers).saturating_add(1));
+    }
+}
+
+#[cold]
+fn too_many_readers() -> ! {
+    panic!("a version of a value can be borrowed at most {MAX_READERS} times at once");
+}
+
+/// A slot that is counted in to. Its data stays as it is.
+pub(crate) struct Pinned<'a, T> {
+    cell: &'a Cell<T>,
+    slot: &'a Slot<T>,
+    word: Word,
+}
+
+impl<'a, T> Pinned<'a, T> {
+    /// The data; `None` after `clear`.
+    #[inline]
+    pub(crate) fn data(&self) -> Option<&T> {
+        // SAFETY: pinned until `self` goes.
+        unsafe { self.slot.pinned_data() }
+    }
+
+    #[inline]
+    pub(crate) fn version(&self) -> Version {
+        // Ordering: Relaxed. Pinned: it was stored before the word was published that `pin` loaded, and does not change.
+        Version::from_raw(self.slot.version.load(Ordering::Relaxed))
+    }
+
+    /// What was in force when the slot was pinned. While it is pinned, no other publication can have this word.
+    pub(crate) fn word(&self) -> Word {
+        self.word
+    }
+
+    /// The slot, still pinned, without the guard.
+    pub(crate) fn into_slot(self) -> &'a Slot<T> {
+        let slot = self.slot;
+        mem::forget(self);
+        slot
+    }
+
+    /// Takes the guard up again. It does not know its word any more.
+    ///
+    /// # Safety
+    ///
+    /// 1. `slot` comes from [`into_slot`](Self::into_slot) of a pin of this `cell`.
+    /// 2. The guard is taken up once.
+    pub(crate) unsafe fn from_slot(cell: &'a Cell<T>, slot: &'a Slot<T>) -> Self {
+        Self { cell, slot, word: Word::INITIAL }
+    }
+}
+
+impl<T> Drop for Pinned<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `pin` counted in to this slot of this cell, and this guard is the only one that counts out.
+        unsafe { self.cell.unpin(self.slot) };
+    }
+}
+
+/// A slot that one writer has to itself, not in force. Dropped: emptied and freed.
+pub(crate) struct Owned<'a, T> {
+    cell: &'a Cell<T>,
+    slot: &'a Slot<T>,
+}
+
+impl<T> Owned<'_, T> {
+    /// Puts `data` where nothing was before.
+    #[inline]
+    pub(crate) fn fill(&mut self, data: T) {
+        self.slot.data.with_mut(|slot| {
+            // SAFETY: the slot is owned: nobody else has access to the data. It is `None`, so nothing is leaked by not
+            // dropping it.
+            unsafe { slot.write(Some(data)) }
+        });
+    }
+
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<T> {
+        // SAFETY: as in `fill`.
+        self.slot.data.with_mut(|slot| unsafe { (*slot).take() })
+    }
+
+    pub(crate) fn data(&self) -> Option<&T> {
+        // SAFETY: as in `fill`; `&self` keeps `fill` and `take` away.
+        self.slot.data.with(|slot| unsafe { (*slot).as_ref() })
+    }
+}
+
+impl<T> Drop for Owned<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        struct Free<'a, T>(&'a Cell<T>, &'a Slot<T>);
+        impl<T> Drop for Free<'_, T> {
+            #[inline]
+            fn drop(&mut self) {
+                // Ordering: Release, partner: `try_claim`. Whoever claims the slot finds it empty.
+                self.1.state.store(State::FREE.bits(), Ordering::Release);
+                // Ordering: Relaxed. A hint.
+                self.0.probably_free.store(self.1.index as usize, Ordering::Relaxed);
+            }
+        }
+        // The data's `Drop` may panic: the slot is free again all the same, and assigning leaves it `None`.
+        let _free = Free(self.cell, self.slot);
+        self.slot.data.with_mut(|slot| {
+            // SAFETY: the slot is owned: nobody else has access to the data.
+            unsafe { *slot = None }
+        });
+    }
+}
+
+/// What [`Cell::publish`] did.
+#[must_use = "the replaced slot is given up when this is dropped"]
+pub(crate) struct Published<'a, T> {
+    pub(crate) version: Version,
+    pub(crate) replaced: Replaced<'a, T>,
+}
+
+/// The duty to give up the slot that was in force before. Dropped: done.
+pub(crate) struct Replaced<'a, T> {
+    cell: &'a Cell<T>,
+    word: Word,
+    by: u32,
+}
+
+impl<'a, T> Replaced<'a, T> {
+    /// Takes the data out if nobody but `pinned`, which is the pin of the replaced slot, reads it.
+    pub(crate) fn take(self, pinned: Pinned<'a, T>) -> Result<Option<T>, Pinned<'a, T>> {
+        debug_assert!(pinned.slot.index as usize == self.word.slot());
+        handshake(Handshake::PublishThenCount);
+        // Ordering: SeqCst, partner: the increment in `pin`, as in `retire`. We are 1: nobody else reads it or ever will.
+        if pinned.slot.readers.load(Ordering::SeqCst) != 1 {
+            return Err(pinned);
+        }
+        let mut owned = Owned { cell: self.cell, slot: pinned.slot };
+        mem::forget(self);
+        // The slot is still OWNED, so counting out does not reclaim it.
+        drop(pinned);
+        Ok(owned.take())
+    }
+}
+
+impl<T> Drop for Replaced<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.cell.retire(self.word, self.by);
+    }
+}

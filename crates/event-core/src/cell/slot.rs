@@ -1,0 +1,94 @@
+//! One place for one version of the data.
+
+use crate::sync::{
+    UnsafeCell,
+    atomic::{AtomicU32, AtomicUsize},
+};
+use crate::version::Version;
+
+/// A place for data, with what is needed to share it and to hand it on.
+///
+/// Who may touch `data`:
+///
+/// | state | mutably | by shared reference |
+/// |---|---|---|
+/// | `FREE` | nobody; it is `None` | nobody |
+/// | `OWNED`, before it is published | the writer that claimed it | nobody |
+/// | `OWNED`, in force | nobody | whoever pinned it |
+/// | `OWNED`, replaced, `readers` seen at 0 | the writer that replaced it | nobody |
+/// | `OWNED`, reclaimed | who changed it from `RETIRED` | nobody |
+/// | `RETIRED` | nobody | whoever pinned it while it was in force |
+pub(crate) struct Slot<T> {
+    /// How many pinned this slot, plus those who counted themselves in only to find that it is not in force.
+    pub(super) readers: AtomicU32,
+    /// The 1-based index under which `Word` names this slot.
+    pub(super) index: u32,
+    /// A `State`.
+    pub(super) state: AtomicUsize,
+    /// The full version of the data. Only its owner writes it, and each time a greater one, so a reader that has not
+    /// pinned the slot reads the version it holds or a newer one.
+    pub(super) version: AtomicUsize,
+    /// `None` while free, and after `clear`.
+    pub(super) data: UnsafeCell<Option<T>>,
+}
+
+// SAFETY: the table above: shared references are given out while nobody may mutate (`T: Sync`), and the thread that
+// empties a slot may be another one than that which filled it (`T: Send`).
+unsafe impl<T: Send + Sync> Sync for Slot<T> {}
+
+/// More borrows than this of one version can only be leaked ones. Half of the counter's range, so that threads which
+/// pass the limit at the same time cannot wrap it before they have counted themselves out again.
+pub(super) const MAX_READERS: u32 = u32::MAX / 2;
+
+impl<T> Slot<T> {
+    pub(super) fn new(index: u32) -> Self {
+        Self {
+            readers: AtomicU32::new(0),
+            index,
+            state: AtomicUsize::new(State::FREE.bits()),
+            version: AtomicUsize::new(Version::INITIAL.raw()),
+            data: UnsafeCell::new(None),
+        }
+    }
+
+    /// The data; `None` after `clear`.
+    ///
+    /// # Safety
+    ///
+    /// The slot is pinned for as long as `&self` says.
+    #[inline]
+    pub(crate) unsafe fn pinned_data(&self) -> Option<&T> {
+        // SAFETY: pinned: nobody mutates.
+        self.data.with(|data| unsafe { (*data).as_ref() })
+    }
+}
+
+/// What a slot is used for: `FREE`, `OWNED`, or `RETIRED` with the version it holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct State(usize);
+
+impl State {
+    /// Holds nothing; whoever changes it to `OWNED` may fill it.
+    pub(super) const FREE: Self = Self(0);
+    /// Being filled, in force, or being emptied.
+    pub(super) const OWNED: Self = Self(1);
+    const RETIRED: usize = 2;
+
+    /// Replaced while it was read; its last reader empties it. The version makes the state of this life of the slot
+    /// differ from that of any other: someone who comes late with the state of an earlier life fails to change it.
+    pub(super) const fn retired(version: Version) -> Self {
+        Self(version.raw() << 2 | Self::RETIRED)
+    }
+
+    pub(super) const fn is_retired(self) -> bool {
+        self.0 & 3 == Self::RETIRED
+    }
+
+    pub(super) const fn from_bits(bits: usize) -> Self {
+        Self(bits)
+    }
+
+    pub(super) const fn bits(self) -> usize {
+        self.0
+    }
+}

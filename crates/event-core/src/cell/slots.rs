@@ -1,0 +1,139 @@
+//! The slots of a cell: a few inline, more in segments that never move.
+
+use alloc::boxed::Box;
+use core::ptr;
+
+use super::slot::Slot;
+use super::word::MAX_SLOTS;
+use crate::sync::atomic::{AtomicPtr, Ordering};
+
+/// One in force, one for a writer, one for a version that is still read: enough for most values, for ever.
+pub(super) const INLINE: usize = 3;
+
+pub(super) struct Slots<T> {
+    inline: [Slot<T>; INLINE],
+    /// An append-only list. It is walked only for slots beyond the inline ones, and each segment is at least as large
+    /// as all before it, so the walk is short.
+    more: AtomicPtr<Segment<T>>,
+}
+
+struct Segment<T> {
+    slots: Box<[Slot<T>]>,
+    next: AtomicPtr<Segment<T>>,
+}
+
+impl<T> Slots<T> {
+    pub(super) fn new() -> Self {
+        Self { inline: [Slot::new(1), Slot::new(2), Slot::new(3)], more: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    /// The slot with this 1-based index, which must exist.
+    #[inline]
+    pub(super) fn get(&self, index: usize) -> &Slot<T> {
+        match self.inline.get(index.wrapping_sub(1)) {
+            Some(slot) => slot,
+            None => self.get_in_segment(index),
+        }
+    }
+
+    #[cold]
+    fn get_in_segment(&self, index: usize) -> &Slot<T> {
+        self.find_in_segment(index).expect("an index that a word or a slot gave out names an existing slot")
+    }
+
+    /// The slot with this 1-based index, if there is one already.
+    #[inline]
+    pub(super) fn find(&self, index: usize) -> Option<&Slot<T>> {
+        match self.inline.get(index.wrapping_sub(1)) {
+            Some(slot) => Some(slot),
+            None => self.find_in_segment(index),
+        }
+    }
+
+    fn find_in_segment(&self, index: usize) -> Option<&Slot<T>> {
+        let mut offset = index.checked_sub(INLINE + 1)?;
+        for segment in self.segments() {
+            match segment.slots.get(offset) {
+                Some(slot) => return Some(slot),
+                None => offset -= segment.slots.len(),
+            }
+        }
+        None
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot<T>> {
+        self.inline.iter().chain(self.segments().flat_map(|segment| segment.slots.iter()))
+    }
+
+    fn segments(&self) -> impl Iterator<Item = &Segment<T>> {
+        core::iter::successors(Self::follow(&self.more), |segment| Self::follow(&segment.next))
+    }
+
+    fn follow(link: &AtomicPtr<Segment<T>>) -> Option<&Segment<T>> {
+        // Ordering: Acquire, partner: `append`. Weaker, the segment's contents might not be there yet.
+        let segment = link.load(Ordering::Acquire);
+        // SAFETY: a link is null or points to a segment that `append` published and that lives as long as `self`.
+        unsafe { segment.as_ref() }
+    }
+
+    fn len(&self) -> usize {
+        INLINE + self.segments().map(|segment| segment.slots.len()).sum::<usize>()
+    }
+
+    /// Doubles the number of slots, or finds that another thread has just added some.
+    ///
+    /// # Panics
+    ///
+    /// When there are as many slots as a word can tell apart.
+    pub(super) fn grow(&self) {
+        let len = self.len();
+        assert!(
+            len < MAX_SLOTS,
+            "a value can have at most {MAX_SLOTS} versions borrowed at the same time, counting those being set"
+        );
+        self.append(len, (len + 1).min(MAX_SLOTS - len));
+    }
+
+    /// Makes sure that there are at least `wanted` slots.
+    pub(super) fn reserve(&self, wanted: usize) {
+        assert!(wanted <= MAX_SLOTS, "a value can have at most {MAX_SLOTS} slots, but {wanted} were asked for");
+        loop {
+            let len = self.len();
+            let Some(missing @ 1..) = wanted.checked_sub(len) else { return };
+            self.append(len, missing);
+        }
+    }
+
+    /// Adds `count` slots behind the `len` present ones, unless another thread did that first.
+    fn append(&self, len: usize, count: usize) {
+        // At most `MAX_SLOTS`, so the index fits.
+        let slots = (len + 1..=len + count).map(|index| Slot::new(index as u32)).collect();
+        let segment = Box::into_raw(Box::new(Segment { slots, next: AtomicPtr::new(ptr::null_mut()) }));
+        let mut counted = INLINE;
+        let mut link = &self.more;
+        while let Some(present) = Self::follow(link) {
+            counted += present.slots.len();
+            link = &present.next;
+        }
+        // Ordering: Release, partner: `follow`. Relaxed on failure: what is there is not looked at.
+        let linked = counted == len
+            && link.compare_exchange(ptr::null_mut(), segment, Ordering::Release, Ordering::Relaxed).is_ok();
+        if !linked {
+            // SAFETY: `segment` came from `Box::into_raw` above and was not linked, so nobody else knows it.
+            drop(unsafe { Box::from_raw(segment) });
+        }
+    }
+}
+
+impl<T> Drop for Slots<T> {
+    fn drop(&mut self) {
+        // Ordering: Relaxed. `&mut self`: whoever gave it saw to it that everything happened before.
+        let mut link = self.more.load(Ordering::Relaxed);
+        while !link.is_null() {
+            // SAFETY: segments come from `Box::into_raw` in `append`, are linked once, and nobody looks at them any more.
+            let segment = unsafe { Box::from_raw(link) };
+            // Ordering: Relaxed, as above.
+            link = segment.next.load(Ordering::Relaxed);
+        }
+    }
+}

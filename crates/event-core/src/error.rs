@@ -1,0 +1,129 @@
+//! Why a `get` gave no data.
+
+use alloc::boxed::Box;
+use core::error::Error;
+use core::fmt;
+
+/// Why a `get` gave no data. The watcher stays usable in every case.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum GetError {
+    /// The value is closed, and the watcher has had its newest data. It will say so from now on.
+    Closed,
+    /// The get was cancelled, by [`Get::until`](crate::Get::until) or by an adapter's token. Nothing was consumed.
+    Cancelled,
+    /// The get's time was up. Nothing was consumed.
+    DeadlineExceeded,
+    /// [`Get::backlog_only`](crate::Get::backlog_only): there is nothing that the watcher has not had.
+    BacklogDone,
+    /// What keeps the value has failed; [`source`](Error::source) says how. Memory values never do.
+    Backend(BackendError),
+}
+
+impl GetError {
+    /// Whether this is [`Closed`](Self::Closed).
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed)
+    }
+
+    /// Whether this is [`Cancelled`](Self::Cancelled).
+    #[must_use]
+    pub const fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Cancelled)
+    }
+
+    /// Whether this is [`DeadlineExceeded`](Self::DeadlineExceeded).
+    #[must_use]
+    pub const fn is_deadline_exceeded(&self) -> bool {
+        matches!(self, Self::DeadlineExceeded)
+    }
+
+    /// Whether this is [`BacklogDone`](Self::BacklogDone).
+    #[must_use]
+    pub const fn is_backlog_done(&self) -> bool {
+        matches!(self, Self::BacklogDone)
+    }
+
+    /// Whether this is [`Backend`](Self::Backend).
+    #[must_use]
+    pub const fn is_backend(&self) -> bool {
+        matches!(self, Self::Backend(_))
+    }
+}
+
+impl fmt::Display for GetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("the value is closed"),
+            Self::Cancelled => f.write_str("the get was cancelled"),
+            Self::DeadlineExceeded => f.write_str("the deadline of the get has passed"),
+            Self::BacklogDone => f.write_str("there is no more backlog"),
+            Self::Backend(_) => f.write_str("the backend of the value failed"),
+        }
+    }
+}
+
+impl Error for GetError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Backend(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// What went wrong in the backend that keeps a value, whatever its type. Its `Display` and `source` are those of the
+/// error it was made from.
+pub struct BackendError(Box<dyn Error + Send + Sync>);
+
+impl BackendError {
+    /// Wraps a backend's own error.
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(error.into())
+    }
+
+    /// The backend's own error, to be downcast.
+    #[must_use]
+    pub fn get_ref(&self) -> &(dyn Error + Send + Sync + 'static) {
+        &*self.0
+    }
+
+    /// The backend's own error.
+    #[must_use]
+    pub fn into_inner(self) -> Box<dyn Error + Send + Sync> {
+        self.0
+    }
+}
+
+impl fmt::Debug for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Display for BackendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl Error for BackendError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+
+    #[test]
+    fn a_backend_error_keeps_its_source() {
+        let error = GetError::Backend(BackendError::new("the cluster is on fire"));
+        let source = error.source().expect("a backend error has a source");
+        assert_eq!(source.to_string(), "the cluster is on fire");
+        assert!(error.is_backend());
+    }
+}

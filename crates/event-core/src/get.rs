@@ -1,0 +1,210 @@
+//! The future that waits for data, and its options.
+
+use core::fmt;
+use core::future::{Future, Pending};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use crate::error::GetError;
+use crate::traits::Watcher;
+
+pin_project! {
+    /// Waits for data that the watcher has not given yet. Made by [`WatcherExt::get`](crate::WatcherExt::get).
+    ///
+    /// Options are methods, in any order:
+    ///
+    /// | | |
+    /// |---|---|
+    /// | [`filter`](Self::filter) | only data that a predicate accepts |
+    /// | [`backlog_only`](Self::backlog_only) | only what is there already |
+    /// | [`until`](Self::until) | only until a future is ready |
+    ///
+    /// The adapters for the runtimes add deadlines and tokens.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future consumes nothing (what a filter rejected before is consumed). The watcher can be used as if
+    /// the get had never been.
+    ///
+    /// # Panics
+    ///
+    /// Polling it again after it was ready is another get, and does not panic. A panic of the item's `Clone` or of a
+    /// predicate passes through; that version is not consumed.
+    #[must_use = "futures do nothing unless awaited or polled"]
+    pub struct Get<'a, W: ?Sized, P = Everything, B = Waiting, C = Pending<()>> {
+        watcher: &'a mut W,
+        accept: P,
+        backlog: B,
+        #[pin]
+        cancel: C,
+    }
+}
+
+impl<'a, W: ?Sized> Get<'a, W> {
+    pub(crate) fn new(watcher: &'a mut W) -> Self {
+        Get { watcher, accept: Everything(()), backlog: Waiting(()), cancel: core::future::pending() }
+    }
+}
+
+impl<'a, W: Watcher + ?Sized, B, C> Get<'a, W, Everything, B, C> {
+    /// Only data that `accept` accepts. What it rejects is consumed, and the get goes on.
+    ///
+    /// On a memory value it runs on the data in place, before anything is cloned. Until it returns it keeps that
+    /// version alive, and nobody else waits for it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value(3);
+    /// let mut watcher = value.watch();
+    /// let even = watcher.get().filter(|n| n % 2 == 0).backlog_only().await;
+    /// assert!(even.unwrap_err().is_backlog_done());
+    /// value.set(4);
+    /// assert_eq!(watcher.get().filter(|n| n % 2 == 0).await.unwrap(), 4);
+    /// # });
+    /// ```
+    pub fn filter<P: FnMut(&W::Item) -> bool>(self, accept: P) -> Get<'a, W, P, B, C> {
+        let Get { watcher, backlog, cancel, .. } = self;
+        Get { watcher, accept, backlog, cancel }
+    }
+}
+
+impl<'a, W: ?Sized, P, C> Get<'a, W, P, Waiting, C> {
+    /// Only what is there already; [`GetError::BacklogDone`] when the watcher has had everything.
+    ///
+    /// On a memory value this never waits. A value kept elsewhere may have to fetch what is there first.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value("present");
+    /// let mut watcher = value.watch();
+    /// assert_eq!(watcher.get().backlog_only().await.unwrap(), "present");
+    /// assert!(watcher.get().backlog_only().await.unwrap_err().is_backlog_done());
+    /// # });
+    /// ```
+    pub fn backlog_only(self) -> Get<'a, W, P, BacklogOnly, C> {
+        let Get { watcher, accept, cancel, .. } = self;
+        Get { watcher, accept, backlog: BacklogOnly(()), cancel }
+    }
+}
+
+impl<'a, W: ?Sized, P, B> Get<'a, W, P, B> {
+    /// [`GetError::Cancelled`] once `cancel` is ready.
+    ///
+    /// If data and cancellation are both ready, cancellation wins: it consumes nothing, and a flood of sets cannot
+    /// starve a shutdown.
+    ///
+    /// # Panics
+    ///
+    /// A get that was cancelled must not be polled again if `cancel` must not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut watcher = value.watch();
+    /// let cancelled = watcher.get().until(async {}).await;
+    /// assert!(cancelled.unwrap_err().is_cancelled());
+    /// assert_eq!(watcher.get().await.unwrap(), 1);
+    /// # });
+    /// ```
+    pub fn until<C: Future>(self, cancel: C) -> Get<'a, W, P, B, C> {
+        let Get { watcher, accept, backlog, .. } = self;
+        Get { watcher, accept, backlog, cancel }
+    }
+}
+
+impl<W, P, B, C> Future for Get<'_, W, P, B, C>
+where
+    W: Watcher + ?Sized,
+    P: Accept<W::Item>,
+    B: Backlog,
+    C: Future,
+{
+    type Output = Result<W::Item, GetError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        if this.cancel.poll(cx).is_ready() {
+            return Poll::Ready(Err(GetError::Cancelled));
+        }
+        this.accept.poll::<_, B>(*this.watcher, cx)
+    }
+}
+
+impl<W: fmt::Debug + ?Sized, P, B: fmt::Debug, C> fmt::Debug for Get<'_, W, P, B, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Get").field("watcher", &&*self.watcher).field("backlog", &self.backlog).finish_non_exhaustive()
+    }
+}
+
+/// A get without a filter.
+#[derive(Debug)]
+pub struct Everything(());
+
+/// A get that waits.
+#[derive(Debug)]
+pub struct Waiting(());
+
+/// A get that does not wait for anything new.
+#[derive(Debug)]
+pub struct BacklogOnly(());
+
+/// `Everything` or a predicate.
+pub trait Accept<T>: sealed::Accept<T> {}
+impl<T, P: sealed::Accept<T>> Accept<T> for P {}
+
+/// `Waiting` or `BacklogOnly`.
+pub trait Backlog: sealed::Backlog {}
+impl<B: sealed::Backlog> Backlog for B {}
+
+mod sealed {
+    use super::{BacklogOnly, Context, Everything, GetError, Poll, Waiting, Watcher};
+
+    pub trait Accept<T> {
+        fn poll<W, B>(&mut self, watcher: &mut W, cx: &mut Context<'_>) -> Poll<Result<T, GetError>>
+        where
+            W: Watcher<Item = T> + ?Sized,
+            B: Backlog;
+    }
+
+    impl<T> Accept<T> for Everything {
+        #[inline]
+        fn poll<W, B>(&mut self, watcher: &mut W, cx: &mut Context<'_>) -> Poll<Result<T, GetError>>
+        where
+            W: Watcher<Item = T> + ?Sized,
+            B: Backlog,
+        {
+            if B::ONLY { watcher.poll_backlog(cx) } else { watcher.poll_get(cx) }
+        }
+    }
+
+    impl<T, P: FnMut(&T) -> bool> Accept<T> for P {
+        #[inline]
+        fn poll<W, B>(&mut self, watcher: &mut W, cx: &mut Context<'_>) -> Poll<Result<T, GetError>>
+        where
+            W: Watcher<Item = T> + ?Sized,
+            B: Backlog,
+        {
+            if B::ONLY { watcher.poll_backlog_if(cx, self) } else { watcher.poll_get_if(cx, self) }
+        }
+    }
+
+    pub trait Backlog {
+        const ONLY: bool;
+    }
+
+    impl Backlog for Waiting {
+        const ONLY: bool = false;
+    }
+
+    impl Backlog for BacklogOnly {
+        const ONLY: bool = true;
+    }
+}

@@ -1,0 +1,74 @@
+//! Watched values: state that producers set and any number of consumers watch, with the newest data winning.
+//!
+//! A [`MemoryValue`] holds the newest data. Every consumer has a [`MemoryWatcher`], whose `get` gives the present data
+//! first and from then on waits for something newer. A slow consumer skips what it missed and never slows a producer;
+//! a producer never waits; no wake-up is lost.
+//!
+//! ```
+//! use event_core::MemoryValue;
+//!
+//! # futures_lite::future::block_on(async {
+//! let address = MemoryValue::new();
+//! let mut watcher = address.watch();
+//!
+//! address.set("10.0.0.1");
+//! address.set("10.0.0.2");
+//! assert_eq!(watcher.get().await?, "10.0.0.2");
+//!
+//! drop(address);
+//! assert!(watcher.get().await.unwrap_err().is_closed());
+//! # Ok::<(), event_core::GetError>(()) }).unwrap();
+//! ```
+//!
+//! It needs `alloc`, but neither an operating system nor a particular runtime. What is written against the traits
+//! [`Watch`], [`Value`] and [`Watcher`] works on values that are kept elsewhere as well.
+//!
+//! # Features
+//!
+//! - `std` (default): a waker that panics while another one's panic is unwinding does not end the process.
+//!
+//! More in the pages on [limits](limits) and [internals](internals).
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+#[macro_use]
+mod sync;
+
+mod cell;
+mod error;
+mod get;
+mod memory;
+mod stream;
+mod traits;
+mod version;
+mod wakers;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/internals.md")]
+pub mod internals {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
+
+#[cfg(test)]
+mod models;
+
+pub use error::{BackendError, GetError};
+pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};
+#[cfg(not(event_core_loom))]
+pub use memory::WeakValue;
+pub use memory::{
+    CasError, GetRef, MemoryReader, MemoryValue, MemoryWatcher, Ref, SetError, Snapshot, WaitFor, WatchedState,
+};
+pub use stream::WatcherStream;
+pub use traits::{BoxWatcher, Value, Watch, Watcher, WatcherExt};
+pub use version::Version;
+
+/// The traits, to be imported with `*`.
+pub mod prelude {
+    pub use crate::traits::{Value, Watch, Watcher, WatcherExt};
+}

@@ -1,0 +1,261 @@
+//! Sets that depend on what is present.
+
+use super::error::CasError;
+use super::value::MemoryValue;
+use crate::cell::{Owned, Pinned, Word};
+use crate::version::Version;
+
+impl<T> MemoryValue<T> {
+    /// Sets the data and gives what it replaced: moved out if nobody else reads it, else cloned. On a closed value this
+    /// drops `value` and gives `None`.
+    ///
+    /// Lock-free.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set). If `Clone` panics, the new data is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// assert_eq!(value.replace(2), Some(1));
+    /// ```
+    pub fn replace(&self, value: T) -> Option<T>
+    where
+        T: Clone,
+    {
+        let shared = self.shared().get();
+        let mut owned = shared.cell.claim();
+        owned.fill(value);
+        loop {
+            let pinned = shared.cell.pin();
+            let expected = expected(pinned.as_ref(), || shared.cell.word());
+            let published = match shared.cell.publish_over(expected, owned) {
+                Ok(published) => published,
+                Err(_) if expected.is_closed() => return None,
+                Err((_, back)) => {
+                    owned = back;
+                    continue;
+                }
+            };
+            shared.wakers.wake_all();
+            return match published.replaced.take(pinned?) {
+                Ok(data) => data,
+                Err(pinned) => pinned.data().cloned(),
+            };
+        }
+    }
+
+    /// Sets the data unless it equals what is present. Says whether it did. On a closed value it does not.
+    ///
+    /// Comparing and setting are one step: no other set comes between them. Lock-free.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set). If `PartialEq` panics, nothing is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// assert!(!value.set_if_not_eq(1));
+    /// assert!(value.set_if_not_eq(2));
+    /// ```
+    pub fn set_if_not_eq(&self, value: T) -> bool
+    where
+        T: PartialEq,
+    {
+        let shared = self.shared().get();
+        let mut owned = shared.cell.claim();
+        owned.fill(value);
+        loop {
+            let pinned = shared.cell.pin();
+            let expected = expected(pinned.as_ref(), || shared.cell.word());
+            // User code while a slot is owned and one is pinned: guards give both back.
+            let equal = pinned.as_ref().and_then(Pinned::data) == owned.data();
+            if equal || expected.is_closed() {
+                return false;
+            }
+            match shared.cell.publish_over(expected, owned) {
+                Ok(published) => {
+                    drop(pinned);
+                    shared.announce(published);
+                    return true;
+                }
+                Err((_, back)) => owned = back,
+            }
+        }
+    }
+
+    /// Changes a clone of the data and sets it, as one step: no other set comes between reading and writing. Says whether it
+    /// did; without data, or closed, it does not.
+    ///
+    /// `f` runs again, on a fresh clone, if another set came first. Lock-free.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set). If `f` or `Clone` panics, nothing is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let counter = event_core::MemoryValue::with_value(0);
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..4 {
+    ///         scope.spawn(|| counter.update(|n| *n += 1));
+    ///     }
+    /// });
+    /// assert_eq!(counter.load(), Some(4));
+    /// ```
+    pub fn update(&self, mut f: impl FnMut(&mut T)) -> bool
+    where
+        T: Clone,
+    {
+        self.update_if(|data| {
+            f(data);
+            true
+        })
+    }
+
+    /// Like [`update`](Self::update), but sets only if `f` says so.
+    ///
+    /// # Panics
+    ///
+    /// As [`update`](Self::update).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let stock = event_core::MemoryValue::with_value(1);
+    /// let take = |n: &mut u32| match n.checked_sub(1) {
+    ///     Some(rest) => { *n = rest; true }
+    ///     None => false,
+    /// };
+    /// assert!(stock.update_if(take));
+    /// assert!(!stock.update_if(take));
+    /// ```
+    pub fn update_if(&self, mut f: impl FnMut(&mut T) -> bool) -> bool
+    where
+        T: Clone,
+    {
+        let shared = self.shared().get();
+        // What an attempt left over, so that the next one can use its allocations.
+        let mut left_over: Option<T> = None;
+        loop {
+            let Some(pinned) = shared.cell.pin() else { return false };
+            let Some(present) = pinned.data().filter(|_| !pinned.word().is_closed()) else { return false };
+            // User code, while the present slot is pinned.
+            let mut data = match left_over.take() {
+                Some(mut data) => {
+                    data.clone_from(present);
+                    data
+                }
+                None => present.clone(),
+            };
+            if !f(&mut data) {
+                return false;
+            }
+            let mut owned = shared.cell.claim();
+            owned.fill(data);
+            match shared.cell.publish_over(pinned.word(), owned) {
+                Ok(published) => {
+                    drop(pinned);
+                    shared.announce(published);
+                    return true;
+                }
+                Err((_, mut owned)) => left_over = owned.take(),
+            }
+        }
+    }
+
+    /// Sets the data if `seen` is still the version that is present. [`Version::INITIAL`] means: only if nothing was ever
+    /// set.
+    ///
+    /// Lock-free.
+    ///
+    /// # Errors
+    ///
+    /// [`CasError::Conflict`] if another version is present, [`CasError::Closed`] if the value is closed; both with the
+    /// data.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{CasError, MemoryValue};
+    ///
+    /// let value = MemoryValue::with_value(1);
+    /// let seen = value.version();
+    /// value.compare_and_set(seen, 2).unwrap();
+    /// assert!(matches!(value.compare_and_set(seen, 3), Err(CasError::Conflict(3))));
+    /// ```
+    pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
+        let shared = self.shared().get();
+        let pinned = shared.cell.pin();
+        let expected = expected(pinned.as_ref(), || shared.cell.word());
+        let present = pinned.as_ref().map_or(Version::INITIAL, Pinned::version);
+        if expected.is_closed() {
+            return Err(CasError::Closed(value));
+        }
+        if present != seen {
+            return Err(CasError::Conflict(value));
+        }
+        let mut owned = shared.cell.claim();
+        owned.fill(value);
+        match shared.cell.publish_over(expected, owned) {
+            Ok(published) => {
+                drop(pinned);
+                Ok(shared.announce(published))
+            }
+            Err((now, owned)) => {
+                let value = taken(owned);
+                Err(if now.is_closed() { CasError::Closed(value) } else { CasError::Conflict(value) })
+            }
+        }
+    }
+
+    /// Goes back to "no data", as a new version, which watchers wait through. Without data, or closed, this does nothing.
+    ///
+    /// Lock-free.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut watcher = value.watch();
+    /// value.clear();
+    /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
+    /// assert!(!value.is_set());
+    /// ```
+    pub fn clear(&self) {
+        if !self.is_set() {
+            return;
+        }
+        let shared = self.shared().get();
+        if let Ok(published) = shared.cell.publish(shared.cell.claim()) {
+            shared.announce(published);
+        }
+    }
+}
+
+/// The word to replace: that of `pinned`, or that of a value which was never set.
+fn expected<T>(pinned: Option<&Pinned<'_, T>>, now: impl FnOnce() -> Word) -> Word {
+    match pinned {
+        Some(pinned) => pinned.word(),
+        // If it was set since, it has a slot by now, which must not be replaced unseen.
+        None if now().is_closed() => Word::INITIAL_CLOSED,
+        None => Word::INITIAL,
+    }
+}
+
+fn taken<T>(mut owned: Owned<'_, T>) -> T {
+    owned.take().expect("it was filled before")
+}

@@ -1,0 +1,24 @@
+//! Values kept in memory.
+
+mod cursor;
+mod edit;
+mod error;
+mod polling;
+mod reader;
+mod reference;
+mod shared;
+mod value;
+mod waits;
+mod watcher;
+// loom has no `Weak`.
+#[cfg(not(event_core_loom))]
+mod weak;
+
+pub use error::{CasError, SetError};
+pub use reader::MemoryReader;
+pub use reference::{Ref, Snapshot};
+pub use value::MemoryValue;
+pub use waits::{GetRef, WaitFor, WatchedState};
+pub use watcher::MemoryWatcher;
+#[cfg(not(event_core_loom))]
+pub use weak::WeakValue;

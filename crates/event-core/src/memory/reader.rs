@@ -1,0 +1,108 @@
+//! The read side of a memory value as a handle of its own.
+
+use core::fmt;
+
+use super::reference::Ref;
+use super::shared::{Shared, SharedRef};
+use super::watcher::MemoryWatcher;
+use crate::sync::Arc;
+use crate::traits::Watch;
+use crate::version::Version;
+
+/// The right to watch and read a [`MemoryValue`](crate::MemoryValue), without the right to set it.
+///
+/// It does not keep the value open, but what was set last remains readable.
+///
+/// # Examples
+///
+/// ```
+/// let value = event_core::MemoryValue::with_value(1);
+/// let reader = value.reader();
+/// drop(value);
+/// assert!(reader.is_closed());
+/// assert_eq!(reader.load(), Some(1));
+/// ```
+pub struct MemoryReader<T> {
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> MemoryReader<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+        Self { shared }
+    }
+
+    fn shared(&self) -> SharedRef<'_, T> {
+        SharedRef::of(&self.shared)
+    }
+
+    /// As [`MemoryValue::watch`](crate::MemoryValue::watch).
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.shared().watch()
+    }
+
+    /// As [`MemoryValue::watch_changes`](crate::MemoryValue::watch_changes).
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.shared().watch_changes()
+    }
+
+    /// As [`MemoryValue::borrow`](crate::MemoryValue::borrow).
+    #[must_use]
+    pub fn borrow(&self) -> Option<Ref<'_, T>> {
+        self.shared().borrow()
+    }
+
+    /// As [`MemoryValue::load`](crate::MemoryValue::load).
+    #[must_use]
+    pub fn load(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.shared.load()
+    }
+
+    /// As [`MemoryValue::version`](crate::MemoryValue::version).
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.shared.version()
+    }
+
+    /// As [`MemoryValue::is_set`](crate::MemoryValue::is_set).
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.shared.is_set()
+    }
+
+    /// As [`MemoryValue::is_closed`](crate::MemoryValue::is_closed).
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+}
+
+impl<T: Clone> Watch for MemoryReader<T> {
+    type Item = T;
+    type Watcher = MemoryWatcher<T>;
+
+    fn watch(&self) -> MemoryWatcher<T> {
+        self.watch()
+    }
+}
+
+impl<T> Clone for MemoryReader<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.shared))
+    }
+}
+
+/// Shows everything but the data, of which it asks nothing.
+impl<T> fmt::Debug for MemoryReader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryReader")
+            .field("version", &self.version())
+            .field("set", &self.is_set())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

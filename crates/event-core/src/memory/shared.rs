@@ -1,0 +1,158 @@
+//! What all handles of one value share.
+
+use core::ptr::NonNull;
+
+use event_listener::Event;
+
+use super::reference::Ref;
+use super::watcher::MemoryWatcher;
+use crate::cell::{Cell, Published};
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::version::Version;
+use crate::wakers::WakerList;
+
+pub(crate) struct Shared<T> {
+    pub(super) cell: Cell<T>,
+    pub(super) wakers: WakerList,
+    /// How many `MemoryValue`s there are. Closed when the last one goes.
+    pub(super) handles: AtomicUsize,
+    watchers: AtomicUsize,
+    /// Notified when `watchers` goes to 0 or leaves it.
+    pub(super) watchers_changed: Event,
+}
+
+impl<T> Shared<T> {
+    /// For one handle.
+    pub(super) fn new() -> Self {
+        Self {
+            cell: Cell::new(),
+            wakers: WakerList::new(),
+            handles: AtomicUsize::new(1),
+            watchers: AtomicUsize::new(0),
+            watchers_changed: Event::new(),
+        }
+    }
+
+    /// Wakes the watchers, then gives up what was replaced: in this order, so that nobody waits for a `Drop`. If a waker
+    /// panics, the rest is done all the same.
+    #[inline]
+    pub(super) fn announce(&self, published: Published<'_, T>) -> Version {
+        self.wakers.wake_all();
+        published.version
+    }
+
+    pub(super) fn close(&self) {
+        if self.cell.close() {
+            self.wakers.wake_all();
+        }
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.cell.word().is_closed()
+    }
+
+    pub(super) fn version(&self) -> Version {
+        self.cell.pin().map_or(Version::INITIAL, |pinned| pinned.version())
+    }
+
+    pub(super) fn is_set(&self) -> bool {
+        self.cell.pin().is_some_and(|pinned| pinned.data().is_some())
+    }
+
+    /// Clones what is present.
+    pub(super) fn load(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        // User code runs while the slot is pinned; the guard unpins it whatever happens.
+        self.cell.pin()?.data().cloned()
+    }
+
+    pub(super) fn watcher_count(&self) -> usize {
+        // Ordering: SeqCst, partner: the changes below. `watched` and `unwatched` look at it after they began to listen; the
+        // other side changes it and notifies.
+        self.watchers.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn count_watcher_in(&self) {
+        // Ordering: SeqCst, partner: `watcher_count`.
+        if self.watchers.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.watchers_changed.notify(usize::MAX);
+        }
+    }
+
+    pub(super) fn count_watcher_out(&self) {
+        // Ordering: SeqCst, partner: `watcher_count`.
+        if self.watchers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.watchers_changed.notify(usize::MAX);
+        }
+    }
+}
+
+/// A pointer to a `Shared` that came from an `Arc`, which is kept alive by whatever the lifetime says.
+pub(super) struct SharedRef<'a, T> {
+    arc: NonNull<Shared<T>>,
+    shared: &'a Shared<T>,
+}
+
+impl<T> Clone for SharedRef<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for SharedRef<'_, T> {}
+
+// SAFETY: like `&'a Arc<Shared<T>>`.
+unsafe impl<T: Send + Sync> Send for SharedRef<'_, T> {}
+// SAFETY: like `&'a Arc<Shared<T>>`.
+unsafe impl<T: Send + Sync> Sync for SharedRef<'_, T> {}
+
+impl<'a, T> SharedRef<'a, T> {
+    /// # Safety
+    ///
+    /// 1. `arc` came from `Arc::into_raw` or `Arc::as_ptr`.
+    /// 2. A count of that `Arc` is held for all of `'a`.
+    #[inline]
+    pub(super) unsafe fn new(arc: NonNull<Shared<T>>) -> Self {
+        // SAFETY: the count keeps it alive for `'a`.
+        Self { arc, shared: unsafe { arc.as_ref() } }
+    }
+
+    pub(super) fn of(arc: &'a Arc<Shared<T>>) -> Self {
+        // SAFETY: an `Arc`'s pointer is not null.
+        let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(arc).cast_mut()) };
+        // SAFETY: from `as_ptr`, and `arc` is borrowed for `'a`.
+        unsafe { Self::new(pointer) }
+    }
+
+    #[inline]
+    pub(super) fn get(self) -> &'a Shared<T> {
+        self.shared
+    }
+
+    pub(super) fn to_arc(self) -> Arc<Shared<T>> {
+        let arc = self.arc.as_ptr().cast_const();
+        // SAFETY: from an `Arc`, a count of which is held.
+        unsafe { Arc::increment_strong_count(arc) };
+        // SAFETY: the count that this takes over was added above.
+        unsafe { Arc::from_raw(arc) }
+    }
+
+    pub(super) fn same(self, other: Self) -> bool {
+        self.arc == other.arc
+    }
+
+    pub(super) fn borrow(self) -> Option<Ref<'a, T>> {
+        self.shared.cell.pin().and_then(|pinned| Ref::new(pinned, self))
+    }
+
+    pub(super) fn watch(self) -> MemoryWatcher<T> {
+        MemoryWatcher::new(self.to_arc(), false)
+    }
+
+    pub(super) fn watch_changes(self) -> MemoryWatcher<T> {
+        MemoryWatcher::new(self.to_arc(), true)
+    }
+}

@@ -1,0 +1,354 @@
+//! The value itself: making, setting, closing and sharing it.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::ptr::{self, NonNull};
+
+use super::error::SetError;
+use super::reader::MemoryReader;
+use super::reference::Ref;
+use super::shared::{Shared, SharedRef};
+use super::waits::WatchedState;
+use super::watcher::MemoryWatcher;
+use crate::sync::Arc;
+use crate::sync::atomic::{AtomicPtr, Ordering};
+use crate::traits::{Value, Watch};
+use crate::version::Version;
+
+/// A piece of state that producers set and any number of consumers watch. The newest data wins.
+///
+/// A clone is another handle to the same value. When the last one is dropped, or [`close`](Self::close) is called, the
+/// value is closed: each watcher still gets the newest data that it has not had, once, and then
+/// [`GetError::Closed`](crate::GetError::Closed).
+///
+/// No method waits for another thread, whatever that thread is doing, the asynchronous ones excepted, which say so;
+/// "lock-free" below means that, and that some thread always makes progress. The first use allocates, and so does needing
+/// more room than there is: see [`reserve`](Self::reserve).
+///
+/// # Examples
+///
+/// ```
+/// use event_core::MemoryValue;
+///
+/// static TEMPERATURE: MemoryValue<f32> = MemoryValue::new();
+///
+/// # futures_lite::future::block_on(async {
+/// let mut watcher = TEMPERATURE.watch();
+/// TEMPERATURE.set(20.5);
+/// TEMPERATURE.set(21.0);
+/// assert_eq!(watcher.get().await.unwrap(), 21.0);
+/// # });
+/// ```
+pub struct MemoryValue<T> {
+    /// Null until it is first used. Otherwise from `Arc::into_raw`, with one count of the `Arc` and of `handles`.
+    shared: AtomicPtr<Shared<T>>,
+    /// This is an `Arc` for what concerns `Send`, `Sync` and dropping.
+    marker: PhantomData<Arc<Shared<T>>>,
+}
+
+const_unless_loom! {
+    impl<T> MemoryValue<T> {
+        /// A value without data, which can stand in a `static`. It allocates when it is first used, or by
+        /// [`reserve`](Self::reserve).
+        #[must_use]
+        pub fn new() -> Self {
+            Self { shared: AtomicPtr::new(ptr::null_mut()), marker: PhantomData }
+        }
+    }
+}
+
+impl<T> MemoryValue<T> {
+    /// A value that holds `value`.
+    #[must_use]
+    pub fn with_value(value: T) -> Self {
+        let this = Self::new();
+        this.set(value);
+        this
+    }
+
+    /// What the handles share; made if need be.
+    #[inline]
+    pub(super) fn shared(&self) -> SharedRef<'_, T> {
+        // Ordering: Acquire, partner: `init`. Weaker, the contents might not be there yet.
+        let shared = match NonNull::new(self.shared.load(Ordering::Acquire)) {
+            Some(shared) => shared,
+            None => self.init(),
+        };
+        // SAFETY: from `Arc::into_raw`, and this handle has a count.
+        unsafe { SharedRef::new(shared) }
+    }
+
+    /// What the handles share, if anything has needed it.
+    fn shared_if_used(&self) -> Option<SharedRef<'_, T>> {
+        // Ordering: Acquire, partner: `init`.
+        let shared = NonNull::new(self.shared.load(Ordering::Acquire))?;
+        // SAFETY: from `Arc::into_raw`, and this handle has a count.
+        Some(unsafe { SharedRef::new(shared) })
+    }
+
+    #[cold]
+    fn init(&self) -> NonNull<Shared<T>> {
+        let made = Arc::into_raw(Arc::new(Shared::new())).cast_mut();
+        // Ordering: Release, partner: `shared`. Acquire on failure: what another thread made is used.
+        match self.shared.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
+            // SAFETY: from an `Arc`, so not null.
+            Ok(_) => unsafe { NonNull::new_unchecked(made) },
+            Err(present) => {
+                // SAFETY: from `Arc::into_raw` above, and nobody else has seen it.
+                drop(unsafe { Arc::from_raw(made.cast_const()) });
+                // SAFETY: the exchange failed, so it was not null.
+                unsafe { NonNull::new_unchecked(present) }
+            }
+        }
+    }
+
+    /// A further handle to what is shared, which must be open-handed: at least one handle exists.
+    pub(super) fn from_counted(shared: Arc<Shared<T>>) -> Self {
+        Self { shared: AtomicPtr::new(Arc::into_raw(shared).cast_mut()), marker: PhantomData }
+    }
+
+    /// Makes room: after this, `watchers` watchers at a time (those that exist included) and `readers` borrows of
+    /// different versions at a time (a get that is cloning is one) never allocate, while up to four sets are going on at
+    /// once, as when interrupt handlers interrupt each other.
+    ///
+    /// # Panics
+    ///
+    /// If more than about a million readers (a thousand on 32-bit targets) are asked for.
+    pub fn reserve(&self, watchers: usize, readers: usize) {
+        const AT_ONCE: usize = 4;
+        let shared = self.shared().get();
+        shared.cell.reserve(readers, AT_ONCE);
+        // A watcher whose waker changes just while a setter reads it moves to another node.
+        shared.wakers.reserve(watchers.saturating_add(AT_ONCE));
+    }
+
+    /// Replaces the data and wakes all watchers, even if the new data equals the old. Gives the new version.
+    ///
+    /// On a closed value this drops `value` and gives the version that is present; see [`try_set`](Self::try_set).
+    ///
+    /// Lock-free. The waiting watchers' wakers are called by this method, and the old data is dropped by it unless it is
+    /// still borrowed: then by whoever lets go of it last.
+    ///
+    /// # Panics
+    ///
+    /// When more than about a million different versions (a thousand on 32-bit targets) are borrowed. A panic of a waker or
+    /// of the old data's `Drop` passes through; the new data is set and everyone is woken all the same.
+    #[inline]
+    pub fn set(&self, value: T) -> Version {
+        match self.try_set(value) {
+            Ok(version) => version,
+            Err(SetError::Closed(_)) => self.version(),
+        }
+    }
+
+    /// Like [`set`](Self::set), but hands the data back if the value is closed.
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Closed`] with the data.
+    ///
+    /// # Panics
+    ///
+    /// As [`set`](Self::set).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// value.close();
+    /// assert_eq!(value.try_set(2).unwrap_err().into_inner(), 2);
+    /// assert_eq!(value.load(), Some(1));
+    /// ```
+    #[inline]
+    pub fn try_set(&self, value: T) -> Result<Version, SetError<T>> {
+        let shared = self.shared().get();
+        let mut owned = shared.cell.claim();
+        owned.fill(value);
+        match shared.cell.publish(owned) {
+            Ok(published) => Ok(shared.announce(published)),
+            Err(mut owned) => Err(SetError::Closed(owned.take().expect("it was filled above"))),
+        }
+    }
+
+    /// Closes the value, whoever else has a handle. Watchers get the newest data that they have not had, and then
+    /// [`GetError::Closed`](crate::GetError::Closed). Lock-free; calling it again does nothing.
+    pub fn close(&self) {
+        self.shared().get().close();
+    }
+
+    /// Whether the value is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared_if_used().is_some_and(|shared| shared.get().is_closed())
+    }
+
+    /// Borrows what is present, if anything. Lock-free, and blocks nobody however long it is held.
+    ///
+    /// # Panics
+    ///
+    /// When one version is borrowed more than 2^31 times at once.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let before = value.borrow().unwrap();
+    /// value.set(2);
+    /// assert_eq!(*before, 1);
+    /// assert_eq!(*value.borrow().unwrap(), 2);
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn borrow(&self) -> Option<Ref<'_, T>> {
+        self.shared_if_used()?.borrow()
+    }
+
+    /// A clone of what is present, if anything. Lock-free.
+    #[must_use]
+    pub fn load(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.shared_if_used()?.get().load()
+    }
+
+    /// The version of what is present, "no data" included; [`Version::INITIAL`] at first. Lock-free.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.shared_if_used().map_or(Version::INITIAL, |shared| shared.get().version())
+    }
+
+    /// Whether there is data. Lock-free.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.shared_if_used().is_some_and(|shared| shared.get().is_set())
+    }
+
+    /// A new watcher. Its first get gives what is present then, or waits for it.
+    ///
+    /// Lock-free; allocates if there is no free place, see [`reserve`](Self::reserve).
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.shared().watch()
+    }
+
+    /// A new watcher for which what is present counts as seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut watcher = value.watch_changes();
+    /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
+    /// ```
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.shared().watch_changes()
+    }
+
+    /// How many watchers there are. None does not mean closed.
+    #[must_use]
+    pub fn watcher_count(&self) -> usize {
+        self.shared_if_used().map_or(0, |shared| shared.get().watcher_count())
+    }
+
+    /// Waits until someone watches.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn watched(&self) -> WatchedState<'_, T> {
+        WatchedState::new(self.shared(), true)
+    }
+
+    /// Waits until no one watches.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn unwatched(&self) -> WatchedState<'_, T> {
+        WatchedState::new(self.shared(), false)
+    }
+
+    /// The right to watch without the right to set. It does not keep the value open.
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        MemoryReader::new(self.shared().to_arc())
+    }
+
+    /// Whether both are handles of the same value.
+    #[must_use]
+    pub fn same_value(&self, other: &Self) -> bool {
+        ptr::eq(self, other) || self.shared().same(other.shared())
+    }
+}
+
+impl<T> Watch for MemoryValue<T>
+where
+    T: Clone,
+{
+    type Item = T;
+    type Watcher = MemoryWatcher<T>;
+
+    fn watch(&self) -> MemoryWatcher<T> {
+        self.watch()
+    }
+}
+
+impl<T: Clone> Value for MemoryValue<T> {
+    fn set(&self, value: T) {
+        self.set(value);
+    }
+}
+
+/// Another handle to the same value.
+impl<T> Clone for MemoryValue<T> {
+    fn clone(&self) -> Self {
+        let shared = self.shared();
+        // First the count that ends the process when it overflows.
+        let arc = shared.to_arc();
+        // Ordering: Relaxed. This handle exists, so the count is not 0 and cannot become it meanwhile.
+        shared.get().handles.fetch_add(1, Ordering::Relaxed);
+        Self::from_counted(arc)
+    }
+}
+
+impl<T> Drop for MemoryValue<T> {
+    /// Closes the value if this is the last handle.
+    fn drop(&mut self) {
+        // Ordering: Acquire, partner: `init`.
+        let Some(shared) = NonNull::new(self.shared.load(Ordering::Acquire)) else { return };
+        // SAFETY: from `Arc::into_raw`, and this handle's count goes here. It goes at the end of the scope, even if a waker
+        // panics.
+        let shared = unsafe { Arc::from_raw(shared.as_ptr().cast_const()) };
+        // Ordering: AcqRel, partner: itself in other handles. What was set through them comes before the closing.
+        if shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            shared.close();
+        }
+    }
+}
+
+impl<T> From<T> for MemoryValue<T> {
+    fn from(value: T) -> Self {
+        Self::with_value(value)
+    }
+}
+
+/// No data.
+impl<T> Default for MemoryValue<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Shows everything but the data, of which it asks nothing.
+impl<T> fmt::Debug for MemoryValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryValue")
+            .field("version", &self.version())
+            .field("set", &self.is_set())
+            .field("closed", &self.is_closed())
+            .field("watchers", &self.watcher_count())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! The futures of a memory value that are not `Get`.
+
+use core::fmt;
+use core::future::Future;
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+
+use event_listener::EventListener;
+
+use super::polling::Polling;
+use super::reference::Ref;
+use super::shared::SharedRef;
+use crate::error::GetError;
+
+/// Waits for data and borrows it. Made by [`MemoryWatcher::get_ref`](crate::MemoryWatcher::get_ref).
+///
+/// # Panics
+///
+/// When it is polled again after it was ready.
+#[must_use = "futures do nothing unless awaited or polled"]
+pub struct GetRef<'a, T> {
+    polling: Option<Polling<'a, T>>,
+}
+
+impl<'a, T> GetRef<'a, T> {
+    pub(super) fn new(polling: Polling<'a, T>) -> Self {
+        Self { polling: Some(polling) }
+    }
+}
+
+/// One step of a future that gives its `Polling` up when it is ready.
+fn step<'a, T>(
+    polling: &mut Option<Polling<'a, T>>,
+    cx: &mut Context<'_>,
+    accept: &mut dyn FnMut(&T) -> bool,
+) -> Poll<Result<Ref<'a, T>, GetError>> {
+    let active = polling.as_mut().expect("the future was polled after it was ready");
+    let pinned = ready!(active.poll(cx, accept));
+    let given = pinned.map(|pinned| active.give_ref(pinned));
+    *polling = None;
+    Poll::Ready(given)
+}
+
+impl<'a, T> Future for GetRef<'a, T> {
+    type Output = Result<Ref<'a, T>, GetError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        step(&mut self.polling, cx, &mut |_| true)
+    }
+}
+
+impl<T> fmt::Debug for GetRef<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GetRef").finish_non_exhaustive()
+    }
+}
+
+/// Waits for data that a predicate accepts. Made by [`MemoryWatcher::wait_for`](crate::MemoryWatcher::wait_for).
+///
+/// # Panics
+///
+/// When it is polled again after it was ready. A panic of the predicate passes through.
+#[must_use = "futures do nothing unless awaited or polled"]
+pub struct WaitFor<'a, T, P> {
+    polling: Option<Polling<'a, T>>,
+    looked_at_present: bool,
+    accept: P,
+}
+
+impl<'a, T, P> WaitFor<'a, T, P> {
+    pub(super) fn new(polling: Polling<'a, T>, accept: P) -> Self {
+        Self { polling: Some(polling), looked_at_present: false, accept }
+    }
+}
+
+/// The predicate is only called, never pinned.
+impl<T, P> Unpin for WaitFor<'_, T, P> {}
+
+impl<'a, T, P: FnMut(&T) -> bool> Future for WaitFor<'a, T, P> {
+    type Output = Result<Ref<'a, T>, GetError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if !this.looked_at_present {
+            let present = this.polling.as_mut().and_then(|polling| polling.present(&mut this.accept));
+            this.looked_at_present = true;
+            if let Some(present) = present {
+                this.polling = None;
+                return Poll::Ready(Ok(present));
+            }
+        }
+        step(&mut this.polling, cx, &mut this.accept)
+    }
+}
+
+impl<T, P> fmt::Debug for WaitFor<'_, T, P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WaitFor").finish_non_exhaustive()
+    }
+}
+
+/// Waits until a value is watched, or until it is not. Made by [`MemoryValue::watched`](crate::MemoryValue::watched) and
+/// [`MemoryValue::unwatched`](crate::MemoryValue::unwatched).
+#[must_use = "futures do nothing unless awaited or polled"]
+pub struct WatchedState<'a, T> {
+    shared: SharedRef<'a, T>,
+    watched: bool,
+    listener: Option<EventListener>,
+}
+
+impl<'a, T> WatchedState<'a, T> {
+    pub(super) fn new(shared: SharedRef<'a, T>, watched: bool) -> Self {
+        Self { shared, watched, listener: None }
+    }
+}
+
+impl<T> Future for WatchedState<'_, T> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let shared = self.shared.get();
+        // First listen, then look: whoever changes the count after the look notifies a listener that exists.
+        loop {
+            if (shared.watcher_count() != 0) == self.watched {
+                return Poll::Ready(());
+            }
+            match &mut self.listener {
+                None => self.listener = Some(shared.watchers_changed.listen()),
+                Some(listener) => {
+                    ready!(Pin::new(listener).poll(cx));
+                    self.listener = None;
+                }
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for WatchedState<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WatchedState").field("watched", &self.watched).finish_non_exhaustive()
+    }
+}

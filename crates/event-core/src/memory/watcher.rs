@@ -1,0 +1,255 @@
+//! A consumer's place at a memory value.
+
+use core::fmt;
+use core::mem::ManuallyDrop;
+use core::task::{Context, Poll};
+
+use super::cursor::Cursor;
+use super::polling::Polling;
+use super::reference::Ref;
+use super::shared::{Shared, SharedRef};
+use super::waits::{GetRef, WaitFor};
+use crate::error::GetError;
+use crate::get::Get;
+use crate::sync::Arc;
+use crate::traits::Watcher;
+use crate::wakers::Place;
+
+/// Watches a [`MemoryValue`](crate::MemoryValue): keeps track of the newest version that one consumer has had.
+///
+/// It can be moved between threads and tasks. A clone starts where the original is, and goes its own way. Dropping it
+/// gives its place up at once. It keeps the data of the value alive, but does not keep the value open.
+///
+/// One `get` at a time, since a get borrows the watcher mutably:
+///
+/// ```compile_fail,E0499
+/// let value = event_core::MemoryValue::with_value(1);
+/// let mut watcher = value.watch();
+/// let first = watcher.get();
+/// let second = watcher.get();
+/// drop((first, second));
+/// ```
+///
+/// One after the other:
+///
+/// ```
+/// let value = event_core::MemoryValue::with_value(1);
+/// let mut watcher = value.watch();
+/// let first = watcher.get();
+/// drop(first);
+/// let second = watcher.get();
+/// drop(second);
+/// ```
+pub struct MemoryWatcher<T> {
+    cursor: Cursor,
+    /// A place of `shared.wakers`.
+    place: ManuallyDrop<Place>,
+    shared: Arc<Shared<T>>,
+}
+
+impl<T> MemoryWatcher<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>, present_is_seen: bool) -> Self {
+        let cursor = Cursor::at_present(&shared.cell, present_is_seen);
+        Self::with_cursor(shared, cursor)
+    }
+
+    fn with_cursor(shared: Arc<Shared<T>>, cursor: Cursor) -> Self {
+        let place = ManuallyDrop::new(shared.wakers.claim());
+        // From here on `drop` undoes both.
+        let watcher = Self { cursor, place, shared };
+        watcher.shared.count_watcher_in();
+        watcher
+    }
+
+    #[inline]
+    fn polling(&mut self) -> Polling<'_, T> {
+        // SAFETY: the place was claimed from these wakers.
+        unsafe { Polling::new(SharedRef::of(&self.shared), &mut self.cursor, &mut self.place) }
+    }
+
+    /// A future for the present data, or for something newer than what the last get gave. See
+    /// [`WatcherExt::get`](crate::WatcherExt::get), whose twin this is: simple use needs no trait import.
+    pub fn get(&mut self) -> Get<'_, Self>
+    where
+        T: Clone,
+    {
+        Get::new(self)
+    }
+
+    /// Like [`get`](Self::get), but borrows the data, which therefore need not be `Clone`.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Closed`] once the value is closed and its newest data was given.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future consumed nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value(String::from("a"));
+    /// let mut watcher = value.watch();
+    /// let data = watcher.get_ref().await.unwrap();
+    /// value.set(String::from("b"));
+    /// assert_eq!(*data, "a");
+    /// # });
+    /// ```
+    pub fn get_ref(&mut self) -> GetRef<'_, T> {
+        GetRef::new(self.polling())
+    }
+
+    /// Waits for data that `accept` accepts; what is present counts even if a get has given it before. What was looked at
+    /// and rejected counts as seen.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Closed`] once the value is closed and its newest data is not accepted.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future consumed nothing but what was rejected.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value(5);
+    /// let mut watcher = value.watch();
+    /// assert_eq!(watcher.get().await.unwrap(), 5);
+    /// assert_eq!(*watcher.wait_for(|n| *n > 3).await.unwrap(), 5);
+    /// # });
+    /// ```
+    pub fn wait_for<P: FnMut(&T) -> bool>(&mut self, accept: P) -> WaitFor<'_, T, P> {
+        WaitFor::new(self.polling(), accept)
+    }
+
+    /// Gives what is present and unseen, without waiting. Lock-free.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::BacklogDone`] when nothing is new, [`GetError::Closed`] when nothing new can come any more.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut watcher = value.watch();
+    /// assert_eq!(watcher.try_get().unwrap(), 1);
+    /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
+    /// ```
+    pub fn try_get(&mut self) -> Result<T, GetError>
+    where
+        T: Clone,
+    {
+        self.polling().backlog(&mut |_| true)
+    }
+
+    /// Whether a get would give data at once. Lock-free; marks nothing.
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        let pinned = self.shared.cell.pin();
+        pinned.is_some_and(|pinned| !self.cursor.has_seen(pinned.version()) && pinned.data().is_some())
+    }
+
+    /// Whether the value is closed. There may still be data that this watcher has not had.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    /// Makes what is present count as seen: the next get waits for something newer.
+    pub fn mark_seen(&mut self) {
+        self.cursor.move_to_present(&self.shared.cell, true);
+    }
+
+    /// Makes what is present count as unseen: the next get gives it.
+    pub fn mark_unseen(&mut self) {
+        self.cursor.move_to_present(&self.shared.cell, false);
+    }
+
+    /// Borrows what is present, if anything. Marks nothing. Lock-free, and blocks nobody while it is held.
+    #[must_use]
+    pub fn borrow(&self) -> Option<Ref<'_, T>> {
+        SharedRef::of(&self.shared).borrow()
+    }
+
+    /// How many versions the last get skipped: published after the one that the watcher had had before, and replaced
+    /// before this watcher looked. What a filter rejected was looked at.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut watcher = value.watch();
+    /// value.set(2);
+    /// value.set(3);
+    /// assert_eq!(watcher.try_get().unwrap(), 3);
+    /// assert_eq!(watcher.missed(), 2);
+    /// ```
+    #[must_use]
+    pub fn missed(&self) -> u64 {
+        self.cursor.missed()
+    }
+}
+
+impl<T: Clone> Watcher for MemoryWatcher<T> {
+    type Item = T;
+
+    #[inline]
+    fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, GetError>> {
+        self.polling().poll_clone(cx, &mut |_| true)
+    }
+
+    #[inline]
+    fn poll_backlog(&mut self, _cx: &mut Context<'_>) -> Poll<Result<T, GetError>> {
+        Poll::Ready(self.try_get())
+    }
+
+    fn poll_get_if(&mut self, cx: &mut Context<'_>, accept: &mut dyn FnMut(&T) -> bool) -> Poll<Result<T, GetError>> {
+        self.polling().poll_clone(cx, accept)
+    }
+
+    fn poll_backlog_if(
+        &mut self,
+        _cx: &mut Context<'_>,
+        accept: &mut dyn FnMut(&T) -> bool,
+    ) -> Poll<Result<T, GetError>> {
+        Poll::Ready(self.polling().backlog(accept))
+    }
+}
+
+impl<T> Clone for MemoryWatcher<T> {
+    fn clone(&self) -> Self {
+        Self::with_cursor(Arc::clone(&self.shared), self.cursor.clone())
+    }
+}
+
+impl<T> Drop for MemoryWatcher<T> {
+    fn drop(&mut self) {
+        struct CountOut<'a, T>(&'a Shared<T>);
+        impl<T> Drop for CountOut<'_, T> {
+            fn drop(&mut self) {
+                self.0.count_watcher_out();
+            }
+        }
+        // The stored waker's `Drop` is user code.
+        let _count_out = CountOut(&*self.shared);
+        // SAFETY: not used again, `self` goes.
+        let place = unsafe { ManuallyDrop::take(&mut self.place) };
+        // SAFETY: the place was claimed from these wakers.
+        unsafe { self.shared.wakers.release(place) };
+    }
+}
+
+impl<T> fmt::Debug for MemoryWatcher<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryWatcher")
+            .field("cursor", &self.cursor)
+            .field("present", &self.shared.version())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}

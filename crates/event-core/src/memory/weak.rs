@@ -1,0 +1,60 @@
+//! A handle that keeps nothing alive.
+
+use alloc::sync::Weak;
+use core::fmt;
+
+use super::shared::Shared;
+use super::value::MemoryValue;
+use crate::sync::Arc;
+use crate::sync::atomic::Ordering;
+
+/// A handle of a [`MemoryValue`] that keeps neither the value open nor its data alive. Made by
+/// [`MemoryValue::downgrade`].
+///
+/// # Examples
+///
+/// ```
+/// let value = event_core::MemoryValue::with_value(1);
+/// let weak = value.downgrade();
+/// assert_eq!(weak.upgrade().and_then(|value| value.load()), Some(1));
+/// drop(value);
+/// assert!(weak.upgrade().is_none());
+/// ```
+pub struct WeakValue<T> {
+    shared: Weak<Shared<T>>,
+}
+
+impl<T> WeakValue<T> {
+    /// A handle of the value, unless all handles have gone. (A value that was closed by
+    /// [`close`](MemoryValue::close) still has handles.)
+    #[must_use]
+    pub fn upgrade(&self) -> Option<MemoryValue<T>> {
+        let shared = self.shared.upgrade()?;
+        // Ordering: Relaxed, both. The handles that exist order what was done through them; this one has done nothing.
+        shared
+            .handles
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |handles| (handles != 0).then(|| handles + 1))
+            .ok()?;
+        Some(MemoryValue::from_counted(shared))
+    }
+}
+
+impl<T> MemoryValue<T> {
+    /// A handle that keeps nothing alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakValue<T> {
+        WeakValue { shared: Arc::downgrade(&self.shared().to_arc()) }
+    }
+}
+
+impl<T> Clone for WeakValue<T> {
+    fn clone(&self) -> Self {
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl<T> fmt::Debug for WeakValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WeakValue").finish_non_exhaustive()
+    }
+}

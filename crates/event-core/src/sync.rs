@@ -1,0 +1,77 @@
+//! The one switch between the real atomics and those of the model checkers.
+//!
+//! Everything that two threads can touch at once goes through the names here, so that loom and shuttle can take the
+//! scheduling over (`--cfg event_core_loom`, `--cfg event_core_shuttle`; see `ci/models.sh`).
+
+#[cfg(not(any(event_core_loom, event_core_shuttle)))]
+pub(crate) use {alloc::sync::Arc, core::sync::atomic};
+#[cfg(event_core_loom)]
+pub(crate) use {loom::sync::Arc, loom::sync::atomic};
+#[cfg(event_core_shuttle)]
+pub(crate) use {shuttle::sync::Arc, shuttle::sync::atomic};
+
+#[cfg(event_core_loom)]
+pub(crate) use loom::cell::UnsafeCell;
+
+/// `core::cell::UnsafeCell` with the closure interface of loom's, which reports conflicting accesses.
+#[cfg(not(event_core_loom))]
+#[repr(transparent)]
+pub(crate) struct UnsafeCell<T>(core::cell::UnsafeCell<T>);
+
+#[cfg(not(event_core_loom))]
+impl<T> UnsafeCell<T> {
+    pub(crate) const fn new(data: T) -> Self {
+        Self(core::cell::UnsafeCell::new(data))
+    }
+
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// The store-load handshakes, each named after what its side does first. The operations around them are `SeqCst`,
+/// which is all that a machine needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(event_core_loom), allow(dead_code, reason = "only loom looks at which handshake this is"))]
+pub(crate) enum Handshake {
+    /// `Cell::pin` counted itself in and looks whether the slot is still in force.
+    PinThenLook,
+    /// `Cell::publish` put another slot in force and looks whether the old one is read.
+    PublishThenCount,
+    /// `Cell::retire` left the old slot to its readers and looks whether they are gone already.
+    RetireThenCount,
+    /// `Cell::unpin` counted itself out and looks whether the slot was left to it.
+    UnpinThenLook,
+    /// A watcher armed its node and looks at the version.
+    ArmThenLook,
+    /// A setter published and looks whether anyone is armed.
+    PublishThenWake,
+    /// A watcher set its bit in one level and looks at the next.
+    ArmThenClimb,
+    /// A setter took a word of one level and goes down to the next.
+    TakeThenDescend,
+}
+
+/// A place between two operations that must not pass each other. Loom treats `SeqCst` accesses as `AcqRel` but knows
+/// `SeqCst` fences, so it gets one; a mutation test takes it away again to see its model fail.
+#[inline(always)]
+pub(crate) fn handshake(_which: Handshake) {
+    #[cfg(event_core_loom)]
+    if !crate::models::is_left_out(_which) {
+        atomic::fence(atomic::Ordering::SeqCst);
+    }
+}
+
+/// Loom's atomics have no `const` constructor.
+macro_rules! const_unless_loom {
+    (impl<T> $Type:ident<T> { $(#[$meta:meta])* pub fn $name:ident() -> Self $body:block }) => {
+        #[cfg(not(event_core_loom))]
+        impl<T> $Type<T> { $(#[$meta])* pub const fn $name() -> Self $body }
+        #[cfg(event_core_loom)]
+        impl<T> $Type<T> { $(#[$meta])* pub fn $name() -> Self $body }
+    };
+}

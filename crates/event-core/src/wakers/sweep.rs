@@ -1,0 +1,120 @@
+//! A setter's way through the waker list: takes the armed bits level by level, and wakes.
+
+use super::tree::{Directories, Directory, Leaf};
+use super::{BELOW, FIRST_NODES, WakerList};
+use crate::sync::atomic::Ordering;
+use crate::sync::{Handshake, handshake};
+
+/// What a setter has taken and not yet woken.
+pub(super) struct Sweep<'a> {
+    list: &'a WakerList,
+    /// The leaf at hand, and the bits taken from it.
+    leaf: Option<&'a Leaf>,
+    nodes: usize,
+    /// The directory at hand, and the bits taken from its summary.
+    directory: Option<&'a Directory>,
+    leaves: usize,
+    /// The directories to come.
+    directories: Option<Directories<'a>>,
+}
+
+impl<'a> Sweep<'a> {
+    pub(super) fn new(list: &'a WakerList) -> Self {
+        // Ordering: SeqCst, partner: `set_bit`. First half of `TakeThenDescend`; as an Acquire it brings the wakers of the
+        // first nodes along.
+        let root = list.root.swap(0, Ordering::SeqCst);
+        handshake(Handshake::TakeThenDescend);
+        Self {
+            list,
+            leaf: list.tree.first(),
+            nodes: root & ((1 << FIRST_NODES) - 1),
+            directory: None,
+            leaves: 0,
+            directories: (root & BELOW != 0).then(|| list.tree.directories()),
+        }
+    }
+
+    /// The next armed node.
+    #[inline]
+    pub(super) fn next_ticket(&mut self) -> Option<Ticket<'a>> {
+        loop {
+            if let (Some(leaf), 1..) = (self.leaf, self.nodes) {
+                let number = self.nodes.trailing_zeros() as usize;
+                self.nodes &= self.nodes - 1;
+                return Some(Ticket { list: self.list, leaf, number });
+            }
+            if !self.next_leaf() && !self.next_directory() {
+                return None;
+            }
+        }
+    }
+
+    fn next_leaf(&mut self) -> bool {
+        let (Some(directory), 1..) = (self.directory, self.leaves) else { return false };
+        let number = self.leaves.trailing_zeros() as usize;
+        self.leaves &= self.leaves - 1;
+        self.leaf = directory.leaf(number);
+        // Ordering: SeqCst, partner: `set_bit`. Second half of `TakeThenDescend`; as an Acquire it brings the wakers along.
+        self.nodes = self.leaf.map_or(0, |leaf| leaf.armed.swap(0, Ordering::SeqCst));
+        true
+    }
+
+    fn next_directory(&mut self) -> bool {
+        self.directory = self.directories.as_mut().and_then(Iterator::next);
+        let Some(directory) = self.directory else { return false };
+        // Ordering: SeqCst, both, partner: `set_bit`. The load is the second half of the root's `TakeThenDescend`, the swap the
+        // first half of the next one.
+        self.leaves = match directory.summary.load(Ordering::SeqCst) {
+            0 => 0,
+            _ => directory.summary.swap(0, Ordering::SeqCst),
+        };
+        handshake(Handshake::TakeThenDescend);
+        true
+    }
+}
+
+impl Drop for Sweep<'_> {
+    /// Finishes what a panicking waker interrupted; otherwise there is nothing left.
+    fn drop(&mut self) {
+        while let Some(ticket) = self.next_ticket() {
+            ticket.wake_while_unwinding();
+        }
+    }
+}
+
+/// The right to read the waker of a node that was armed.
+pub(super) struct Ticket<'a> {
+    list: &'a WakerList,
+    leaf: &'a Leaf,
+    number: usize,
+}
+
+impl Ticket<'_> {
+    #[inline]
+    pub(super) fn wake(self) {
+        // SAFETY: `self` is the ticket.
+        unsafe { self.leaf.node(self.number).wake() };
+    }
+
+    /// Like `wake`, but a second panic does not end the process, where that can be had.
+    #[cold]
+    fn wake_while_unwinding(self) {
+        #[cfg(feature = "std")]
+        if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| self.wake())) {
+            // Its destructor may panic as well.
+            core::mem::forget(panic);
+        }
+        #[cfg(not(feature = "std"))]
+        self.wake();
+    }
+}
+
+impl Drop for Ticket<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.leaf.node(self.number).give_back() {
+            // SAFETY: the owner has gone, and this was the last ticket.
+            unsafe { self.list.free(self.leaf, self.number) };
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Where the nodes are: leaves of up to a word's worth of nodes, directories of up to a word's worth of leaves.
+
+use alloc::boxed::Box;
+use core::ptr::{self, NonNull};
+
+use super::node::Node;
+use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+
+/// A group of nodes. Its alignment leaves room for a node's number in the low bits of a pointer to it.
+#[repr(align(64))]
+pub(super) struct Leaf {
+    /// Bit n: node n is armed. Not used in the first leaf, whose bits are in the root.
+    pub(super) armed: AtomicUsize,
+    /// Bit n: node n has an owner, or is an orphan, or does not exist.
+    taken: AtomicUsize,
+    nodes: Box<[Node]>,
+    /// Null for the first leaf.
+    directory: *const Directory,
+    /// Which bit of the directory's summary stands for this leaf.
+    summary_bit: usize,
+}
+
+// SAFETY: the pointer to the directory is read-only, and directories are `Sync` and outlive their leaves.
+unsafe impl Send for Leaf {}
+// SAFETY: as above.
+unsafe impl Sync for Leaf {}
+
+/// How many nodes the first leaf has; their armed bits are the low bits of the root.
+pub(super) const FIRST_NODES: usize = 4;
+
+impl Leaf {
+    fn new(nodes: usize, directory: *const Directory, number: usize) -> Self {
+        Self {
+            armed: AtomicUsize::new(0),
+            // Nodes that do not exist are taken for ever.
+            taken: AtomicUsize::new(usize::MAX.checked_shl(nodes as u32).unwrap_or(0)),
+            nodes: (0..nodes).map(|_| Node::new()).collect(),
+            directory,
+            summary_bit: 1 << number,
+        }
+    }
+
+    /// The first leaf of a list.
+    pub(super) fn first() -> Self {
+        Self::new(FIRST_NODES, ptr::null(), 0)
+    }
+
+    #[inline]
+    pub(super) fn node(&self, number: usize) -> &Node {
+        &self.nodes[number]
+    }
+
+    /// The directory above and the bit that stands for this leaf there; `None` for the first leaf.
+    #[inline]
+    pub(super) fn above(&self) -> Option<(&Directory, usize)> {
+        // SAFETY: null, or the directory that holds this leaf, which lives longer.
+        let directory = unsafe { self.directory.as_ref() }?;
+        Some((directory, self.summary_bit))
+    }
+
+    /// Takes a node without an owner.
+    pub(super) fn claim(&self) -> Option<usize> {
+        // Ordering: Relaxed. Only a proposal; the `fetch_or` decides.
+        let mut taken = self.taken.load(Ordering::Relaxed);
+        loop {
+            let number = taken.trailing_ones();
+            let bit = 1_usize.checked_shl(number)?;
+            // Ordering: Acquire, partner: `free`. Weaker, the node's previous life might not be over for us.
+            taken = self.taken.fetch_or(bit, Ordering::Acquire);
+            if taken & bit == 0 {
+                return Some(number as usize);
+            }
+        }
+    }
+
+    /// Gives a node back that was cleared.
+    pub(super) fn free(&self, number: usize) {
+        // Ordering: Release, partner: `claim`.
+        self.taken.fetch_and(!(1 << number), Ordering::Release);
+    }
+}
+
+/// A group of leaves.
+pub(super) struct Directory {
+    /// Bit n: a node of leaf n may be armed.
+    pub(super) summary: AtomicUsize,
+    leaves: Box<[AtomicPtr<Leaf>]>,
+    next: AtomicPtr<Directory>,
+}
+
+impl Directory {
+    fn new(leaves: usize) -> Self {
+        Self {
+            summary: AtomicUsize::new(0),
+            leaves: (0..leaves).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
+            next: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    pub(super) fn leaf(&self, number: usize) -> Option<&Leaf> {
+        follow(&self.leaves[number])
+    }
+}
+
+/// All directories and leaves of a list. They are added, and go with the list.
+pub(super) struct Tree {
+    first: AtomicPtr<Leaf>,
+    directories: AtomicPtr<Directory>,
+}
+
+/// The first directory is small, and its leaves grow, so that ten watchers do not pay for hundreds.
+const SMALL_LEAVES: [usize; 3] = [8, 16, 32];
+const SMALL_DIRECTORY: usize = 8;
+const WORD: usize = usize::BITS as usize;
+
+/// The target of a link, if it has one.
+fn follow<T>(link: &AtomicPtr<T>) -> Option<&T> {
+    // Ordering: Acquire, partner: `link`. Weaker, what the link leads to might not be there yet.
+    let target = link.load(Ordering::Acquire);
+    // SAFETY: links are null or lead to what `link` put there, which lives as long as the tree, longer than `link`.
+    unsafe { target.as_ref() }
+}
+
+/// Puts `target` at a link, unless somebody else was faster.
+fn link<T>(link: &AtomicPtr<T>, target: T) {
+    let target = Box::into_raw(Box::new(target));
+    // Ordering: Release, partner: `follow`. Relaxed on failure: what is there is not looked at.
+    if link.compare_exchange(ptr::null_mut(), target, Ordering::Release, Ordering::Relaxed).is_err() {
+        // SAFETY: it came from `Box::into_raw` above and was not linked, so nobody else knows it.
+        drop(unsafe { Box::from_raw(target) });
+    }
+}
+
+/// Frees what a link leads to.
+///
+/// # Safety
+///
+/// Nobody looks at the target any more, and the link is not followed again.
+unsafe fn unlink<T>(link: &AtomicPtr<T>) -> Option<Box<T>> {
+    // Ordering: Relaxed. The caller has the tree to itself.
+    let target = NonNull::new(link.load(Ordering::Relaxed))?;
+    // SAFETY: it came from `Box::into_raw` in `link`, and the caller vouches for the rest.
+    Some(unsafe { Box::from_raw(target.as_ptr()) })
+}
+
+impl Tree {
+    pub(super) fn new() -> Self {
+        Self { first: AtomicPtr::new(ptr::null_mut()), directories: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    #[inline]
+    pub(super) fn first(&self) -> Option<&Leaf> {
+        follow(&self.first)
+    }
+
+    pub(super) fn directories(&self) -> Directories<'_> {
+        Directories(&self.directories)
+    }
+
+    pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf> {
+        let below = self.directories().flat_map(|directory| directory.leaves.iter().map_while(follow));
+        self.first().into_iter().chain(below)
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.leaves().map(|leaf| leaf.nodes.len()).sum()
+    }
+
+    /// Adds a leaf, or finds that another thread has just done so.
+    pub(super) fn grow(&self) {
+        if self.first().is_none() {
+            return link(&self.first, Leaf::first());
+        }
+        let mut directories = self.directories();
+        let mut number = 0;
+        loop {
+            let small = number == 0;
+            let Some(directory) = directories.next() else {
+                link(directories.0, Directory::new(if small { SMALL_DIRECTORY } else { WORD }));
+                continue;
+            };
+            if let Some(vacant) = directory.leaves.iter().position(|leaf| follow(leaf).is_none()) {
+                let nodes = SMALL_LEAVES.get(vacant).filter(|_| small).copied().unwrap_or(WORD).min(WORD);
+                return link(&directory.leaves[vacant], Leaf::new(nodes, directory, vacant));
+            }
+            number += 1;
+        }
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        // SAFETY: `&mut self`: no node has an owner any more, and no setter is here.
+        drop(unsafe { unlink(&self.first) });
+        // SAFETY: as above.
+        let mut directory = unsafe { unlink(&self.directories) };
+        while let Some(mut gone) = directory {
+            for leaf in &mut gone.leaves {
+                // SAFETY: as above.
+                drop(unsafe { unlink(leaf) });
+            }
+            // SAFETY: as above.
+            directory = unsafe { unlink(&gone.next) };
+        }
+    }
+}
+
+/// The directories from one link on.
+pub(super) struct Directories<'a>(&'a AtomicPtr<Directory>);
+
+impl<'a> Iterator for Directories<'a> {
+    type Item = &'a Directory;
+
+    fn next(&mut self) -> Option<&'a Directory> {
+        let directory = follow(self.0)?;
+        self.0 = &directory.next;
+        Some(directory)
+    }
+}

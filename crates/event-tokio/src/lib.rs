@@ -1,0 +1,1 @@
+//! Watched values on tokio.
