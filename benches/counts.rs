@@ -3,6 +3,7 @@
 
 use core::error::Error;
 use std::env;
+use std::process::ExitCode;
 
 use event_benches::peers::columns;
 use event_benches::rows::{FollowRow, Row, StoreRow};
@@ -15,7 +16,17 @@ const PATHS: [(&str, Row); 5] = [
     ("wait_cycle", Row::Follow(FollowRow::WaitCycle)),
 ];
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("counts: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     // `cargo bench` adds `--bench`.
     let arguments: Vec<_> = env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let [path, iterations, column] = arguments.as_slice() else {

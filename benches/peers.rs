@@ -2,6 +2,7 @@
 //! more.
 
 use core::error::Error;
+use std::process::ExitCode;
 use std::{env, io};
 
 use event_benches::args::{HELP, Request, parse};
@@ -11,7 +12,17 @@ use event_benches::peers::columns;
 use event_benches::rows::Row;
 use event_benches::{harness, json, report};
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("peers: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     match parse(env::args_os().skip(1))? {
         Request::Nothing => Ok(()),
         Request::Help => {

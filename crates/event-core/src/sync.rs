@@ -50,10 +50,6 @@ pub(crate) enum Handshake {
     ArmThenLook,
     /// A setter published and looks whether anyone is armed.
     PublishThenWake,
-    /// A watcher set its bit in one level and looks at the next.
-    ArmThenClimb,
-    /// A setter took a word of one level and goes down to the next.
-    TakeThenDescend,
 }
 
 /// A place between two operations that must not pass each other. Loom treats `SeqCst` accesses as `AcqRel` but knows
@@ -64,6 +60,18 @@ pub(crate) fn handshake(_which: Handshake) {
     if !crate::models::is_left_out(_which) {
         atomic::fence(atomic::Ordering::SeqCst);
     }
+}
+
+/// The load with which a loop of loads and exchanges begins. Loom keeps only the last access of an object when it decides
+/// what to reorder, so that the exchange hides this load from it; the models run once with a load here and once with a
+/// read-modify-write.
+#[inline(always)]
+pub(crate) fn first_look(word: &atomic::AtomicUsize, ordering: atomic::Ordering) -> usize {
+    #[cfg(event_core_loom)]
+    if crate::models::first_look_modifies() {
+        return word.fetch_add(0, atomic::Ordering::SeqCst);
+    }
+    word.load(ordering)
 }
 
 /// Loom's atomics have no `const` constructor.

@@ -57,7 +57,7 @@ pub(crate) use word::Word;
 use core::mem;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Handshake, handshake};
+use crate::sync::{Handshake, first_look, handshake};
 use crate::version::Version;
 use slot::{MAX_READERS, State};
 use slots::Slots;
@@ -97,10 +97,17 @@ impl<T> Cell<T> {
         }
     }
 
+    /// What is in force now, to be tried with an exchange or a pin.
+    #[inline]
+    fn first_look(&self) -> Word {
+        // Ordering: SeqCst, as in `word`.
+        Word::from_bits(first_look(&self.current, Ordering::SeqCst))
+    }
+
     /// Pins the slot in force, unless nothing was ever published.
     #[inline]
     pub(crate) fn pin(&self) -> Option<Pinned<'_, T>> {
-        let mut word = self.word();
+        let mut word = self.first_look();
         loop {
             if word.slot() == 0 {
                 return None;
@@ -200,7 +207,7 @@ impl<T> Cell<T> {
     /// Puts `owned` in force after whatever is in force now. Gives it back if the cell is closed.
     #[inline]
     pub(crate) fn publish<'a>(&'a self, mut owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
-        let mut word = self.word();
+        let mut word = self.first_look();
         loop {
             match self.publish_over(word, owned) {
                 Ok(published) => return Ok(published),

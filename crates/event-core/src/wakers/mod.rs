@@ -21,10 +21,13 @@
 //! # Collision
 //!
 //! *Arm and publish.* The watcher arms, then looks at the version; the setter publishes, then looks at the root. Both
-//! sides are `SeqCst`: the watcher sees the new version, or the setter sees the bit. Between two levels it is the same:
-//! the watcher sets a bit, then looks at the level above; the setter takes a word there, then goes down. A watcher
-//! that finds a bit above set already relies on the setter that will take it; so that this cannot be one which has
-//! been interrupted half-way down, the watcher looks at every level up to the root, each time.
+//! sides are `SeqCst`: the watcher sees the new version, or the setter sees the bit.
+//!
+//! *Climb and descend.* The watcher sets a bit, then sees to the level above; the setter takes the word above, then the one
+//! below. Both use read-modify-writes on the lower word: either the setter's comes later and takes the bit, or the
+//! watcher's comes later, has acquired what the setter did before, and finds the bit above cleared. A watcher that finds
+//! a bit above set relies on the setter that will take it; so that this cannot be one which has been interrupted half-way
+//! down, the watcher looks at every level up to the root, each time.
 //!
 //! *Changing a waker while setters read it.* Whoever takes an armed bit has a *ticket* to read that node's waker,
 //! and returns it. If a ticket is out when another waker has to be stored, the watcher moves to another node and leaves
@@ -59,7 +62,7 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::{Handshake, handshake};
+use crate::sync::{Handshake, first_look, handshake};
 use sweep::Sweep;
 use tree::{FIRST_NODES, Leaf, Tree};
 
@@ -139,6 +142,12 @@ impl WakerList {
         while self.tree.len() < nodes {
             self.tree.grow();
         }
+    }
+
+    /// How many nodes there are.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.tree.len()
     }
 
     /// Sees to it that the next [`wake_all`](Self::wake_all) wakes `waker`. The caller looks at the version afterwards.
@@ -235,9 +244,7 @@ impl WakerList {
             leaf.node(number).issue();
         }
         if let Some((directory, leaf_bit)) = leaf.above() {
-            handshake(Handshake::ArmThenClimb);
             set_bit(&directory.summary, leaf_bit);
-            handshake(Handshake::ArmThenClimb);
             set_bit(&self.root, BELOW);
         }
         handshake(Handshake::ArmThenLook);
@@ -247,7 +254,7 @@ impl WakerList {
         let (word, bit) = (self.armed_word(leaf), 1 << number);
         // Ordering: Relaxed, both. Only we set this bit, so "clear" is not outdated; and if we are the one to clear it, the
         // right to the waker comes back to us from ourselves.
-        if word.load(Ordering::Relaxed) & bit != 0 && word.fetch_and(!bit, Ordering::Relaxed) & bit != 0 {
+        if first_look(word, Ordering::Relaxed) & bit != 0 && word.fetch_and(!bit, Ordering::Relaxed) & bit != 0 {
             leaf.node(number).withdraw();
         }
     }
@@ -277,8 +284,8 @@ impl WakerList {
 /// Sets a bit unless it is set. Says whether it was clear.
 #[inline]
 fn set_bit(word: &AtomicUsize, bit: usize) -> bool {
-    // Ordering: SeqCst, partners: the swaps in `sweep`. A setter that takes the word after this load takes the bit as well;
-    // it is the first half of `ArmThenLook` or `ArmThenClimb`, and the second half of the latter one level higher up. The
-    // `fetch_or`, as a Release, makes the waker visible to whoever takes the bit.
-    word.load(Ordering::SeqCst) & bit == 0 && word.fetch_or(bit, Ordering::SeqCst) & bit == 0
+    // Ordering: SeqCst, both, partners: the swaps in `sweep`. On the root, first half of `ArmThenLook`. On every level the
+    // `fetch_or`, as a Release, brings the waker to whoever takes the bit and, as an Acquire, lets us see the level above as
+    // the setter left it that took this word before.
+    first_look(word, Ordering::SeqCst) & bit == 0 && word.fetch_or(bit, Ordering::SeqCst) & bit == 0
 }

@@ -3,7 +3,6 @@
 use super::tree::{Directories, Directory, Leaf};
 use super::{BELOW, FIRST_NODES, WakerList};
 use crate::sync::atomic::Ordering;
-use crate::sync::{Handshake, handshake};
 
 /// What a setter has taken and not yet woken.
 pub(super) struct Sweep<'a> {
@@ -20,10 +19,9 @@ pub(super) struct Sweep<'a> {
 
 impl<'a> Sweep<'a> {
     pub(super) fn new(list: &'a WakerList) -> Self {
-        // Ordering: SeqCst, partner: `set_bit`. First half of `TakeThenDescend`; as an Acquire it brings the wakers of the
-        // first nodes along.
-        let root = list.root.swap(0, Ordering::SeqCst);
-        handshake(Handshake::TakeThenDescend);
+        // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings the wakers of the first nodes along. Release: whoever finds a
+        // word further down taken finds this one taken as well.
+        let root = list.root.swap(0, Ordering::AcqRel);
         Self {
             list,
             leaf: list.tree.first(),
@@ -54,21 +52,17 @@ impl<'a> Sweep<'a> {
         let number = self.leaves.trailing_zeros() as usize;
         self.leaves &= self.leaves - 1;
         self.leaf = directory.leaf(number);
-        // Ordering: SeqCst, partner: `set_bit`. Second half of `TakeThenDescend`; as an Acquire it brings the wakers along.
-        self.nodes = self.leaf.map_or(0, |leaf| leaf.armed.swap(0, Ordering::SeqCst));
+        // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings the wakers along. Release, and a swap even if nothing may be
+        // armed here: a watcher that arms after this must see the words above as taken.
+        self.nodes = self.leaf.map_or(0, |leaf| leaf.armed.swap(0, Ordering::AcqRel));
         true
     }
 
     fn next_directory(&mut self) -> bool {
         self.directory = self.directories.as_mut().and_then(Iterator::next);
         let Some(directory) = self.directory else { return false };
-        // Ordering: SeqCst, both, partner: `set_bit`. The load is the second half of the root's `TakeThenDescend`, the swap the
-        // first half of the next one.
-        self.leaves = match directory.summary.load(Ordering::SeqCst) {
-            0 => 0,
-            _ => directory.summary.swap(0, Ordering::SeqCst),
-        };
-        handshake(Handshake::TakeThenDescend);
+        // Ordering: AcqRel, partner: `set_bit`, as for the words of the leaves.
+        self.leaves = directory.summary.swap(0, Ordering::AcqRel);
         true
     }
 }

@@ -5,6 +5,7 @@ use core::ptr::{self, NonNull};
 
 use super::node::Node;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::first_look;
 
 /// A group of nodes. Its alignment leaves room for a node's number in the low bits of a pointer to it.
 #[repr(align(64))]
@@ -61,7 +62,7 @@ impl Leaf {
     /// Takes a node without an owner.
     pub(super) fn claim(&self) -> Option<usize> {
         // Ordering: Relaxed. Only a proposal; the `fetch_or` decides.
-        let mut taken = self.taken.load(Ordering::Relaxed);
+        let mut taken = first_look(&self.taken, Ordering::Relaxed);
         loop {
             let number = taken.trailing_ones();
             let bit = 1_usize.checked_shl(number)?;

@@ -1,0 +1,179 @@
+//! Models of the versioned cell.
+
+use super::{Census, Citizen, Effort, explore, thread};
+use crate::cell::Cell;
+use crate::sync::Arc;
+
+type Shared = Arc<Cell<Citizen>>;
+
+fn set(cell: &Cell<Citizen>, data: Citizen) {
+    let mut owned = cell.claim();
+    owned.fill(data);
+    assert!(cell.publish(owned).is_ok(), "nobody closes this cell");
+}
+
+/// Reads; versions and numbers must not go back, and data goes with its version.
+fn read(cell: &Cell<Citizen>, before: usize) -> usize {
+    let Some(pinned) = cell.pin() else {
+        assert_eq!(before, 0, "data that was there is there no more");
+        return 0;
+    };
+    let version = pinned.version().raw();
+    assert!(version >= before, "version {version} after version {before}");
+    assert!(pinned.data().is_some_and(|data| data.number < 100));
+    version
+}
+
+/// After everyone has gone: only what is in force is alive, and then nothing.
+fn end(cell: Shared, census: &Census, versions: usize) {
+    assert_eq!(read(&cell, 0), versions, "every set has its own version");
+    assert_eq!(census.alive(), 1, "only the data in force is alive");
+    drop(cell);
+    assert_eq!(census.alive(), 0);
+}
+
+fn writer_and_reader() {
+    let census = Census::new();
+    let cell: Shared = Arc::new(Cell::new());
+    set(&cell, census.citizen(1));
+    let reader = thread::spawn({
+        let cell = Arc::clone(&cell);
+        move || {
+            let first = read(&cell, 1);
+            read(&cell, first);
+        }
+    });
+    set(&cell, census.citizen(2));
+    set(&cell, census.citizen(3));
+    reader.join().unwrap();
+    end(cell, &census, 3);
+}
+
+#[test]
+fn a_writer_and_a_reader() {
+    explore(Effort { preemptions: 6, at_least: 20_000 }, writer_and_reader);
+}
+
+fn two_writers_and_a_reader() {
+    let census = Census::new();
+    let cell: Shared = Arc::new(Cell::new());
+    let writers = [1, 2].map(|number| {
+        let (cell, census) = (Arc::clone(&cell), census.clone());
+        thread::spawn(move || set(&cell, census.citizen(number)))
+    });
+    let first = read(&cell, 0);
+    read(&cell, first);
+    for writer in writers {
+        writer.join().unwrap();
+    }
+    end(cell, &census, 2);
+}
+
+#[test]
+fn two_writers_with_a_reader() {
+    explore(Effort { preemptions: 5, at_least: 20_000 }, two_writers_and_a_reader);
+}
+
+fn pinned_across_two_sets() {
+    let census = Census::new();
+    let cell: Shared = Arc::new(Cell::new());
+    set(&cell, census.citizen(1));
+    let reader = thread::spawn({
+        let cell = Arc::clone(&cell);
+        move || {
+            let pinned = cell.pin().expect("it was set");
+            let number = pinned.data().expect("it is data").number;
+            let later = read(&cell, pinned.version().raw());
+            assert_eq!(pinned.data().expect("it is data").number, number, "pinned data changed");
+            drop(pinned);
+            read(&cell, later);
+        }
+    });
+    set(&cell, census.citizen(2));
+    set(&cell, census.citizen(3));
+    reader.join().unwrap();
+    end(cell, &census, 3);
+}
+
+#[test]
+fn a_reader_that_pins_across_two_sets() {
+    explore(Effort { preemptions: 5, at_least: 10_000 }, pinned_across_two_sets);
+}
+
+fn two_readers_leave_a_replaced_slot() {
+    let census = Census::new();
+    let cell: Shared = Arc::new(Cell::new());
+    set(&cell, census.citizen(1));
+    let reader = thread::spawn({
+        let cell = Arc::clone(&cell);
+        move || {
+            read(&cell, 1);
+        }
+    });
+    let writer = thread::spawn({
+        let (cell, census) = (Arc::clone(&cell), census.clone());
+        move || set(&cell, census.citizen(2))
+    });
+    read(&cell, 1);
+    reader.join().unwrap();
+    writer.join().unwrap();
+    end(cell, &census, 2);
+}
+
+#[test]
+fn two_readers_that_leave_a_replaced_slot() {
+    explore(Effort { preemptions: 5, at_least: 40_000 }, two_readers_leave_a_replaced_slot);
+}
+
+fn growth() {
+    let census = Census::new();
+    let cell: Shared = Arc::new(Cell::new());
+    set(&cell, census.citizen(1));
+    let first = cell.pin();
+    set(&cell, census.citizen(2));
+    let second = cell.pin();
+    // Of the three inline slots one is free and two threads want one each.
+    let writer = thread::spawn({
+        let (cell, census) = (Arc::clone(&cell), census.clone());
+        move || set(&cell, census.citizen(3))
+    });
+    set(&cell, census.citizen(4));
+    read(&cell, 3);
+    writer.join().unwrap();
+    assert_eq!(first.as_ref().and_then(|pinned| pinned.data()).map(|data| data.number), Some(1));
+    assert_eq!(second.as_ref().and_then(|pinned| pinned.data()).map(|data| data.number), Some(2));
+    drop((first, second));
+    end(cell, &census, 4);
+}
+
+#[test]
+fn two_writers_that_need_more_slots() {
+    explore(Effort { preemptions: 5, at_least: 15_000 }, growth);
+}
+
+#[cfg(event_core_loom)]
+mod mutations {
+    use super::super::must_fail_without;
+    use super::*;
+    use crate::sync::Handshake;
+
+    #[test]
+    fn pin_then_look() {
+        must_fail_without(Handshake::PinThenLook, 3, writer_and_reader);
+    }
+
+    #[test]
+    fn publish_then_count() {
+        must_fail_without(Handshake::PublishThenCount, 3, writer_and_reader);
+    }
+
+    #[test]
+    fn retire_then_count() {
+        must_fail_without(Handshake::RetireThenCount, 3, writer_and_reader);
+    }
+
+    #[test]
+    fn unpin_then_look() {
+        must_fail_without(Handshake::UnpinThenLook, 3, writer_and_reader);
+    }
+}
