@@ -51,7 +51,6 @@ mod slot;
 mod slots;
 mod word;
 
-pub(crate) use slot::Slot;
 pub(crate) use word::Word;
 
 use core::mem;
@@ -59,12 +58,14 @@ use core::mem;
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake};
 use crate::version::Version;
-use slot::{MAX_READERS, State};
+use slot::{Head, MAX_READERS, Slot, State};
 use slots::Slots;
 
+/// In this order: on 64-bit targets the word, the hint and the heads of the inline slots are 64 bytes.
+#[repr(C)]
 pub(crate) struct Cell<T> {
     current: AtomicUsize,
-    /// The index of a slot that is probably free. Only a hint: a wrong one costs a search.
+    /// The 0-based place of a slot that is probably free. Only a hint: a wrong one costs a search.
     probably_free: AtomicUsize,
     slots: Slots<T>,
 }
@@ -73,7 +74,7 @@ impl<T> Cell<T> {
     pub(crate) fn new() -> Self {
         Self {
             current: AtomicUsize::new(Word::INITIAL.bits()),
-            probably_free: AtomicUsize::new(1),
+            probably_free: AtomicUsize::new(0),
             slots: Slots::new(),
         }
     }
@@ -81,7 +82,7 @@ impl<T> Cell<T> {
     /// What is in force now.
     #[inline]
     pub(crate) fn word(&self) -> Word {
-        // Ordering: SeqCst, partner: `publish_over` and `close`. It is the second half of `ArmThenLook` in
+        // Ordering: SeqCst, partner: `exchange` and `close`. It is the second half of `ArmThenLook` in
         // `wakers::Place::arm`'s callers; weaker, a watcher could go to sleep on an outdated version.
         Word::from_bits(self.current.load(Ordering::SeqCst))
     }
@@ -93,7 +94,7 @@ impl<T> Cell<T> {
             0 => Version::INITIAL,
             // Ordering: Relaxed. The version was stored before `word` was published, and `word` was loaded with at
             // least Acquire: this load reads that store or a later one.
-            index => Version::from_raw(self.slots.get(index).version.load(Ordering::Relaxed)),
+            index => Version::from_raw(self.slots.get(index).body.version.load(Ordering::Relaxed)),
         }
     }
 
@@ -107,7 +108,19 @@ impl<T> Cell<T> {
     /// Pins the slot in force, unless nothing was ever published.
     #[inline]
     pub(crate) fn pin(&self) -> Option<Pinned<'_, T>> {
-        let mut word = self.first_look();
+        self.pin_with_word().map(|(pinned, _)| pinned)
+    }
+
+    /// [`pin`](Self::pin), with the word that put the slot in force. While the slot is pinned, no other publication can have
+    /// that word.
+    #[inline]
+    pub(crate) fn pin_with_word(&self) -> Option<(Pinned<'_, T>, Word)> {
+        self.pin_from(self.first_look())
+    }
+
+    /// [`pin_with_word`](Self::pin_with_word), beginning with what was in force a moment ago.
+    #[inline]
+    pub(crate) fn pin_from(&self, mut word: Word) -> Option<(Pinned<'_, T>, Word)> {
         loop {
             if word.slot() == 0 {
                 return None;
@@ -115,13 +128,13 @@ impl<T> Cell<T> {
             let slot = self.slots.get(word.slot());
             // Ordering: SeqCst, partner: the load of `readers` in `retire`. First half of `PinThenLook`; weaker, a
             // writer could overlook this reader and empty the slot under it.
-            let before = slot.readers.fetch_add(1, Ordering::SeqCst);
+            let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
             handshake(Handshake::PinThenLook);
-            // Ordering: SeqCst, partner: the compare-and-swap in `publish_over`. Second half of `PinThenLook`, and the
+            // Ordering: SeqCst, partner: the compare-and-swap in `exchange`. Second half of `PinThenLook`, and the
             // Acquire that makes the data visible.
             let again = self.word();
             if again.slot() == word.slot() && before < MAX_READERS {
-                return Some(Pinned { cell: self, slot, word: again });
+                return Some((Pinned { cell: self, slot }, again));
             }
             // SAFETY: counted in above, and the data was not looked at.
             unsafe { self.unpin(slot) };
@@ -140,14 +153,14 @@ impl<T> Cell<T> {
     /// 2. The caller has counted itself in to its `readers`, and counts itself out here only.
     /// 3. It does not look at the data afterwards.
     #[inline]
-    unsafe fn unpin(&self, slot: &Slot<T>) {
+    unsafe fn unpin(&self, slot: Slot<'_, T>) {
         // Ordering: SeqCst, partner: the second load of `readers` in `retire` (first half of `UnpinThenLook`) and, as a
         // Release, every load of `readers` that comes before the slot is emptied: our reads happen before that.
-        if slot.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
+        if slot.head.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
             handshake(Handshake::UnpinThenLook);
             // Ordering: SeqCst, partner: the store of RETIRED in `retire`. Second half of `UnpinThenLook`; weaker,
             // both sides could believe that the other one reclaims, and the data would stay until the cell goes.
-            let state = State::from_bits(slot.state.load(Ordering::SeqCst));
+            let state = State::from_bits(slot.head.state.load(Ordering::SeqCst));
             if state.is_retired() {
                 self.reclaim(slot, state);
             }
@@ -156,16 +169,17 @@ impl<T> Cell<T> {
 
     /// Empties a slot that was seen in the state `retired`, if nobody reads it and nobody else does it.
     #[cold]
-    fn reclaim(&self, slot: &Slot<T>, retired: State) {
+    #[inline(never)]
+    fn reclaim(&self, slot: Slot<'_, T>, retired: State) {
         // Ordering: SeqCst: in the callers, this load is the second half of `RetireThenCount` or comes after it. As an
         // Acquire its partner is the decrement in `unpin`: all readers' reads happen before the slot is emptied.
-        if slot.readers.load(Ordering::SeqCst) != 0 {
+        if slot.head.readers.load(Ordering::SeqCst) != 0 {
             return;
         }
         let owned = State::OWNED.bits();
         // Ordering: AcqRel, partners: `retire`, whose publication happened before, and `claim`. Relaxed on failure:
         // someone else reclaimed, nothing is touched.
-        if slot.state.compare_exchange(retired.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             drop(Owned { cell: self, slot });
         }
     }
@@ -175,18 +189,24 @@ impl<T> Cell<T> {
     pub(crate) fn claim(&self) -> Owned<'_, T> {
         // Ordering: Relaxed. A hint.
         let hint = self.probably_free.load(Ordering::Relaxed);
-        match self.slots.find(hint).and_then(|slot| self.try_claim(slot)) {
+        match self.try_claim(self.slots.inline_near(hint)) {
             Some(owned) => owned,
             None => self.claim_any(),
         }
     }
 
     #[cold]
+    #[inline(never)]
     fn claim_any(&self) -> Owned<'_, T> {
+        // Ordering: Relaxed. A hint.
+        let hint = self.slots.find(self.probably_free.load(Ordering::Relaxed) + 1);
+        if let Some(owned) = hint.and_then(|slot| self.try_claim(slot)) {
+            return owned;
+        }
         loop {
             if let Some(owned) = self.slots.iter().find_map(|slot| self.try_claim(slot)) {
                 // Ordering: Relaxed. A hint: after this slot there is often another free one.
-                self.probably_free.store(owned.slot.index as usize + 1, Ordering::Relaxed);
+                self.probably_free.store(owned.slot.head.index as usize, Ordering::Relaxed);
                 return owned;
             }
             self.slots.grow();
@@ -194,27 +214,28 @@ impl<T> Cell<T> {
     }
 
     #[inline]
-    fn try_claim<'a>(&'a self, slot: &'a Slot<T>) -> Option<Owned<'a, T>> {
+    fn try_claim<'a>(&'a self, slot: Slot<'a, T>) -> Option<Owned<'a, T>> {
         let (free, owned) = (State::FREE.bits(), State::OWNED.bits());
         // Ordering: Acquire, partner: the store of FREE in `Owned::drop`. Weaker, our writes could pass the emptying of the
         // slot's earlier life. Relaxed on failure and for the glance that spares a full bus transaction.
-        let claimed = slot.state.load(Ordering::Relaxed) == free
-            && slot.state.compare_exchange(free, owned, Ordering::Acquire, Ordering::Relaxed).is_ok();
+        let claimed = slot.head.state.load(Ordering::Relaxed) == free
+            && slot.head.state.compare_exchange(free, owned, Ordering::Acquire, Ordering::Relaxed).is_ok();
         // Lazily: an `Owned` that is dropped frees the slot.
         claimed.then(|| Owned { cell: self, slot })
     }
 
     /// Puts `owned` in force after whatever is in force now. Gives it back if the cell is closed.
     #[inline]
-    pub(crate) fn publish<'a>(&'a self, mut owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
-        let mut word = self.first_look();
-        loop {
-            match self.publish_over(word, owned) {
-                Ok(published) => return Ok(published),
-                Err((_, back)) if word.is_closed() => return Err(back),
-                Err((now, back)) => (word, owned) = (now, back),
+    pub(crate) fn publish<'a>(&'a self, owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
+        let slot = owned.slot;
+        let mut expected = self.first_look();
+        while !expected.is_closed() {
+            match self.exchange(expected, slot) {
+                Ok(version) => return Ok(Published::new(version, owned, expected)),
+                Err(now) => expected = now,
             }
         }
+        Err(owned)
     }
 
     /// Puts `owned` in force if `expected` is in force and open. Gives it back, with what was found, otherwise.
@@ -227,21 +248,24 @@ impl<T> Cell<T> {
         if expected.is_closed() {
             return Err((expected, owned));
         }
-        let slot = owned.slot;
+        match self.exchange(expected, owned.slot) {
+            Ok(version) => Ok(Published::new(version, owned, expected)),
+            Err(now) => Err((now, owned)),
+        }
+    }
+
+    /// Puts an owned slot in force if `expected`, which is open, is in force. Says what is, otherwise.
+    #[inline]
+    fn exchange(&self, expected: Word, slot: Slot<'_, T>) -> Result<Version, Word> {
         let version = self.version_of(expected).next();
         // Ordering: Relaxed. The compare-and-swap below releases it.
-        slot.version.store(version.raw(), Ordering::Relaxed);
-        let word = expected.followed_by(slot.index as usize);
+        slot.body.version.store(version.raw(), Ordering::Relaxed);
+        let word = expected.followed_by(slot.head.index as usize);
         // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount` and of `PublishThenWake`, and the
         // Release that makes data and version visible. SeqCst on failure too: the word found is used like one loaded.
-        let swapped = self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst);
-        match swapped {
-            Ok(_) => {
-                // From here on the slot belongs to whoever replaces it.
-                mem::forget(owned);
-                Ok(Published { version, replaced: Replaced { cell: self, word: expected, by: slot.index } })
-            }
-            Err(now) => Err((Word::from_bits(now), owned)),
+        match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => Ok(version),
+            Err(now) => Err(Word::from_bits(now)),
         }
     }
 
@@ -262,7 +286,7 @@ impl<T> Cell<T> {
         handshake(Handshake::PublishThenCount);
         // Ordering: SeqCst, partner: the increment in `pin`. Second half of `PublishThenCount`. As an Acquire, partner of the
         // decrement in `unpin`.
-        if slot.readers.load(Ordering::SeqCst) == 0 {
+        if slot.head.readers.load(Ordering::SeqCst) == 0 {
             drop(Owned { cell: self, slot });
         } else {
             self.leave_to_readers(slot, by);
@@ -270,14 +294,15 @@ impl<T> Cell<T> {
     }
 
     #[cold]
-    fn leave_to_readers(&self, slot: &Slot<T>, by: u32) {
+    #[inline(never)]
+    fn leave_to_readers(&self, slot: Slot<'_, T>, by: u32) {
         // Ordering: Relaxed. We replaced this slot, so we know its version.
-        let retired = State::retired(Version::from_raw(slot.version.load(Ordering::Relaxed)));
+        let retired = State::retired(Version::from_raw(slot.body.version.load(Ordering::Relaxed)));
         // Ordering: Relaxed. A hint: this slot will not be free soon, perhaps the one after that in force is.
-        self.probably_free.store(by as usize + 1, Ordering::Relaxed);
+        self.probably_free.store(by as usize, Ordering::Relaxed);
         // Ordering: SeqCst, partner: the load of `state` in `unpin`. First half of `RetireThenCount`, and the Release that
         // lets the reclaimer know that the slot is out of force.
-        slot.state.store(retired.bits(), Ordering::SeqCst);
+        slot.head.state.store(retired.bits(), Ordering::SeqCst);
         handshake(Handshake::RetireThenCount);
         self.reclaim(slot, retired);
     }
@@ -297,8 +322,7 @@ fn too_many_readers() -> ! {
 /// A slot that is counted in to. Its data stays as it is.
 pub(crate) struct Pinned<'a, T> {
     cell: &'a Cell<T>,
-    slot: &'a Slot<T>,
-    word: Word,
+    slot: Slot<'a, T>,
 }
 
 impl<'a, T> Pinned<'a, T> {
@@ -306,35 +330,42 @@ impl<'a, T> Pinned<'a, T> {
     #[inline]
     pub(crate) fn data(&self) -> Option<&T> {
         // SAFETY: pinned until `self` goes.
-        unsafe { self.slot.pinned_data() }
+        unsafe { self.slot.body.data() }
     }
 
     #[inline]
     pub(crate) fn version(&self) -> Version {
         // Ordering: Relaxed. Pinned: it was stored before the word was published that `pin` loaded, and does not change.
-        Version::from_raw(self.slot.version.load(Ordering::Relaxed))
+        Version::from_raw(self.slot.body.version.load(Ordering::Relaxed))
     }
 
-    /// What was in force when the slot was pinned. While it is pinned, no other publication can have this word.
-    pub(crate) fn word(&self) -> Word {
-        self.word
+    /// Pins the same slot once more.
+    pub(crate) fn again(&self) -> Self {
+        // Ordering: Relaxed. The slot is pinned, so whoever wants to empty it waits for a count that we add to.
+        let before = self.slot.head.readers.fetch_add(1, Ordering::Relaxed);
+        let pinned = Self { cell: self.cell, slot: self.slot };
+        if before >= MAX_READERS {
+            drop(pinned);
+            too_many_readers();
+        }
+        pinned
     }
 
-    /// The slot, still pinned, without the guard.
-    pub(crate) fn into_slot(self) -> &'a Slot<T> {
-        let slot = self.slot;
+    /// The slot's index, still pinned, without the guard.
+    pub(crate) fn into_index(self) -> usize {
+        let index = self.slot.head.index as usize;
         mem::forget(self);
-        slot
+        index
     }
 
-    /// Takes the guard up again. It does not know its word any more.
+    /// Takes the guard up again.
     ///
     /// # Safety
     ///
-    /// 1. `slot` comes from [`into_slot`](Self::into_slot) of a pin of this `cell`.
+    /// 1. `index` comes from [`into_index`](Self::into_index) of a pin of this `cell`.
     /// 2. The guard is taken up once.
-    pub(crate) unsafe fn from_slot(cell: &'a Cell<T>, slot: &'a Slot<T>) -> Self {
-        Self { cell, slot, word: Word::INITIAL }
+    pub(crate) unsafe fn from_index(cell: &'a Cell<T>, index: usize) -> Self {
+        Self { cell, slot: cell.slots.get(index) }
     }
 }
 
@@ -349,51 +380,52 @@ impl<T> Drop for Pinned<'_, T> {
 /// A slot that one writer has to itself, not in force. Dropped: emptied and freed.
 pub(crate) struct Owned<'a, T> {
     cell: &'a Cell<T>,
-    slot: &'a Slot<T>,
+    slot: Slot<'a, T>,
 }
 
 impl<T> Owned<'_, T> {
+    /// Makes it "no data".
+    pub(crate) fn clear(&mut self) {
+        // SAFETY: owned.
+        unsafe { self.slot.body.write(None) };
+    }
+
     /// Puts `data` where nothing was before.
     #[inline]
     pub(crate) fn fill(&mut self, data: T) {
-        self.slot.data.with_mut(|slot| {
-            // SAFETY: the slot is owned: nobody else has access to the data. It is `None`, so nothing is leaked by not
-            // dropping it.
-            unsafe { slot.write(Some(data)) }
-        });
+        // SAFETY: owned.
+        unsafe { self.slot.body.write(Some(data)) };
     }
 
     #[inline]
     pub(crate) fn take(&mut self) -> Option<T> {
-        // SAFETY: as in `fill`.
-        self.slot.data.with_mut(|slot| unsafe { (*slot).take() })
+        // SAFETY: owned.
+        unsafe { self.slot.body.take() }
     }
 
     pub(crate) fn data(&self) -> Option<&T> {
-        // SAFETY: as in `fill`; `&self` keeps `fill` and `take` away.
-        self.slot.data.with(|slot| unsafe { (*slot).as_ref() })
+        // SAFETY: owned, and `&self` keeps `fill` and `take` away.
+        unsafe { self.slot.body.data() }
     }
 }
 
 impl<T> Drop for Owned<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        struct Free<'a, T>(&'a Cell<T>, &'a Slot<T>);
+        struct Free<'a, T>(&'a Cell<T>, &'a Head);
         impl<T> Drop for Free<'_, T> {
             #[inline]
             fn drop(&mut self) {
                 // Ordering: Release, partner: `try_claim`. Whoever claims the slot finds it empty.
                 self.1.state.store(State::FREE.bits(), Ordering::Release);
                 // Ordering: Relaxed. A hint.
-                self.0.probably_free.store(self.1.index as usize, Ordering::Relaxed);
+                self.0.probably_free.store(self.1.index as usize - 1, Ordering::Relaxed);
             }
         }
         // The data's `Drop` may panic: the slot is free again all the same, and assigning leaves it `None`.
-        let _free = Free(self.cell, self.slot);
-        self.slot.data.with_mut(|slot| {
-            // SAFETY: the slot is owned: nobody else has access to the data.
-            unsafe { *slot = None }
-        });
+        let _free = Free(self.cell, self.slot.head);
+        // SAFETY: owned.
+        unsafe { self.slot.body.empty() };
     }
 }
 
@@ -402,6 +434,16 @@ impl<T> Drop for Owned<'_, T> {
 pub(crate) struct Published<'a, T> {
     pub(crate) version: Version,
     pub(crate) replaced: Replaced<'a, T>,
+}
+
+impl<'a, T> Published<'a, T> {
+    /// `owned` was put in force over `replaced`: from here on it belongs to whoever replaces it.
+    #[inline]
+    fn new(version: Version, owned: Owned<'a, T>, replaced: Word) -> Self {
+        let (cell, by) = (owned.cell, owned.slot.head.index);
+        mem::forget(owned);
+        Self { version, replaced: Replaced { cell, word: replaced, by } }
+    }
 }
 
 /// The duty to give up the slot that was in force before. Dropped: done.
@@ -414,10 +456,10 @@ pub(crate) struct Replaced<'a, T> {
 impl<'a, T> Replaced<'a, T> {
     /// Takes the data out if nobody but `pinned`, which is the pin of the replaced slot, reads it.
     pub(crate) fn take(self, pinned: Pinned<'a, T>) -> Result<Option<T>, Pinned<'a, T>> {
-        debug_assert!(pinned.slot.index as usize == self.word.slot());
+        debug_assert!(pinned.slot.head.index as usize == self.word.slot());
         handshake(Handshake::PublishThenCount);
         // Ordering: SeqCst, partner: the increment in `pin`, as in `retire`. We are 1: nobody else reads it or ever will.
-        if pinned.slot.readers.load(Ordering::SeqCst) != 1 {
+        if pinned.slot.head.readers.load(Ordering::SeqCst) != 1 {
             return Err(pinned);
         }
         let mut owned = Owned { cell: self.cell, slot: pinned.slot };

@@ -1,5 +1,7 @@
 //! One place for one version of the data.
 
+use core::mem;
+
 use crate::sync::{
     UnsafeCell,
     atomic::{AtomicU32, AtomicUsize},
@@ -8,58 +10,119 @@ use crate::version::Version;
 
 /// A place for data, with what is needed to share it and to hand it on.
 ///
-/// Who may touch `data`:
+/// Head and body are apart, so that the heads of the inline slots and the cell's word share one cache line, which is what
+/// threads that set at the same time fight for.
+///
+/// Who may touch the data:
 ///
 /// | state | mutably | by shared reference |
 /// |---|---|---|
-/// | `FREE` | nobody; it is `None` | nobody |
+/// | `FREE` | nobody | nobody |
 /// | `OWNED`, before it is published | the writer that claimed it | nobody |
 /// | `OWNED`, in force | nobody | whoever pinned it |
 /// | `OWNED`, replaced, `readers` seen at 0 | the writer that replaced it | nobody |
 /// | `OWNED`, reclaimed | who changed it from `RETIRED` | nobody |
 /// | `RETIRED` | nobody | whoever pinned it while it was in force |
-pub(crate) struct Slot<T> {
+pub(super) struct Slot<'a, T> {
+    pub(super) head: &'a Head,
+    pub(super) body: &'a Body<T>,
+}
+
+impl<T> Clone for Slot<'_, T> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Slot<'_, T> {}
+
+/// What the protocol works on.
+#[repr(C)]
+pub(super) struct Head {
+    /// A `State`.
+    pub(super) state: AtomicUsize,
     /// How many pinned this slot, plus those who counted themselves in only to find that it is not in force.
     pub(super) readers: AtomicU32,
     /// The 1-based index under which `Word` names this slot.
     pub(super) index: u32,
-    /// A `State`.
-    pub(super) state: AtomicUsize,
-    /// The full version of the data. Only its owner writes it, and each time a greater one, so a reader that has not
+}
+
+/// What a reader is after.
+#[repr(C)]
+pub(super) struct Body<T> {
+    /// The full version of the data. Only the slot's owner writes it, and each time a greater one, so a reader that has not
     /// pinned the slot reads the version it holds or a newer one.
     pub(super) version: AtomicUsize,
-    /// `None` while free, and after `clear`.
-    pub(super) data: UnsafeCell<Option<T>>,
+    /// `None` after `clear`. While the slot is free, `None` or something whose `Drop` does nothing.
+    data: UnsafeCell<Option<T>>,
 }
 
 // SAFETY: the table above: shared references are given out while nobody may mutate (`T: Sync`), and the thread that
 // empties a slot may be another one than that which filled it (`T: Send`).
-unsafe impl<T: Send + Sync> Sync for Slot<T> {}
+unsafe impl<T: Send + Sync> Sync for Body<T> {}
 
 /// More borrows than this of one version can only be leaked ones. Half of the counter's range, so that threads which
 /// pass the limit at the same time cannot wrap it before they have counted themselves out again.
 pub(super) const MAX_READERS: u32 = u32::MAX / 2;
 
-impl<T> Slot<T> {
+impl Head {
     pub(super) fn new(index: u32) -> Self {
-        Self {
-            readers: AtomicU32::new(0),
-            index,
-            state: AtomicUsize::new(State::FREE.bits()),
-            version: AtomicUsize::new(Version::INITIAL.raw()),
-            data: UnsafeCell::new(None),
-        }
+        Self { state: AtomicUsize::new(State::FREE.bits()), readers: AtomicU32::new(0), index }
+    }
+}
+
+impl<T> Body<T> {
+    pub(super) fn new() -> Self {
+        Self { version: AtomicUsize::new(Version::INITIAL.raw()), data: UnsafeCell::new(None) }
     }
 
     /// The data; `None` after `clear`.
     ///
     /// # Safety
     ///
-    /// The slot is pinned for as long as `&self` says.
+    /// For as long as `&self` says, the slot is pinned, or it is owned and the owner does not mutate.
     #[inline]
-    pub(crate) unsafe fn pinned_data(&self) -> Option<&T> {
-        // SAFETY: pinned: nobody mutates.
+    pub(super) unsafe fn data(&self) -> Option<&T> {
+        // SAFETY: the caller vouches that nobody mutates.
         self.data.with(|data| unsafe { (*data).as_ref() })
+    }
+
+    /// Puts data where nothing is that needs to be dropped.
+    ///
+    /// # Safety
+    ///
+    /// The slot is owned by the caller.
+    #[inline]
+    pub(super) unsafe fn write(&self, data: Option<T>) {
+        // SAFETY: the caller is the only one with access. Nothing is leaked by not dropping what was there.
+        self.data.with_mut(|place| unsafe { place.write(data) });
+    }
+
+    /// Takes the data out, leaving `None`.
+    ///
+    /// # Safety
+    ///
+    /// The slot is owned by the caller.
+    #[inline]
+    pub(super) unsafe fn take(&self) -> Option<T> {
+        // SAFETY: the caller is the only one with access.
+        self.data.with_mut(|place| unsafe { (*place).take() })
+    }
+
+    /// Drops the data, unless its `Drop` does nothing. If it panics, the data counts as dropped.
+    ///
+    /// # Safety
+    ///
+    /// The slot is owned by the caller.
+    #[inline]
+    pub(super) unsafe fn empty(&self) {
+        if mem::needs_drop::<T>() {
+            self.data.with_mut(|place| {
+                // SAFETY: the caller is the only one with access. The assignment leaves `None` even if `Drop` panics.
+                unsafe { *place = None }
+            });
+        }
     }
 }
 

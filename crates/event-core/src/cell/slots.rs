@@ -3,66 +3,81 @@
 use alloc::boxed::Box;
 use core::ptr;
 
-use super::slot::Slot;
+use super::slot::{Body, Head, Slot};
 use super::word::MAX_SLOTS;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 
 /// One in force, one for a writer, one for a version that is still read: enough for most values, for ever.
 pub(super) const INLINE: usize = 3;
 
+#[repr(C)]
 pub(super) struct Slots<T> {
-    inline: [Slot<T>; INLINE],
+    heads: [Head; INLINE],
+    bodies: [Body<T>; INLINE],
     /// An append-only list. It is walked only for slots beyond the inline ones, and each segment is at least as large
     /// as all before it, so the walk is short.
     more: AtomicPtr<Segment<T>>,
 }
 
 struct Segment<T> {
-    slots: Box<[Slot<T>]>,
+    heads: Box<[Head]>,
+    bodies: Box<[Body<T>]>,
     next: AtomicPtr<Segment<T>>,
 }
 
 impl<T> Slots<T> {
     pub(super) fn new() -> Self {
-        Self { inline: [Slot::new(1), Slot::new(2), Slot::new(3)], more: AtomicPtr::new(ptr::null_mut()) }
+        Self {
+            heads: [Head::new(1), Head::new(2), Head::new(3)],
+            bodies: [Body::new(), Body::new(), Body::new()],
+            more: AtomicPtr::new(ptr::null_mut()),
+        }
     }
 
     /// The slot with this 1-based index, which must exist.
     #[inline]
-    pub(super) fn get(&self, index: usize) -> &Slot<T> {
-        match self.inline.get(index.wrapping_sub(1)) {
-            Some(slot) => slot,
-            None => self.get_in_segment(index),
-        }
+    pub(super) fn get(&self, index: usize) -> Slot<'_, T> {
+        let place = index.wrapping_sub(1);
+        if place < INLINE { self.inline(place) } else { self.get_in_segment(index) }
+    }
+
+    #[inline]
+    fn inline(&self, place: usize) -> Slot<'_, T> {
+        Slot { head: &self.heads[place], body: &self.bodies[place] }
+    }
+
+    /// The slot at this 0-based place if that is inline, else the first one.
+    #[inline]
+    pub(super) fn inline_near(&self, place: usize) -> Slot<'_, T> {
+        self.inline(if place < INLINE { place } else { 0 })
     }
 
     #[cold]
-    fn get_in_segment(&self, index: usize) -> &Slot<T> {
-        self.find_in_segment(index).expect("an index that a word or a slot gave out names an existing slot")
+    #[inline(never)]
+    fn get_in_segment(&self, index: usize) -> Slot<'_, T> {
+        self.find(index).expect("an index that a word or a slot gave out names an existing slot")
     }
 
     /// The slot with this 1-based index, if there is one already.
-    #[inline]
-    pub(super) fn find(&self, index: usize) -> Option<&Slot<T>> {
-        match self.inline.get(index.wrapping_sub(1)) {
-            Some(slot) => Some(slot),
-            None => self.find_in_segment(index),
+    pub(super) fn find(&self, index: usize) -> Option<Slot<'_, T>> {
+        let mut place = index.checked_sub(1)?;
+        if place < INLINE {
+            return Some(self.inline(place));
         }
-    }
-
-    fn find_in_segment(&self, index: usize) -> Option<&Slot<T>> {
-        let mut offset = index.checked_sub(INLINE + 1)?;
+        place -= INLINE;
         for segment in self.segments() {
-            match segment.slots.get(offset) {
-                Some(slot) => return Some(slot),
-                None => offset -= segment.slots.len(),
+            match segment.heads.get(place) {
+                Some(head) => return Some(Slot { head, body: &segment.bodies[place] }),
+                None => place -= segment.heads.len(),
             }
         }
         None
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Slot<T>> {
-        self.inline.iter().chain(self.segments().flat_map(|segment| segment.slots.iter()))
+    pub(super) fn iter(&self) -> impl Iterator<Item = Slot<'_, T>> {
+        let inline = self.heads.iter().zip(&self.bodies);
+        let more = self.segments().flat_map(|segment| segment.heads.iter().zip(&segment.bodies));
+        inline.chain(more).map(|(head, body)| Slot { head, body })
     }
 
     fn segments(&self) -> impl Iterator<Item = &Segment<T>> {
@@ -77,7 +92,7 @@ impl<T> Slots<T> {
     }
 
     fn len(&self) -> usize {
-        INLINE + self.segments().map(|segment| segment.slots.len()).sum::<usize>()
+        INLINE + self.segments().map(|segment| segment.heads.len()).sum::<usize>()
     }
 
     /// Doubles the number of slots, or finds that another thread has just added some.
@@ -107,12 +122,13 @@ impl<T> Slots<T> {
     /// Adds `count` slots behind the `len` present ones, unless another thread did that first.
     fn append(&self, len: usize, count: usize) {
         // At most `MAX_SLOTS`, so the index fits.
-        let slots = (len + 1..=len + count).map(|index| Slot::new(index as u32)).collect();
-        let segment = Box::into_raw(Box::new(Segment { slots, next: AtomicPtr::new(ptr::null_mut()) }));
+        let heads = (len + 1..=len + count).map(|index| Head::new(index as u32)).collect();
+        let bodies = (0..count).map(|_| Body::new()).collect();
+        let segment = Box::into_raw(Box::new(Segment { heads, bodies, next: AtomicPtr::new(ptr::null_mut()) }));
         let mut counted = INLINE;
         let mut link = &self.more;
         while let Some(present) = Self::follow(link) {
-            counted += present.slots.len();
+            counted += present.heads.len();
             link = &present.next;
         }
         // Ordering: Release, partner: `follow`. Relaxed on failure: what is there is not looked at.

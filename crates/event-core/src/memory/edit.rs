@@ -2,7 +2,7 @@
 
 use super::error::CasError;
 use super::value::MemoryValue;
-use crate::cell::{Owned, Pinned, Word};
+use crate::cell::{Cell, Owned, Pinned, Word};
 use crate::version::Version;
 
 impl<T> MemoryValue<T> {
@@ -29,8 +29,7 @@ impl<T> MemoryValue<T> {
         let mut owned = shared.cell.claim();
         owned.fill(value);
         loop {
-            let pinned = shared.cell.pin();
-            let expected = expected(pinned.as_ref(), || shared.cell.word());
+            let (pinned, expected) = present(&shared.cell);
             let published = match shared.cell.publish_over(expected, owned) {
                 Ok(published) => published,
                 Err(_) if expected.is_closed() => return None,
@@ -70,8 +69,7 @@ impl<T> MemoryValue<T> {
         let mut owned = shared.cell.claim();
         owned.fill(value);
         loop {
-            let pinned = shared.cell.pin();
-            let expected = expected(pinned.as_ref(), || shared.cell.word());
+            let (pinned, expected) = present(&shared.cell);
             // User code while a slot is owned and one is pinned: guards give both back.
             let equal = pinned.as_ref().and_then(Pinned::data) == owned.data();
             if equal || expected.is_closed() {
@@ -143,8 +141,8 @@ impl<T> MemoryValue<T> {
         // What an attempt left over, so that the next one can use its allocations.
         let mut left_over: Option<T> = None;
         loop {
-            let Some(pinned) = shared.cell.pin() else { return false };
-            let Some(present) = pinned.data().filter(|_| !pinned.word().is_closed()) else { return false };
+            let Some((pinned, word)) = shared.cell.pin_with_word() else { return false };
+            let Some(present) = pinned.data().filter(|_| !word.is_closed()) else { return false };
             // User code, while the present slot is pinned.
             let mut data = match left_over.take() {
                 Some(mut data) => {
@@ -158,7 +156,7 @@ impl<T> MemoryValue<T> {
             }
             let mut owned = shared.cell.claim();
             owned.fill(data);
-            match shared.cell.publish_over(pinned.word(), owned) {
+            match shared.cell.publish_over(word, owned) {
                 Ok(published) => {
                     drop(pinned);
                     shared.announce(published);
@@ -195,8 +193,7 @@ impl<T> MemoryValue<T> {
     /// ```
     pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
         let shared = self.shared().get();
-        let pinned = shared.cell.pin();
-        let expected = expected(pinned.as_ref(), || shared.cell.word());
+        let (pinned, expected) = present(&shared.cell);
         let present = pinned.as_ref().map_or(Version::INITIAL, Pinned::version);
         if expected.is_closed() {
             return Err(CasError::Closed(value));
@@ -240,19 +237,21 @@ impl<T> MemoryValue<T> {
             return;
         }
         let shared = self.shared().get();
-        if let Ok(published) = shared.cell.publish(shared.cell.claim()) {
+        let mut owned = shared.cell.claim();
+        owned.clear();
+        if let Ok(published) = shared.cell.publish(owned) {
             shared.announce(published);
         }
     }
 }
 
-/// The word to replace: that of `pinned`, or that of a value which was never set.
-fn expected<T>(pinned: Option<&Pinned<'_, T>>, now: impl FnOnce() -> Word) -> Word {
-    match pinned {
-        Some(pinned) => pinned.word(),
+/// What is present, pinned, and the word to replace.
+fn present<T>(cell: &Cell<T>) -> (Option<Pinned<'_, T>>, Word) {
+    match cell.pin_with_word() {
+        Some((pinned, word)) => (Some(pinned), word),
         // If it was set since, it has a slot by now, which must not be replaced unseen.
-        None if now().is_closed() => Word::INITIAL_CLOSED,
-        None => Word::INITIAL,
+        None if cell.word().is_closed() => (None, Word::INITIAL_CLOSED),
+        None => (None, Word::INITIAL),
     }
 }
 

@@ -4,7 +4,7 @@ use core::task::{Context, Poll};
 
 use super::cursor::Cursor;
 use super::reference::Ref;
-use super::shared::SharedRef;
+use super::shared::{Shared, SharedRef};
 use crate::cell::Pinned;
 use crate::error::GetError;
 use crate::wakers::Place;
@@ -14,17 +14,6 @@ pub(super) struct Polling<'a, T> {
     shared: SharedRef<'a, T>,
     cursor: &'a mut Cursor,
     place: &'a mut Place,
-}
-
-/// What there is for a watcher now.
-enum Next<'a, T> {
-    /// Unseen and accepted. Not yet marked as seen.
-    Data(Pinned<'a, T>),
-    Nothing,
-    /// Nothing, and there never will be.
-    Closed,
-    /// The predicate went on rejecting data that arrived meanwhile.
-    TooMany,
 }
 
 /// So many rejected versions end a poll: the task shall see to its other business before it goes on.
@@ -38,96 +27,90 @@ impl<'a, T> Polling<'a, T> {
         Self { shared, cursor, place }
     }
 
-    #[inline]
-    fn next(&mut self, accept: &mut dyn FnMut(&T) -> bool) -> Next<'a, T> {
-        let cell = &self.shared.get().cell;
-        for _ in 0..REJECTIONS_PER_POLL {
+    /// Hands what is unseen and accepted to `give`. `Pending`: there is nothing; if there is a context, its waker will be woken.
+    ///
+    /// The pin stays where it is: to move it about on the stack costs more than anything else here.
+    #[inline(always)]
+    fn look<P: FnMut(&T) -> bool + ?Sized, R>(
+        &mut self,
+        mut cx: Option<&mut Context<'_>>,
+        accept: &mut P,
+        give: impl FnOnce(&Pinned<'a, T>, &mut Cursor, SharedRef<'a, T>) -> R,
+    ) -> Poll<Result<R, GetError>> {
+        let Shared { cell, wakers, .. } = self.shared.get();
+        let mut armed = false;
+        let mut rejections = 0;
+        loop {
             let word = cell.word();
             // Without a pin this is the version of `word` or a newer one, which need not have been published. Since we have
             // seen `seen`, `word` is no older; so if they are equal, `word` is what we have seen.
             if self.cursor.has_seen(cell.version_of(word)) {
-                return if word.is_closed() { Next::Closed } else { Next::Nothing };
+                if word.is_closed() {
+                    return Poll::Ready(Err(GetError::Closed));
+                }
+                let Some(cx) = cx.as_mut().filter(|_| !armed) else { return Poll::Pending };
+                // SAFETY: `new` was told that the place is from these wakers.
+                unsafe { wakers.arm(self.place, cx.waker()) };
+                // Whoever publishes after the next look finds the node armed.
+                armed = true;
+                continue;
             }
-            let Some(pinned) = cell.pin() else { return Next::Nothing };
+            let Some((pinned, _)) = cell.pin_from(word) else { continue };
             let version = pinned.version();
-            // User code runs while the slot is pinned; the guard unpins it whatever happens.
-            match pinned.data() {
-                _ if self.cursor.has_seen(version) => {}
-                Some(data) if accept(data) => return Next::Data(pinned),
-                _ => self.cursor.pass(version),
+            if !self.cursor.has_seen(version) {
+                // User code runs while the slot is pinned; the guard unpins it whatever happens.
+                if pinned.data().is_some_and(&mut *accept) {
+                    return Poll::Ready(Ok(give(&pinned, self.cursor, self.shared)));
+                }
+                self.cursor.pass(version);
             }
-        }
-        Next::TooMany
-    }
-
-    #[inline]
-    pub(super) fn poll(
-        &mut self,
-        cx: &mut Context<'_>,
-        accept: &mut dyn FnMut(&T) -> bool,
-    ) -> Poll<Result<Pinned<'a, T>, GetError>> {
-        let mut next = self.next(accept);
-        if let Next::Nothing = next {
-            // SAFETY: `new` was told that the place is from these wakers.
-            unsafe { self.shared.get().wakers.arm(self.place, cx.waker()) };
-            // Whoever publishes after this look finds the node armed.
-            next = self.next(accept);
-        }
-        match next {
-            Next::Data(pinned) => Poll::Ready(Ok(pinned)),
-            Next::Closed => Poll::Ready(Err(GetError::Closed)),
-            Next::Nothing => Poll::Pending,
-            Next::TooMany => {
-                cx.waker().wake_by_ref();
-                Poll::Pending
+            rejections += 1;
+            if rejections == REJECTIONS_PER_POLL {
+                if let Some(cx) = cx {
+                    cx.waker().wake_by_ref();
+                }
+                return Poll::Pending;
             }
         }
     }
 
     #[inline]
-    pub(super) fn poll_clone(
+    pub(super) fn poll_clone<P: FnMut(&T) -> bool + ?Sized>(
         &mut self,
         cx: &mut Context<'_>,
-        accept: &mut dyn FnMut(&T) -> bool,
+        accept: &mut P,
     ) -> Poll<Result<T, GetError>>
     where
         T: Clone,
     {
-        self.poll(cx, accept).map_ok(|pinned| self.clone_out(&pinned))
+        self.look(Some(cx), accept, give_clone)
+    }
+
+    pub(super) fn poll_ref<P: FnMut(&T) -> bool>(
+        &mut self,
+        cx: &mut Context<'_>,
+        accept: &mut P,
+    ) -> Poll<Result<Ref<'a, T>, GetError>> {
+        self.look(Some(cx), accept, |pinned, cursor, shared| {
+            cursor.give(pinned.version());
+            Ref::new(pinned.again(), shared).expect("`look` gives only data that is present")
+        })
     }
 
     #[inline]
-    pub(super) fn backlog(&mut self, accept: &mut dyn FnMut(&T) -> bool) -> Result<T, GetError>
+    pub(super) fn backlog<P: FnMut(&T) -> bool + ?Sized>(&mut self, accept: &mut P) -> Result<T, GetError>
     where
         T: Clone,
     {
-        match self.next(accept) {
-            Next::Data(pinned) => Ok(self.clone_out(&pinned)),
-            Next::Closed => Err(GetError::Closed),
+        match self.look(None, accept, give_clone) {
+            Poll::Ready(given) => given,
             // Everything that was there when this began has been looked at.
-            Next::Nothing | Next::TooMany => Err(GetError::BacklogDone),
+            Poll::Pending => Err(GetError::BacklogDone),
         }
     }
 
-    #[inline]
-    fn clone_out(&mut self, pinned: &Pinned<'a, T>) -> T
-    where
-        T: Clone,
-    {
-        // User code. Only if it succeeds the version is consumed.
-        let data = pinned.data().expect("`next` gives only data that is present").clone();
-        self.cursor.give(pinned.version());
-        data
-    }
-
-    /// Gives what was polled by reference.
-    pub(super) fn give_ref(&mut self, pinned: Pinned<'a, T>) -> Ref<'a, T> {
-        self.cursor.give(pinned.version());
-        Ref::new(pinned, self.shared).expect("`next` gives only data that is present")
-    }
-
     /// Gives what is present if `accept` accepts it, seen or not. Else marks it as seen.
-    pub(super) fn present(&mut self, accept: &mut dyn FnMut(&T) -> bool) -> Option<Ref<'a, T>> {
+    pub(super) fn present<P: FnMut(&T) -> bool>(&mut self, accept: &mut P) -> Option<Ref<'a, T>> {
         let present = self.shared.borrow()?;
         let accepted = accept(&present);
         match (accepted, self.cursor.has_seen(present.version())) {
@@ -138,4 +121,12 @@ impl<'a, T> Polling<'a, T> {
         }
         accepted.then_some(present)
     }
+}
+
+/// Clones, and only if that succeeds marks as seen.
+#[inline(always)]
+fn give_clone<T: Clone>(pinned: &Pinned<'_, T>, cursor: &mut Cursor, _: SharedRef<'_, T>) -> T {
+    let data = pinned.data().expect("`look` gives only data that is present").clone();
+    cursor.give(pinned.version());
+    data
 }

@@ -3,10 +3,10 @@
 use core::fmt;
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
-use core::ptr::NonNull;
+use core::ptr;
 
 use super::shared::{Shared, SharedRef};
-use crate::cell::{Pinned, Slot};
+use crate::cell::Pinned;
 use crate::sync::Arc;
 use crate::version::Version;
 
@@ -22,9 +22,9 @@ pub struct Ref<'a, T> {
 }
 
 impl<'a, T> Ref<'a, T> {
+    #[inline]
     pub(super) fn new(pinned: Pinned<'a, T>, shared: SharedRef<'a, T>) -> Option<Self> {
-        pinned.data().is_some().then_some(())?;
-        Some(Self { pinned, shared })
+        if pinned.data().is_some() { Some(Self { pinned, shared }) } else { None }
     }
 
     /// Which version this is.
@@ -51,10 +51,11 @@ impl<'a, T> Ref<'a, T> {
     #[must_use]
     pub fn detach(self) -> Snapshot<T> {
         let shared = self.shared.to_arc();
-        Snapshot { slot: NonNull::from(self.pinned.into_slot()), shared }
+        Snapshot { index: self.pinned.into_index(), shared }
     }
 }
 
+#[inline]
 fn present<T>(data: Option<&T>) -> &T {
     data.expect("a reference is only made of data that is present")
 }
@@ -85,21 +86,15 @@ impl<T: fmt::Display> fmt::Display for Ref<'_, T> {
 /// Like a [`Ref`] it blocks nobody. It keeps the memory of the value, but does not keep the value open.
 pub struct Snapshot<T> {
     /// A slot of `shared.cell`, pinned; its data is not `None`.
-    slot: NonNull<Slot<T>>,
+    index: usize,
     shared: Arc<Shared<T>>,
 }
 
-// SAFETY: the slot is part of `shared`; together they are like a `Ref` that holds an `Arc`.
-unsafe impl<T: Send + Sync> Send for Snapshot<T> {}
-// SAFETY: as above.
-unsafe impl<T: Send + Sync> Sync for Snapshot<T> {}
-
 impl<T> Snapshot<T> {
+    #[inline]
     fn pinned(&self) -> ManuallyDrop<Pinned<'_, T>> {
-        // SAFETY: the slot lives as long as `shared`.
-        let slot = unsafe { self.slot.as_ref() };
-        // SAFETY: `slot` came from a pin of this cell, and the guard is not dropped but in `drop`.
-        ManuallyDrop::new(unsafe { Pinned::from_slot(&self.shared.cell, slot) })
+        // SAFETY: the index comes from a pin of this cell, and the guard is not dropped but in `drop`.
+        ManuallyDrop::new(unsafe { Pinned::from_index(&self.shared.cell, self.index) })
     }
 
     /// Which version this is.
@@ -113,10 +108,9 @@ impl<T> Deref for Snapshot<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the slot lives as long as `shared`.
-        let slot = unsafe { self.slot.as_ref() };
+        let pinned = ptr::from_ref(present(self.pinned().data()));
         // SAFETY: pinned until `self` is dropped.
-        present(unsafe { slot.pinned_data() })
+        unsafe { &*pinned }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What all handles of one value share.
 
+use core::marker::PhantomData;
 use core::ptr::NonNull;
 
 use event_listener::Event;
@@ -12,6 +13,8 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::version::Version;
 use crate::wakers::WakerList;
 
+/// In this order, and aligned: see `Cell`.
+#[repr(C, align(64))]
 pub(crate) struct Shared<T> {
     pub(super) cell: Cell<T>,
     pub(super) wakers: WakerList,
@@ -61,6 +64,7 @@ impl<T> Shared<T> {
     }
 
     /// Clones what is present.
+    #[inline]
     pub(super) fn load(&self) -> Option<T>
     where
         T: Clone,
@@ -93,7 +97,7 @@ impl<T> Shared<T> {
 /// A pointer to a `Shared` that came from an `Arc`, which is kept alive by whatever the lifetime says.
 pub(super) struct SharedRef<'a, T> {
     arc: NonNull<Shared<T>>,
-    shared: &'a Shared<T>,
+    marker: PhantomData<&'a Shared<T>>,
 }
 
 impl<T> Clone for SharedRef<'_, T> {
@@ -116,10 +120,10 @@ impl<'a, T> SharedRef<'a, T> {
     /// 2. A count of that `Arc` is held for all of `'a`.
     #[inline]
     pub(super) unsafe fn new(arc: NonNull<Shared<T>>) -> Self {
-        // SAFETY: the count keeps it alive for `'a`.
-        Self { arc, shared: unsafe { arc.as_ref() } }
+        Self { arc, marker: PhantomData }
     }
 
+    #[inline]
     pub(super) fn of(arc: &'a Arc<Shared<T>>) -> Self {
         // SAFETY: an `Arc`'s pointer is not null.
         let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(arc).cast_mut()) };
@@ -129,7 +133,8 @@ impl<'a, T> SharedRef<'a, T> {
 
     #[inline]
     pub(super) fn get(self) -> &'a Shared<T> {
-        self.shared
+        // SAFETY: `new` was told that it is alive for `'a`.
+        unsafe { self.arc.as_ref() }
     }
 
     pub(super) fn to_arc(self) -> Arc<Shared<T>> {
@@ -144,8 +149,9 @@ impl<'a, T> SharedRef<'a, T> {
         self.arc == other.arc
     }
 
+    #[inline]
     pub(super) fn borrow(self) -> Option<Ref<'a, T>> {
-        self.shared.cell.pin().and_then(|pinned| Ref::new(pinned, self))
+        self.get().cell.pin().and_then(|pinned| Ref::new(pinned, self))
     }
 
     pub(super) fn watch(self) -> MemoryWatcher<T> {

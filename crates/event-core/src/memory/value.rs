@@ -79,6 +79,7 @@ impl<T> MemoryValue<T> {
     }
 
     /// What the handles share, if anything has needed it.
+    #[inline]
     fn shared_if_used(&self) -> Option<SharedRef<'_, T>> {
         // Ordering: Acquire, partner: `init`.
         let shared = NonNull::new(self.shared.load(Ordering::Acquire))?;
@@ -87,6 +88,7 @@ impl<T> MemoryValue<T> {
     }
 
     #[cold]
+    #[inline(never)]
     fn init(&self) -> NonNull<Shared<T>> {
         let made = Arc::into_raw(Arc::new(Shared::new())).cast_mut();
         // Ordering: Release, partner: `shared`. Acquire on failure: what another thread made is used.
@@ -137,8 +139,15 @@ impl<T> MemoryValue<T> {
     pub fn set(&self, value: T) -> Version {
         match self.try_set(value) {
             Ok(version) => version,
-            Err(SetError::Closed(_)) => self.version(),
+            Err(error) => self.not_set(error),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn not_set(&self, error: SetError<T>) -> Version {
+        drop(error);
+        self.version()
     }
 
     /// Like [`set`](Self::set), but hands the data back if the value is closed.
@@ -204,6 +213,7 @@ impl<T> MemoryValue<T> {
     }
 
     /// A clone of what is present, if anything. Lock-free.
+    #[inline]
     #[must_use]
     pub fn load(&self) -> Option<T>
     where

@@ -29,14 +29,13 @@ impl<'a, T> GetRef<'a, T> {
 }
 
 /// One step of a future that gives its `Polling` up when it is ready.
-fn step<'a, T>(
+fn step<'a, T, P: FnMut(&T) -> bool>(
     polling: &mut Option<Polling<'a, T>>,
     cx: &mut Context<'_>,
-    accept: &mut dyn FnMut(&T) -> bool,
+    accept: &mut P,
 ) -> Poll<Result<Ref<'a, T>, GetError>> {
     let active = polling.as_mut().expect("the future was polled after it was ready");
-    let pinned = ready!(active.poll(cx, accept));
-    let given = pinned.map(|pinned| active.give_ref(pinned));
+    let given = ready!(active.poll_ref(cx, accept));
     *polling = None;
     Poll::Ready(given)
 }

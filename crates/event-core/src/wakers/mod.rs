@@ -241,6 +241,7 @@ impl WakerList {
     #[inline]
     fn set_armed(&self, leaf: &Leaf, number: usize) {
         if set_bit(self.armed_word(leaf), 1 << number) {
+            // Only the owner sets this bit, so it was still clear.
             leaf.node(number).issue();
         }
         if let Some((directory, leaf_bit)) = leaf.above() {
@@ -274,18 +275,20 @@ impl WakerList {
 
     #[inline(never)]
     fn sweep(&self) {
-        let mut sweep = Sweep::new(self);
-        while let Some(ticket) = sweep.next_ticket() {
-            ticket.wake();
-        }
+        Sweep::new(self).run();
     }
 }
 
-/// Sets a bit unless it is set. Says whether it was clear.
+/// Sets a bit unless it is set. Says whether it was seen clear; by now somebody else may have set it.
 #[inline]
 fn set_bit(word: &AtomicUsize, bit: usize) -> bool {
     // Ordering: SeqCst, both, partners: the swaps in `sweep`. On the root, first half of `ArmThenLook`. On every level the
     // `fetch_or`, as a Release, brings the waker to whoever takes the bit and, as an Acquire, lets us see the level above as
-    // the setter left it that took this word before.
-    first_look(word, Ordering::SeqCst) & bit == 0 && word.fetch_or(bit, Ordering::SeqCst) & bit == 0
+    // the setter left it that took this word before. (Its result is not used: where the machine has an `or` that
+    // returns nothing, that is the faster one.)
+    let clear = first_look(word, Ordering::SeqCst) & bit == 0;
+    if clear {
+        word.fetch_or(bit, Ordering::SeqCst);
+    }
+    clear
 }

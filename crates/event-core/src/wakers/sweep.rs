@@ -1,5 +1,7 @@
 //! A setter's way through the waker list: takes the armed bits level by level, and wakes.
 
+use core::mem;
+
 use super::tree::{Directories, Directory, Leaf};
 use super::{BELOW, FIRST_NODES, WakerList};
 use crate::sync::atomic::Ordering;
@@ -7,10 +9,10 @@ use crate::sync::atomic::Ordering;
 /// What a setter has taken and not yet woken.
 pub(super) struct Sweep<'a> {
     list: &'a WakerList,
-    /// The leaf at hand, and the bits taken from it.
+    /// The leaf at hand, and the bits taken from it; without a leaf, none.
     leaf: Option<&'a Leaf>,
     nodes: usize,
-    /// The directory at hand, and the bits taken from its summary.
+    /// The directory at hand, and the bits taken from its summary; without a directory, none.
     directory: Option<&'a Directory>,
     leaves: usize,
     /// The directories to come.
@@ -18,6 +20,7 @@ pub(super) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
+    #[inline]
     pub(super) fn new(list: &'a WakerList) -> Self {
         // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings the wakers of the first nodes along. Release: whoever finds a
         // word further down taken finds this one taken as well.
@@ -32,17 +35,26 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// The next armed node.
+    /// Wakes everyone. A panic of a waker passes through when the others have been woken.
     #[inline]
-    pub(super) fn next_ticket(&mut self) -> Option<Ticket<'a>> {
+    pub(super) fn run(mut self) {
+        self.each(Ticket::wake);
+        // Nothing is left for `drop`.
+        mem::forget(self);
+    }
+
+    #[inline]
+    fn each(&mut self, wake: impl Fn(Ticket<'a>)) {
         loop {
-            if let (Some(leaf), 1..) = (self.leaf, self.nodes) {
-                let number = self.nodes.trailing_zeros() as usize;
-                self.nodes &= self.nodes - 1;
-                return Some(Ticket { list: self.list, leaf, number });
+            if let Some(leaf) = self.leaf {
+                while self.nodes != 0 {
+                    let number = self.nodes.trailing_zeros() as usize;
+                    self.nodes &= self.nodes - 1;
+                    wake(Ticket { list: self.list, leaf, number });
+                }
             }
-            if !self.next_leaf() && !self.next_directory() {
-                return None;
+            if self.directories.is_none() || !self.next_leaf() && !self.next_directory() {
+                return;
             }
         }
     }
@@ -68,11 +80,10 @@ impl<'a> Sweep<'a> {
 }
 
 impl Drop for Sweep<'_> {
-    /// Finishes what a panicking waker interrupted; otherwise there is nothing left.
+    /// Wakes those who come after a waker that panicked.
+    #[cold]
     fn drop(&mut self) {
-        while let Some(ticket) = self.next_ticket() {
-            ticket.wake_while_unwinding();
-        }
+        self.each(Ticket::wake_while_unwinding);
     }
 }
 
