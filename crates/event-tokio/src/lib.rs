@@ -1,1 +1,61 @@
-//! Watched values on tokio.
+//! Watched values on [tokio]: gets that a token or a deadline ends, and pipes into channels.
+//!
+//! The values themselves are those of [`event_core`]; they need no runtime. This crate adds what does:
+//!
+//! | | |
+//! |---|---|
+//! | [`GetExt::cancel_on`] | ends a get when a [`CancellationToken`](tokio_util::sync::CancellationToken) is cancelled |
+//! | [`GetExt::timeout`], [`GetExt::deadline`] | end it when its time is up, by tokio's clock |
+//! | [`pipe`] | forwards a value into a [`tokio::sync::mpsc`] channel, the newest data winning |
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use event_core::{GetError, MemoryValue};
+//! use event_tokio::GetExt;
+//! use tokio_util::sync::CancellationToken;
+//!
+//! # #[tokio::main(flavor = "current_thread", start_paused = true)]
+//! # async fn main() {
+//! let address = MemoryValue::new();
+//! let shutdown = CancellationToken::new();
+//!
+//! let mut watcher = address.watch();
+//! let consumer = tokio::spawn({
+//!     let shutdown = shutdown.clone();
+//!     async move {
+//!         loop {
+//!             match watcher.get().timeout(Duration::from_secs(60)).cancel_on(&shutdown).await {
+//!                 Ok(address) => println!("now at {address}"),
+//!                 Err(GetError::DeadlineExceeded) => println!("no news for a minute"),
+//!                 Err(error) => return error,
+//!             }
+//!         }
+//!     }
+//! });
+//!
+//! address.set("192.0.2.10");
+//! tokio::time::sleep(Duration::from_secs(90)).await;
+//! shutdown.cancel();
+//! assert!(consumer.await.unwrap().is_cancelled());
+//! # }
+//! ```
+//!
+//! # Fairness
+//!
+//! Cancellation and elapsed deadlines come before data. Each result of a future of [`GetExt`] counts against tokio's
+//! [cooperative budget](tokio::task::coop), so that a task which gets in a loop leaves the others their turn, however
+//! fast the value is set. A pipe sees to the same by itself.
+
+#![forbid(unsafe_code)]
+
+mod budget;
+mod cancel;
+mod deadline;
+mod ext;
+mod pipe;
+
+pub use cancel::CancelOn;
+pub use deadline::Deadline;
+pub use ext::GetExt;
+pub use pipe::{Pipe, PipeError, pipe};

@@ -1,0 +1,128 @@
+//! What tokio adds to a get.
+
+use core::future::Future;
+use core::time::Duration;
+
+use event_core::GetError;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::cancel::CancelOn;
+use crate::deadline::Deadline;
+
+/// Tokens and deadlines for every future that gives what a get gives: [`Get`](event_core::Get) with any of its options,
+/// [`GetRef`](event_core::GetRef), [`WaitFor`](event_core::WaitFor), and functions of your own.
+///
+/// The methods can be chained in any order; whichever is ready first ends the get. If data and an end are ready at the
+/// same time, the end wins and nothing is consumed. See the [crate's page](crate#fairness) for the cooperative budget.
+pub trait GetExt: Future + Sized {
+    /// Ends the get when `token` is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Cancelled`] once `token` is cancelled, even if there is data.
+    ///
+    /// # Cancel safety
+    ///
+    /// A cancelled or dropped get consumed nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::MemoryValue;
+    /// use event_tokio::GetExt;
+    /// use tokio_util::sync::CancellationToken;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let value = MemoryValue::with_value(1);
+    /// let mut watcher = value.watch();
+    /// let token = CancellationToken::new();
+    /// token.cancel();
+    /// assert!(watcher.get().cancel_on(&token).await.unwrap_err().is_cancelled());
+    /// assert_eq!(watcher.get().await.unwrap(), 1);
+    /// # }
+    /// ```
+    fn cancel_on(self, token: &CancellationToken) -> CancelOn<Self> {
+        CancelOn::new(self, token.clone())
+    }
+
+    /// Ends the get when `duration` has passed, counted from this call.
+    ///
+    /// A duration that leads beyond what the clock can tell never ends the get.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::DeadlineExceeded`] once the time is up, even if there is data. A duration of zero therefore never gives
+    /// data; [`backlog_only`](event_core::Get::backlog_only) gives what is there without waiting.
+    ///
+    /// # Cancel safety
+    ///
+    /// A get whose time was up, or that was dropped, consumed nothing.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it has to wait outside of a tokio runtime, or in one without
+    /// [time](tokio::runtime::Builder::enable_time).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use event_core::MemoryValue;
+    /// use event_tokio::GetExt;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let value = MemoryValue::<u32>::new();
+    /// let mut watcher = value.watch();
+    /// let error = watcher.get().timeout(Duration::from_secs(5)).await.unwrap_err();
+    /// assert!(error.is_deadline_exceeded());
+    /// # }
+    /// ```
+    fn timeout(self, duration: Duration) -> Deadline<Self> {
+        Deadline::new(self, Instant::now().checked_add(duration))
+    }
+
+    /// Ends the get at the time `at`.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::DeadlineExceeded`] once the time has come, even if there is data.
+    ///
+    /// # Cancel safety
+    ///
+    /// A get whose time was up, or that was dropped, consumed nothing.
+    ///
+    /// # Panics
+    ///
+    /// The future panics when it has to wait outside of a tokio runtime, or in one without
+    /// [time](tokio::runtime::Builder::enable_time).
+    ///
+    /// # Examples
+    ///
+    /// One deadline for several gets:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use event_core::MemoryValue;
+    /// use event_tokio::GetExt;
+    /// use tokio::time::Instant;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() {
+    /// let value = MemoryValue::with_value(1);
+    /// let mut watcher = value.watch();
+    /// let at = Instant::now() + Duration::from_secs(5);
+    /// assert_eq!(watcher.get().deadline(at).await.unwrap(), 1);
+    /// assert!(watcher.get().deadline(at).await.unwrap_err().is_deadline_exceeded());
+    /// # }
+    /// ```
+    fn deadline(self, at: Instant) -> Deadline<Self> {
+        Deadline::new(self, Some(at))
+    }
+}
+
+impl<T, F: Future<Output = Result<T, GetError>>> GetExt for F {}

@@ -1,0 +1,142 @@
+//! The example as a child process, of which nothing is waited for without end.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Far longer than anything takes on a busy machine.
+const BOUND: Duration = Duration::from_secs(60);
+
+/// A running example. Dropping it kills it.
+pub(crate) struct Example {
+    child: Child,
+    lines: Receiver<String>,
+    stdout: String,
+    stderr: Option<JoinHandle<String>>,
+}
+
+/// What an example has left behind.
+pub(crate) struct Finished {
+    /// `None` if a signal killed it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// Where `cargo test` puts the example: `deps`, where this test is, has a neighbour `examples`.
+///
+/// Cargo has no `CARGO_BIN_EXE_` for examples, and builds this one only if it is not told which targets to test.
+fn path() -> PathBuf {
+    let test = std::env::current_exe().expect("a test knows its own path");
+    let profile = test.parent().and_then(|deps| deps.parent()).expect("a test is in <profile>/deps");
+    let path = profile.join("examples/network_status");
+    assert!(
+        path.is_file(),
+        "There is no {}. It is built by `cargo test`; before a `cargo test` with `--test`, `--tests` or `--all-targets`, \
+         run `cargo build -p event-tokio --examples`.",
+        path.display()
+    );
+    path
+}
+
+impl Example {
+    pub(crate) fn start(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut command = Command::new(path());
+        command.args(arguments);
+        Self::spawn(command)
+    }
+
+    /// Starts a shell with `script`, in which `$0` is the example.
+    pub(crate) fn start_by_shell(script: &str, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Self {
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(script).arg(path()).args(arguments);
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the example starts");
+        let (tell, lines) = channel();
+        let stdout = BufReader::new(child.stdout.take().expect("it was asked for"));
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                // Nobody listens once the test has failed.
+                let _ = tell.send(line);
+            }
+        });
+        let mut stderr = child.stderr.take().expect("it was asked for");
+        let stderr = thread::spawn(move || {
+            let mut all = String::new();
+            stderr.read_to_string(&mut all).expect("errors are UTF-8");
+            all
+        });
+        Self { child, lines, stdout: String::new(), stderr: Some(stderr) }
+    }
+
+    /// Waits until what was printed has `text` in it.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        while !self.stdout.contains(text) {
+            assert!(self.read_line(), "it ended without saying {text:?}:\n{}", self.stdout);
+        }
+    }
+
+    /// `false` at the end.
+    fn read_line(&mut self) -> bool {
+        match self.lines.recv_timeout(BOUND) {
+            Ok(line) => {
+                self.stdout.push_str(&line);
+                self.stdout.push('\n');
+                true
+            }
+            Err(RecvTimeoutError::Disconnected) => false,
+            Err(RecvTimeoutError::Timeout) => panic!("nothing came for {BOUND:?} after\n{}", self.stdout),
+        }
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.child.id());
+        assert!(Command::new("sh").arg("-c").arg(kill).status().expect("there is a shell").success());
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn finish(mut self) -> Finished {
+        while self.read_line() {}
+        let begin = Instant::now();
+        let status = loop {
+            match self.child.try_wait().expect("it is our child") {
+                Some(status) => break status,
+                None => assert!(begin.elapsed() < BOUND, "it has closed its output and not ended:\n{}", self.stdout),
+            }
+            thread::sleep(Duration::from_millis(1));
+        };
+        let stderr = self.stderr.take().expect("only this takes it").join().expect("it was read");
+        Finished { code: status.code(), stdout: std::mem::take(&mut self.stdout), stderr }
+    }
+}
+
+impl Drop for Example {
+    fn drop(&mut self) {
+        // Both fail if it has ended, as it should have.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Finished {
+    /// What one part of the example has said, line by line.
+    pub(crate) fn said_by(&self, part: &str) -> impl Iterator<Item = &str> {
+        let beginning = format!("{part:<8} ");
+        self.stdout.lines().filter_map(move |line| line.strip_prefix(&beginning))
+    }
+}
+
+impl fmt::Display for Finished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit code {:?}\nstdout:\n{}stderr:\n{}", self.code, self.stdout, self.stderr)
+    }
+}
