@@ -27,7 +27,7 @@
 //!
 //! - `std` (default): a waker that panics while another one's panic is unwinding does not end the process.
 //!
-//! More in the pages on [limits](limits) and [internals](internals).
+//! More in the pages on [limits] and [internals].
 
 #![no_std]
 

@@ -3,8 +3,6 @@
 use core::marker::PhantomData;
 use core::ptr::NonNull;
 
-use event_listener::Event;
-
 use super::reference::Ref;
 use super::watcher::MemoryWatcher;
 use crate::cell::{Cell, Published};
@@ -21,8 +19,8 @@ pub(crate) struct Shared<T> {
     /// How many `MemoryValue`s there are. Closed when the last one goes.
     pub(super) handles: AtomicUsize,
     watchers: AtomicUsize,
-    /// Notified when `watchers` goes to 0 or leaves it.
-    pub(super) watchers_changed: Event,
+    /// Those who wait for `watchers` to go to 0 or to leave it.
+    pub(super) producers: WakerList,
 }
 
 impl<T> Shared<T> {
@@ -33,7 +31,7 @@ impl<T> Shared<T> {
             wakers: WakerList::new(),
             handles: AtomicUsize::new(1),
             watchers: AtomicUsize::new(0),
-            watchers_changed: Event::new(),
+            producers: WakerList::new(),
         }
     }
 
@@ -74,22 +72,22 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn watcher_count(&self) -> usize {
-        // Ordering: SeqCst, partner: the changes below. `watched` and `unwatched` look at it after they began to listen; the
-        // other side changes it and notifies.
+        // Ordering: SeqCst, partner: the changes below. `WatchedState` arms and then looks at this: it is `ArmThenLook`
+        // against `PublishThenWake`, with the count for a version.
         self.watchers.load(Ordering::SeqCst)
     }
 
     pub(super) fn count_watcher_in(&self) {
         // Ordering: SeqCst, partner: `watcher_count`.
         if self.watchers.fetch_add(1, Ordering::SeqCst) == 0 {
-            self.watchers_changed.notify(usize::MAX);
+            self.producers.wake_all();
         }
     }
 
     pub(super) fn count_watcher_out(&self) {
         // Ordering: SeqCst, partner: `watcher_count`.
         if self.watchers.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.watchers_changed.notify(usize::MAX);
+            self.producers.wake_all();
         }
     }
 }

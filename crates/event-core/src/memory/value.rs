@@ -113,6 +113,9 @@ impl<T> MemoryValue<T> {
     /// different versions at a time (a get that is cloning is one) never allocate, while up to four sets are going on at
     /// once, as when interrupt handlers interrupt each other.
     ///
+    /// A watcher that is dropped, or polled with another waker than before, while a set is about to wake it leaves its place
+    /// to that set and needs another one. There is room for all watchers to do that during one set.
+    ///
     /// # Panics
     ///
     /// If more than about a million readers (a thousand on 32-bit targets) are asked for.
@@ -120,8 +123,8 @@ impl<T> MemoryValue<T> {
         const AT_ONCE: usize = 4;
         let shared = self.shared().get();
         shared.cell.reserve(readers, AT_ONCE);
-        // A watcher whose waker changes just while a setter reads it moves to another node.
-        shared.wakers.reserve(watchers.saturating_add(AT_ONCE));
+        // Twice, for those that move away from a set that has their tickets.
+        shared.wakers.reserve(watchers.saturating_mul(2));
     }
 
     /// Replaces the data and wakes all watchers, even if the new data equals the old. Gives the new version.

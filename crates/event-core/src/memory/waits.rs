@@ -5,12 +5,11 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use event_listener::EventListener;
-
 use super::polling::Polling;
 use super::reference::Ref;
 use super::shared::SharedRef;
 use crate::error::GetError;
+use crate::wakers::Place;
 
 /// Waits for data and borrows it. Made by [`MemoryWatcher::get_ref`](crate::MemoryWatcher::get_ref).
 ///
@@ -104,12 +103,17 @@ impl<T, P> fmt::Debug for WaitFor<'_, T, P> {
 pub struct WatchedState<'a, T> {
     shared: SharedRef<'a, T>,
     watched: bool,
-    listener: Option<EventListener>,
+    /// A place of `shared.producers`, once it has waited.
+    place: Option<Place>,
 }
 
 impl<'a, T> WatchedState<'a, T> {
     pub(super) fn new(shared: SharedRef<'a, T>, watched: bool) -> Self {
-        Self { shared, watched, listener: None }
+        Self { shared, watched, place: None }
+    }
+
+    fn is_so(&self) -> bool {
+        (self.shared.get().watcher_count() != 0) == self.watched
     }
 }
 
@@ -117,19 +121,23 @@ impl<T> Future for WatchedState<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let shared = self.shared.get();
-        // First listen, then look: whoever changes the count after the look notifies a listener that exists.
-        loop {
-            if (shared.watcher_count() != 0) == self.watched {
-                return Poll::Ready(());
-            }
-            match &mut self.listener {
-                None => self.listener = Some(shared.watchers_changed.listen()),
-                Some(listener) => {
-                    ready!(Pin::new(listener).poll(cx));
-                    self.listener = None;
-                }
-            }
+        if self.is_so() {
+            return Poll::Ready(());
+        }
+        let producers = &self.shared.get().producers;
+        let place = self.place.get_or_insert_with(|| producers.claim());
+        // SAFETY: the place was claimed from this list.
+        unsafe { producers.arm(place, cx.waker()) };
+        // Whoever changes the count after this look finds the node armed.
+        if self.is_so() { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<T> Drop for WatchedState<'_, T> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            // SAFETY: the place was claimed from this list.
+            unsafe { self.shared.get().producers.release(place) };
         }
     }
 }

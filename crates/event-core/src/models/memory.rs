@@ -1,5 +1,6 @@
 //! Models of memory values as a whole: closing, the last handle, the first use.
 
+use core::future::Future;
 use core::task::Poll;
 
 use super::{Bell, Census, Citizen, Effort, explore, thread};
@@ -179,4 +180,23 @@ fn replacements() {
 #[test]
 fn two_replacements() {
     explore(Effort { preemptions: 5, at_least: 6_000 }, replacements);
+}
+
+fn unwatched() {
+    let value = MemoryValue::<usize>::new();
+    let bell = Bell::new();
+    let watcher = value.watch();
+    let leaver = thread::spawn(move || drop(watcher));
+    let mut unwatched = value.unwatched();
+    let first = bell.poll(|cx| core::pin::Pin::new(&mut unwatched).poll(cx));
+    leaver.join().unwrap();
+    assert!(first.is_ready() || bell.rung() > 0, "neither unwatched nor woken");
+    assert!(bell.poll(|cx| core::pin::Pin::new(&mut unwatched).poll(cx)).is_ready());
+    drop(unwatched);
+    assert_eq!(bell.wakers(), 0, "a waker was leaked");
+}
+
+#[test]
+fn a_producer_that_waits_for_the_last_watcher_to_go() {
+    explore(Effort { preemptions: 5, at_least: 10 }, unwatched);
 }

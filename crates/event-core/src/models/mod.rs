@@ -14,10 +14,10 @@ mod wakers;
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
+#[cfg(event_core_loom)]
+use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Waker};
-#[cfg(event_core_loom)]
-use std::cell::Cell;
 
 #[cfg(event_core_loom)]
 use crate::sync::Handshake;

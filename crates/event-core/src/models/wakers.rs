@@ -3,7 +3,7 @@
 use super::{Bell, Effort, explore, thread};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::wakers::{Place, WakerList};
+use crate::wakers::{FIRST_NODES, Place, WakerList};
 
 /// A list with the version that its watchers watch.
 struct Watched {
@@ -130,8 +130,8 @@ fn drop_while_a_setter_wakes() {
     watched.release(place);
     assert_eq!(next.wakers(), 0, "a waker was leaked");
     // Nothing is in use: as many nodes as the first leaf has can be had without a second one.
-    let places = [(); 4].map(|()| watched.list.claim());
-    assert_eq!(watched.list.len(), 4, "a node was lost");
+    let places = [(); FIRST_NODES].map(|()| watched.list.claim());
+    assert_eq!(watched.list.len(), FIRST_NODES, "a node was lost");
     places.into_iter().for_each(|place| watched.release(place));
 }
 
@@ -143,7 +143,7 @@ fn a_watcher_that_goes_while_setters_wake() {
 fn watcher_in_a_directory() {
     let watched = Watched::new();
     let bell = Bell::new();
-    let first = [(); 4].map(|()| watched.list.claim());
+    let first = [(); FIRST_NODES].map(|()| watched.list.claim());
     let mut place = watched.list.claim();
     let setters = [(); 2].map(|()| {
         let watched = Arc::clone(&watched);
@@ -167,7 +167,7 @@ fn a_watcher_below_a_directory() {
 /// Both watchers have their bits above set by one of them, and a setter takes them half-way.
 fn neighbours_in_a_directory() {
     let watched = Watched::new();
-    let first = [(); 4].map(|()| watched.list.claim());
+    let first = [(); FIRST_NODES].map(|()| watched.list.claim());
     let (mut place, mut other) = (watched.list.claim(), watched.list.claim());
     let (bell, neighbour) = (Bell::new(), Bell::new());
     watched.poll(&mut place, &bell);
@@ -191,7 +191,7 @@ fn two_watchers_below_a_directory() {
 
 fn growth() {
     let watched = Watched::new();
-    let first = [(); 4].map(|()| watched.list.claim());
+    let first = [(); FIRST_NODES].map(|()| watched.list.claim());
     let other = thread::spawn({
         let watched = Arc::clone(&watched);
         move || {

@@ -64,7 +64,9 @@ use core::task::Waker;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake};
 use sweep::Sweep;
-use tree::{FIRST_NODES, Leaf, Tree};
+use tree::{Leaf, Tree};
+
+pub(crate) use tree::FIRST_NODES;
 
 pub(crate) struct WakerList {
     /// The low `FIRST_NODES` bits: those nodes are armed. `BELOW`: a node in a directory may be.

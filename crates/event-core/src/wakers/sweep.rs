@@ -106,8 +106,9 @@ impl Ticket<'_> {
     fn wake_while_unwinding(self) {
         #[cfg(feature = "std")]
         if let Err(panic) = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| self.wake())) {
-            // Its destructor may panic as well.
-            core::mem::forget(panic);
+            // Its destructor may panic as well, and what that panics with is not looked at any more.
+            let dropped = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(panic)));
+            mem::forget(dropped);
         }
         #[cfg(not(feature = "std"))]
         self.wake();

@@ -27,7 +27,7 @@ unsafe impl Send for Leaf {}
 unsafe impl Sync for Leaf {}
 
 /// How many nodes the first leaf has; their armed bits are the low bits of the root.
-pub(super) const FIRST_NODES: usize = 4;
+pub(crate) const FIRST_NODES: usize = 3;
 
 impl Leaf {
     fn new(nodes: usize, directory: *const Directory, number: usize) -> Self {
