@@ -92,9 +92,13 @@ impl<T> Cell<T> {
     pub(crate) fn version_of(&self, word: Word) -> Version {
         match word.slot() {
             0 => Version::INITIAL,
-            // Ordering: Relaxed. The version was stored before `word` was published, and `word` was loaded with at
-            // least Acquire: this load reads that store or a later one.
-            index => Version::from_raw(self.slots.get(index).body.version.load(Ordering::Relaxed)),
+            index => {
+                // SAFETY: a word that was in force names an existing slot.
+                let slot = unsafe { self.slots.get(index) };
+                // Ordering: Relaxed. The version was stored before `word` was published, and `word` was loaded with at
+                // least Acquire: this load reads that store or a later one.
+                Version::from_raw(slot.body.version.load(Ordering::Relaxed))
+            }
         }
     }
 
@@ -125,7 +129,8 @@ impl<T> Cell<T> {
             if word.slot() == 0 {
                 return None;
             }
-            let slot = self.slots.get(word.slot());
+            // SAFETY: a word that was in force names an existing slot.
+            let slot = unsafe { self.slots.get(word.slot()) };
             // Ordering: SeqCst, partner: the load of `readers` in `retire`. First half of `PinThenLook`; weaker, a
             // writer could overlook this reader and empty the slot under it.
             let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
@@ -188,40 +193,38 @@ impl<T> Cell<T> {
     #[inline]
     pub(crate) fn claim(&self) -> Owned<'_, T> {
         // Ordering: Relaxed. A hint.
-        let hint = self.probably_free.load(Ordering::Relaxed);
-        match self.try_claim(self.slots.inline_near(hint)) {
-            Some(owned) => owned,
-            None => self.claim_any(),
-        }
+        let near = self.slots.inline_near(self.probably_free.load(Ordering::Relaxed));
+        let slot = if Self::try_claim(near) { near } else { self.claim_any() };
+        Owned { cell: self, slot }
     }
 
+    /// A slot that was free and is owned now.
     #[cold]
     #[inline(never)]
-    fn claim_any(&self) -> Owned<'_, T> {
+    fn claim_any(&self) -> Slot<'_, T> {
         // Ordering: Relaxed. A hint.
         let hint = self.slots.find(self.probably_free.load(Ordering::Relaxed) + 1);
-        if let Some(owned) = hint.and_then(|slot| self.try_claim(slot)) {
-            return owned;
+        if let Some(slot) = hint.filter(|&slot| Self::try_claim(slot)) {
+            return slot;
         }
         loop {
-            if let Some(owned) = self.slots.iter().find_map(|slot| self.try_claim(slot)) {
+            if let Some(slot) = self.slots.iter().find(|&slot| Self::try_claim(slot)) {
                 // Ordering: Relaxed. A hint: after this slot there is often another free one.
-                self.probably_free.store(owned.slot.head.index as usize, Ordering::Relaxed);
-                return owned;
+                self.probably_free.store(slot.head.index as usize, Ordering::Relaxed);
+                return slot;
             }
             self.slots.grow();
         }
     }
 
+    /// Changes a slot from free to owned, if it is free.
     #[inline]
-    fn try_claim<'a>(&'a self, slot: Slot<'a, T>) -> Option<Owned<'a, T>> {
+    fn try_claim(slot: Slot<'_, T>) -> bool {
         let (free, owned) = (State::FREE.bits(), State::OWNED.bits());
         // Ordering: Acquire, partner: the store of FREE in `Owned::drop`. Weaker, our writes could pass the emptying of the
         // slot's earlier life. Relaxed on failure and for the glance that spares a full bus transaction.
-        let claimed = slot.head.state.load(Ordering::Relaxed) == free
-            && slot.head.state.compare_exchange(free, owned, Ordering::Acquire, Ordering::Relaxed).is_ok();
-        // Lazily: an `Owned` that is dropped frees the slot.
-        claimed.then(|| Owned { cell: self, slot })
+        slot.head.state.load(Ordering::Relaxed) == free
+            && slot.head.state.compare_exchange(free, owned, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Puts `owned` in force after whatever is in force now. Gives it back if the cell is closed.
@@ -282,7 +285,8 @@ impl<T> Cell<T> {
         if replaced.slot() == 0 {
             return;
         }
-        let slot = self.slots.get(replaced.slot());
+        // SAFETY: a word that was in force names an existing slot.
+        let slot = unsafe { self.slots.get(replaced.slot()) };
         handshake(Handshake::PublishThenCount);
         // Ordering: SeqCst, partner: the increment in `pin`. Second half of `PublishThenCount`. As an Acquire, partner of the
         // decrement in `unpin`.
@@ -365,7 +369,8 @@ impl<'a, T> Pinned<'a, T> {
     /// 1. `index` comes from [`into_index`](Self::into_index) of a pin of this `cell`.
     /// 2. The guard is taken up once.
     pub(crate) unsafe fn from_index(cell: &'a Cell<T>, index: usize) -> Self {
-        Self { cell, slot: cell.slots.get(index) }
+        // SAFETY: the caller vouches that the index is that of a slot.
+        Self { cell, slot: unsafe { cell.slots.get(index) } }
     }
 }
 

@@ -34,11 +34,20 @@ impl<T> Slots<T> {
         }
     }
 
-    /// The slot with this 1-based index, which must exist.
+    /// The slot with this 1-based index.
+    ///
+    /// # Safety
+    ///
+    /// There is such a slot: the index comes from a word that was in force, or from a slot.
     #[inline]
-    pub(super) fn get(&self, index: usize) -> Slot<'_, T> {
+    pub(super) unsafe fn get(&self, index: usize) -> Slot<'_, T> {
         let place = index.wrapping_sub(1);
-        if place < INLINE { self.inline(place) } else { self.get_in_segment(index) }
+        if place < INLINE {
+            self.inline(place)
+        } else {
+            // SAFETY: the caller vouches for it.
+            unsafe { self.get_in_segment(index) }
+        }
     }
 
     #[inline]
@@ -52,10 +61,16 @@ impl<T> Slots<T> {
         self.inline(if place < INLINE { place } else { 0 })
     }
 
+    /// # Safety
+    ///
+    /// As for `get`. Where there is no panic, the callers need not keep anything on the stack for it.
     #[cold]
     #[inline(never)]
-    fn get_in_segment(&self, index: usize) -> Slot<'_, T> {
-        self.find(index).expect("an index that a word or a slot gave out names an existing slot")
+    unsafe fn get_in_segment(&self, index: usize) -> Slot<'_, T> {
+        let slot = self.find(index);
+        debug_assert!(slot.is_some(), "an index that a word or a slot gave out names an existing slot");
+        // SAFETY: the caller vouches for it; slots are never removed.
+        unsafe { slot.unwrap_unchecked() }
     }
 
     /// The slot with this 1-based index, if there is one already.
@@ -66,9 +81,9 @@ impl<T> Slots<T> {
         }
         place -= INLINE;
         for segment in self.segments() {
-            match segment.heads.get(place) {
-                Some(head) => return Some(Slot { head, body: &segment.bodies[place] }),
-                None => place -= segment.heads.len(),
+            match (segment.heads.get(place), segment.bodies.get(place)) {
+                (Some(head), Some(body)) => return Some(Slot { head, body }),
+                _ => place -= segment.heads.len(),
             }
         }
         None

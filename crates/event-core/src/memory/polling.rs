@@ -74,6 +74,36 @@ impl<'a, T> Polling<'a, T> {
         }
     }
 
+    /// [`poll_clone`](Self::poll_clone) of everything: the same steps, without a loop as long as none is needed.
+    #[inline]
+    pub(super) fn poll_any(self, cx: &mut Context<'_>) -> Poll<Result<T, GetError>>
+    where
+        T: Clone,
+    {
+        // Apart, so that they can be kept in registers.
+        let Self { shared, cursor, place } = self;
+        let Shared { cell, wakers, .. } = shared.get();
+        let mut word = cell.word();
+        if cursor.has_seen(cell.version_of(word)) {
+            if word.is_closed() {
+                return Poll::Ready(Err(GetError::Closed));
+            }
+            // SAFETY: `new` was told that the place is from these wakers.
+            unsafe { wakers.arm(place, cx.waker()) };
+            // Whoever publishes after this look finds the node armed.
+            word = cell.word();
+            if cursor.has_seen(cell.version_of(word)) {
+                return if word.is_closed() { Poll::Ready(Err(GetError::Closed)) } else { Poll::Pending };
+            }
+        }
+        if let Some((pinned, _)) = cell.pin_from(word) {
+            if !cursor.has_seen(pinned.version()) && pinned.data().is_some() {
+                return Poll::Ready(Ok(give_clone(&pinned, cursor, shared)));
+            }
+        }
+        poll_past_no_data(shared, cursor, place, cx)
+    }
+
     #[inline]
     pub(super) fn poll_clone<P: FnMut(&T) -> bool + ?Sized>(
         &mut self,
@@ -129,4 +159,16 @@ fn give_clone<T: Clone>(pinned: &Pinned<'_, T>, cursor: &mut Cursor, _: SharedRe
     let data = pinned.data().expect("`look` gives only data that is present").clone();
     cursor.give(pinned.version());
     data
+}
+
+/// [`Polling::poll_any`] when what is newest is "no data".
+#[cold]
+#[inline(never)]
+fn poll_past_no_data<'a, T: Clone>(
+    shared: SharedRef<'a, T>,
+    cursor: &'a mut Cursor,
+    place: &'a mut Place,
+    cx: &mut Context<'_>,
+) -> Poll<Result<T, GetError>> {
+    Polling { shared, cursor, place }.look(Some(cx), &mut |_| true, give_clone)
 }

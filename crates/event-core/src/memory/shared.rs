@@ -39,7 +39,13 @@ impl<T> Shared<T> {
     /// panics, the rest is done all the same.
     #[inline]
     pub(super) fn announce(&self, published: Published<'_, T>) -> Version {
-        self.wakers.wake_all();
+        // Apart, so that the way without watchers keeps nothing on the stack for a waker's panic.
+        if self.wakers.nobody_waits() { published.version } else { self.announce_to_those_who_wait(published) }
+    }
+
+    #[inline(never)]
+    fn announce_to_those_who_wait(&self, published: Published<'_, T>) -> Version {
+        self.wakers.sweep();
         published.version
     }
 

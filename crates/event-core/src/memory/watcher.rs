@@ -200,7 +200,7 @@ impl<T: Clone> Watcher for MemoryWatcher<T> {
 
     #[inline]
     fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, GetError>> {
-        self.polling().poll_clone(cx, &mut |_| true)
+        self.polling().poll_any(cx)
     }
 
     #[inline]

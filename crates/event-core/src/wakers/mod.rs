@@ -262,21 +262,28 @@ impl WakerList {
         }
     }
 
+    /// Whether nobody has to be woken by the caller, who published before.
+    #[inline]
+    pub(crate) fn nobody_waits(&self) -> bool {
+        handshake(Handshake::PublishThenWake);
+        // Ordering: SeqCst, partner: `set_bit`. Second half of `PublishThenWake`; weaker, a watcher that armed before it looked
+        // at the version could be overlooked.
+        self.root.load(Ordering::SeqCst) == 0
+    }
+
     /// Wakes everyone who was armed before this call, and disarms them. The caller published before.
     ///
     /// A waker that panics does not keep the others from being woken.
     #[inline]
     pub(crate) fn wake_all(&self) {
-        handshake(Handshake::PublishThenWake);
-        // Ordering: SeqCst, partner: `set_bit`. Second half of `PublishThenWake`; weaker, a watcher that armed before it looked
-        // at the version could be overlooked.
-        if self.root.load(Ordering::SeqCst) != 0 {
+        if !self.nobody_waits() {
             self.sweep();
         }
     }
 
+    /// The rest of [`wake_all`](Self::wake_all) when somebody waits.
     #[inline(never)]
-    fn sweep(&self) {
+    pub(crate) fn sweep(&self) {
         Sweep::new(self).run();
     }
 }
