@@ -63,7 +63,6 @@ use core::task::Waker;
 
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake};
-use sweep::Sweep;
 use tree::{Leaf, Tree};
 
 pub(crate) use tree::FIRST_NODES;
@@ -284,7 +283,7 @@ impl WakerList {
     /// The rest of [`wake_all`](Self::wake_all) when somebody waits.
     #[inline(never)]
     pub(crate) fn sweep(&self) {
-        Sweep::new(self).run();
+        sweep::sweep(self);
     }
 }
 

@@ -19,15 +19,26 @@ pub(super) struct Sweep<'a> {
     directories: Option<Directories<'a>>,
 }
 
+/// Wakes everyone who is armed. A panic of a waker passes through when the others have been woken.
+#[inline]
+pub(super) fn sweep(list: &WakerList) {
+    // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings the wakers of the first nodes along. Release: whoever finds a
+    // word further down taken finds this one taken as well.
+    let root = list.root.swap(0, Ordering::AcqRel);
+    match list.tree.first() {
+        // One waiter is the most frequent number, and nobody has to be looked after if it panics.
+        Some(leaf) if root < BELOW && root.is_power_of_two() => {
+            Ticket { list, leaf, number: root.trailing_zeros() as usize }.wake();
+        }
+        leaf => Sweep::new(list, leaf, root).run(),
+    }
+}
+
 impl<'a> Sweep<'a> {
-    #[inline]
-    pub(super) fn new(list: &'a WakerList) -> Self {
-        // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings the wakers of the first nodes along. Release: whoever finds a
-        // word further down taken finds this one taken as well.
-        let root = list.root.swap(0, Ordering::AcqRel);
+    fn new(list: &'a WakerList, leaf: Option<&'a Leaf>, root: usize) -> Self {
         Self {
             list,
-            leaf: list.tree.first(),
+            leaf,
             nodes: root & ((1 << FIRST_NODES) - 1),
             directory: None,
             leaves: 0,
@@ -35,9 +46,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Wakes everyone. A panic of a waker passes through when the others have been woken.
-    #[inline]
-    pub(super) fn run(mut self) {
+    fn run(mut self) {
         self.each(Ticket::wake);
         // Nothing is left for `drop`.
         mem::forget(self);
