@@ -1,1 +1,30 @@
-//! The conformance suite.
+//! The conformance suite: what every value has to do, each guarantee at least one test that is named after it.
+//!
+//! The tests are functions in here, in four groups of guarantees: of values (V), of watchers (W, in
+//! [`watchers`], [`waiting`] and [`options`]), of closing (C) and in panics (P). They come in three kinds:
+//!
+//! - *for any backend*: generic over a [`Runtime`](runtime::Runtime) and a [`Backend`](runtime::Backend);
+//! - *for memory*: what only memory values promise, generic over a runtime;
+//! - *by hand*: polled without a runtime, one step after the other.
+//!
+//! [`conformance!`] and [`by_hand!`] list them and make `#[test]`s of them. A runtime is a file in `tests/tests`; so will
+//! be a backend. The other modules are tools for these and for the other tests in `tests/tests`.
+
+extern crate alloc;
+
+pub mod allocator;
+pub mod by_hand;
+pub mod census;
+pub mod runtime;
+pub mod seed;
+pub mod threads;
+pub mod watchdog;
+
+pub mod closing;
+pub mod options;
+pub mod panics;
+pub mod values;
+pub mod waiting;
+pub mod watchers;
+
+mod list;

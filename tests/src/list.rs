@@ -1,0 +1,184 @@
+//! The list of the conformance tests.
+
+/// Makes a `#[test]` of each function.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! tests {
+    (on $Runtime:ty, over $Backend:ty: $($group:ident: $($name:ident)+;)+) => { $($(
+        #[test]
+        fn $name() {
+            let test = $crate::$group::$name::<$Runtime, $Backend>();
+            $crate::runtime::run::<$Runtime>(stringify!($name), test);
+        }
+    )+)+ };
+    (on $Runtime:ty: $($group:ident: $($name:ident)+;)+) => { $($(
+        #[test]
+        fn $name() {
+            $crate::runtime::run::<$Runtime>(stringify!($name), $crate::$group::$name::<$Runtime>());
+        }
+    )+)+ };
+    (by hand: $($group:ident: $($name:ident)+;)+) => { $($(
+        #[test]
+        fn $name() {
+            $crate::runtime::run_by_hand(stringify!($name), $crate::$group::$name);
+        }
+    )+)+ };
+}
+
+/// Makes the tests for any backend and, if that is [`Memory`](crate::runtime::Memory), those for memory, on a runtime.
+///
+/// ```
+/// use event_tests::{runtime::Memory, threads::Threads};
+///
+/// event_tests::conformance!(Threads, Memory);
+/// # fn main() {}
+/// ```
+///
+/// A test binary for another backend is `any_backend!(SomeRuntime, SomeBackend)`.
+#[macro_export]
+macro_rules! conformance {
+    ($Runtime:ty, Memory) => {
+        $crate::any_backend!($Runtime, $crate::runtime::Memory);
+        $crate::memory!($Runtime);
+    };
+}
+
+/// Makes the tests for any backend, on a runtime.
+#[macro_export]
+macro_rules! any_backend {
+    ($Runtime:ty, $Backend:ty) => {
+        $crate::tests! { on $Runtime, over $Backend:
+            values:
+                v3_get_waits_until_there_is_data_even_if_that_is_the_default
+                v5_set_stores_the_data_though_nobody_watches;
+            watchers:
+                w1_the_first_get_gives_the_data_present
+                w1_gets_give_ever_newer_data_and_the_last_arrives_everywhere
+                w1_what_one_watcher_got_is_still_new_to_another
+                w3_one_get_at_a_time_is_all_that_compiles
+                w4_a_watcher_can_be_moved_between_tasks
+                w4_a_boxed_watcher_can_be_moved_and_used_like_any_other;
+            waiting:
+                w2_no_wake_up_is_lost_between_two_tasks
+                w5_a_dropped_get_consumes_nothing;
+            options:
+                w7_what_a_filter_rejects_is_consumed_and_skipped
+                w8_backlog_only_gives_what_is_there_and_then_is_done
+                w8_backlog_only_combines_with_filter
+                cancellation_wins_over_data
+                a_flood_of_sets_cannot_starve_a_cancellation
+                until_ends_a_get_that_waits;
+        }
+    };
+}
+
+/// Makes the tests that are about memory values, on a runtime.
+#[macro_export]
+macro_rules! memory {
+    ($Runtime:ty) => {
+        $crate::tests! { on $Runtime:
+            values:
+                v1_sets_from_many_tasks_get_a_growing_version_each
+                v1_updates_from_many_tasks_are_not_lost
+                v2_setting_equal_data_still_notifies
+                v4_set_never_waits_for_a_borrow
+                v6_each_version_is_dropped_once_under_contention;
+            watchers:
+                w1_a_get_waits_through_a_clear
+                w1_references_obey_the_same_rules
+                w1_a_stream_gives_what_get_would
+                w4_a_watcher_that_waited_in_one_task_can_wait_in_another;
+            waiting:
+                w2_restless_neighbours_take_no_wake_up_along;
+            closing:
+                c1_the_last_handle_dropped_ends_every_wait
+                c1_what_was_set_before_the_end_arrives
+                c3_zero_watchers_is_not_closed;
+            panics:
+                p1_a_task_that_panics_leaves_the_others_alone;
+        }
+    };
+}
+
+/// Makes the tests that poll by hand.
+#[macro_export]
+macro_rules! by_hand {
+    () => {
+        $crate::tests! { by hand:
+            values:
+                v1_set_works_through_a_shared_reference_from_any_thread
+                v2_set_if_not_eq_does_not_notify_of_equal_data
+                v3_no_data_and_the_default_never_look_alike
+                v4_set_never_waits_for_a_reader_in_the_middle_of_reading
+                v6_old_data_is_dropped_by_the_set_that_replaces_it
+                v6_old_data_is_dropped_as_soon_as_its_last_reader_lets_go
+                v6_the_newest_data_is_dropped_with_whoever_could_still_read_it;
+            watchers:
+                w1_what_came_and_went_between_two_gets_is_skipped
+                w1_only_a_get_or_a_mark_moves_the_cursor
+                w4_a_clone_takes_the_cursor_along
+                w4_a_clone_of_a_waiting_watcher_waits_for_itself;
+            waiting:
+                w2_whoever_waits_is_woken_whatever_came_before
+                w2_a_set_in_the_midst_of_a_poll_is_not_overlooked
+                w2_a_watcher_that_waits_again_during_a_wake_is_woken_by_the_next_set
+                w5_a_get_that_was_woken_and_then_dropped_consumed_nothing
+                w5_a_thousand_cancelled_waits_leave_at_most_one_waker
+                w6_dropping_a_watcher_gives_its_place_and_its_waker_up_at_once
+                w6_a_watcher_can_be_dropped_while_it_is_being_woken;
+            options:
+                w7_a_filter_is_asked_about_each_version_once
+                w7_a_filter_runs_on_a_borrow_before_any_clone
+                w8_backlog_only_never_waits_on_memory_values
+                a_filter_that_is_flooded_gives_its_task_a_chance_to_be_cancelled
+                a_get_can_be_polled_again_after_it_was_ready;
+            closing:
+                c1_each_watcher_gets_the_newest_unseen_data_once_and_then_closed
+                c1_a_value_that_no_one_ever_set_goes_to_closed_directly
+                c1_a_value_that_was_cleared_goes_to_closed_directly
+                c1_a_filter_may_reject_the_last_data
+                c1_only_handles_that_can_set_keep_a_value_open
+                c3_producers_can_wait_for_watchers_and_give_up
+                c2_set_after_close_changes_nothing_and_hands_the_data_back;
+            panics:
+                p1_a_panic_in_clone_during_a_get_consumes_nothing
+                p1_a_panic_in_clone_elsewhere_harms_nothing
+                p1_a_panic_in_drop_leaves_the_new_data_in_force
+                p1_a_panic_in_drop_when_a_reader_lets_go_harms_nothing
+                p1_a_panic_in_a_predicate_consumes_nothing
+                p1_a_panic_in_an_update_or_a_comparison_sets_nothing
+                p1_a_waker_that_panics_keeps_nobody_from_being_woken
+                p1_a_waker_that_panics_does_not_keep_a_value_open
+                p1_several_wakers_may_panic_in_one_set
+                p1_a_panic_in_a_wakers_clone_or_drop_leaves_the_watcher_usable
+                p1_a_panic_in_a_wakers_drop_does_not_keep_a_watcher_alive;
+        }
+    };
+}
+
+/// A function that nobody lists would never run.
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_test_of_the_suite_is_listed() {
+        let list = include_str!("list.rs");
+        let groups = [
+            include_str!("values.rs"),
+            include_str!("watchers.rs"),
+            include_str!("waiting.rs"),
+            include_str!("options.rs"),
+            include_str!("closing.rs"),
+            include_str!("panics.rs"),
+        ];
+        let lines = groups.iter().flat_map(|group| group.lines());
+        let names: Vec<_> = lines
+            .filter_map(|line| line.strip_prefix("pub fn ").or(line.strip_prefix("pub async fn ")))
+            .filter_map(|line| line.split(['<', '(']).next())
+            .collect();
+        assert!(names.len() > 50);
+        let listed: Vec<_> = list.lines().map(|line| line.trim().trim_end_matches(';')).collect();
+        for name in names {
+            assert_eq!(listed.iter().filter(|listed| **listed == name).count(), 1, "{name} has to be listed once");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The conformance suite without a runtime: threads that park.
+
+use event_tests::threads::Threads;
+
+event_tests::conformance!(Threads, Memory);
