@@ -54,6 +54,10 @@ pub mod internals {}
 #[doc = include_str!("../docs/limits.md")]
 pub mod limits {}
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 #[cfg(test)]
 mod models;
 

@@ -59,3 +59,8 @@ pub use cancel::CancelOn;
 pub use deadline::Deadline;
 pub use ext::GetExt;
 pub use pipe::{Pipe, PipeError, pipe};
+
+/// The example of the workspace's README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
