@@ -38,11 +38,11 @@ impl<T> UnsafeCell<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(event_core_loom), allow(dead_code, reason = "only loom looks at which handshake this is"))]
 pub(crate) enum Handshake {
-    /// `Cell::pin` counted itself in and looks whether the slot is still in force.
+    /// `Cell::pin_from` counted itself in and looks whether the slot is still in force.
     PinThenLook,
-    /// `Cell::publish` put another slot in force and looks whether the old one is read.
+    /// `Cell::exchange` put another slot in force and looks whether the old one is read.
     PublishThenCount,
-    /// `Cell::retire` left the old slot to its readers and looks whether they are gone already.
+    /// `Cell::leave_to_readers` left the old slot to its readers and looks whether they are gone already.
     RetireThenCount,
     /// `Cell::unpin` counted itself out and looks whether the slot was left to it.
     UnpinThenLook,

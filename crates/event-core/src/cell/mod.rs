@@ -47,18 +47,21 @@
 //! Reading and writing are lock-free: a reader goes round only if a writer published, a writer only if another one
 //! did. No step waits for somebody else's. If there is no free slot, a writer adds some, which allocates.
 
+mod owned;
+mod pinned;
 mod slot;
 mod slots;
 mod word;
 
+pub(crate) use owned::{Owned, Published};
+pub(crate) use pinned::Pinned;
 pub(crate) use word::Word;
-
-use core::mem;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake};
 use crate::version::Version;
-use slot::{Head, MAX_READERS, Slot, State};
+use pinned::too_many_readers;
+use slot::{MAX_READERS, Slot, State};
 use slots::Slots;
 
 /// In this order: on 64-bit targets the word, the hint and the heads of the inline slots are 64 bytes.
@@ -82,8 +85,8 @@ impl<T> Cell<T> {
     /// What is in force now.
     #[inline]
     pub(crate) fn word(&self) -> Word {
-        // Ordering: SeqCst, partner: `exchange` and `close`. It is the second half of `ArmThenLook` in
-        // `wakers::Place::arm`'s callers; weaker, a watcher could go to sleep on an outdated version.
+        // Ordering: SeqCst, partner: `exchange` and `close`. Second half of `ArmThenLook` when a watcher looks again
+        // (`Polling::look`, `Polling::poll_any`); weaker, it could go to sleep on an outdated version.
         Word::from_bits(self.current.load(Ordering::SeqCst))
     }
 
@@ -159,11 +162,11 @@ impl<T> Cell<T> {
     /// 3. It does not look at the data afterwards.
     #[inline]
     unsafe fn unpin(&self, slot: Slot<'_, T>) {
-        // Ordering: SeqCst, partner: the second load of `readers` in `retire` (first half of `UnpinThenLook`) and, as a
+        // Ordering: SeqCst, partner: the load of `readers` in `reclaim` (first half of `UnpinThenLook`) and, as a
         // Release, every load of `readers` that comes before the slot is emptied: our reads happen before that.
         if slot.head.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
             handshake(Handshake::UnpinThenLook);
-            // Ordering: SeqCst, partner: the store of RETIRED in `retire`. Second half of `UnpinThenLook`; weaker,
+            // Ordering: SeqCst, partner: the store of RETIRED in `leave_to_readers`. Second half of `UnpinThenLook`; weaker,
             // both sides could believe that the other one reclaims, and the data would stay until the cell goes.
             let state = State::from_bits(slot.head.state.load(Ordering::SeqCst));
             if state.is_retired() {
@@ -182,7 +185,7 @@ impl<T> Cell<T> {
             return;
         }
         let owned = State::OWNED.bits();
-        // Ordering: AcqRel, partners: `retire`, whose publication happened before, and `claim`. Relaxed on failure:
+        // Ordering: AcqRel, partners: `leave_to_readers`, which put the slot out of force before, and `try_claim`. Relaxed on failure:
         // someone else reclaimed, nothing is touched.
         if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             drop(Owned { cell: self, slot });
@@ -315,169 +318,5 @@ impl<T> Cell<T> {
     /// without any allocation.
     pub(crate) fn reserve(&self, readers: usize, writers: usize) {
         self.slots.reserve(readers.saturating_add(writers).saturating_add(1));
-    }
-}
-
-#[cold]
-fn too_many_readers() -> ! {
-    panic!("a version of a value can be borrowed at most {MAX_READERS} times at once");
-}
-
-/// A slot that is counted in to. Its data stays as it is.
-pub(crate) struct Pinned<'a, T> {
-    cell: &'a Cell<T>,
-    slot: Slot<'a, T>,
-}
-
-impl<'a, T> Pinned<'a, T> {
-    /// The data; `None` after `clear`.
-    #[inline]
-    pub(crate) fn data(&self) -> Option<&T> {
-        // SAFETY: pinned until `self` goes.
-        unsafe { self.slot.body.data() }
-    }
-
-    #[inline]
-    pub(crate) fn version(&self) -> Version {
-        // Ordering: Relaxed. Pinned: it was stored before the word was published that `pin` loaded, and does not change.
-        Version::from_raw(self.slot.body.version.load(Ordering::Relaxed))
-    }
-
-    /// Pins the same slot once more.
-    pub(crate) fn again(&self) -> Self {
-        // Ordering: Relaxed. The slot is pinned, so whoever wants to empty it waits for a count that we add to.
-        let before = self.slot.head.readers.fetch_add(1, Ordering::Relaxed);
-        let pinned = Self { cell: self.cell, slot: self.slot };
-        if before >= MAX_READERS {
-            drop(pinned);
-            too_many_readers();
-        }
-        pinned
-    }
-
-    /// The slot's index, still pinned, without the guard.
-    pub(crate) fn into_index(self) -> usize {
-        let index = self.slot.head.index as usize;
-        mem::forget(self);
-        index
-    }
-
-    /// Takes the guard up again.
-    ///
-    /// # Safety
-    ///
-    /// 1. `index` comes from [`into_index`](Self::into_index) of a pin of this `cell`.
-    /// 2. The guard is taken up once.
-    pub(crate) unsafe fn from_index(cell: &'a Cell<T>, index: usize) -> Self {
-        // SAFETY: the caller vouches that the index is that of a slot.
-        Self { cell, slot: unsafe { cell.slots.get(index) } }
-    }
-}
-
-impl<T> Drop for Pinned<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: `pin` counted in to this slot of this cell, and this guard is the only one that counts out.
-        unsafe { self.cell.unpin(self.slot) };
-    }
-}
-
-/// A slot that one writer has to itself, not in force. Dropped: emptied and freed.
-pub(crate) struct Owned<'a, T> {
-    cell: &'a Cell<T>,
-    slot: Slot<'a, T>,
-}
-
-impl<T> Owned<'_, T> {
-    /// Makes it "no data".
-    pub(crate) fn clear(&mut self) {
-        // SAFETY: owned.
-        unsafe { self.slot.body.write(None) };
-    }
-
-    /// Puts `data` where nothing was before.
-    #[inline]
-    pub(crate) fn fill(&mut self, data: T) {
-        // SAFETY: owned.
-        unsafe { self.slot.body.write(Some(data)) };
-    }
-
-    #[inline]
-    pub(crate) fn take(&mut self) -> Option<T> {
-        // SAFETY: owned.
-        unsafe { self.slot.body.take() }
-    }
-
-    pub(crate) fn data(&self) -> Option<&T> {
-        // SAFETY: owned, and `&self` keeps `fill` and `take` away.
-        unsafe { self.slot.body.data() }
-    }
-}
-
-impl<T> Drop for Owned<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        struct Free<'a, T>(&'a Cell<T>, &'a Head);
-        impl<T> Drop for Free<'_, T> {
-            #[inline]
-            fn drop(&mut self) {
-                // Ordering: Release, partner: `try_claim`. Whoever claims the slot finds it empty.
-                self.1.state.store(State::FREE.bits(), Ordering::Release);
-                // Ordering: Relaxed. A hint.
-                self.0.probably_free.store(self.1.index as usize - 1, Ordering::Relaxed);
-            }
-        }
-        // The data's `Drop` may panic: the slot is free again all the same, and assigning leaves it `None`.
-        let _free = Free(self.cell, self.slot.head);
-        // SAFETY: owned.
-        unsafe { self.slot.body.empty() };
-    }
-}
-
-/// What [`Cell::publish`] did.
-#[must_use = "the replaced slot is given up when this is dropped"]
-pub(crate) struct Published<'a, T> {
-    pub(crate) version: Version,
-    pub(crate) replaced: Replaced<'a, T>,
-}
-
-impl<'a, T> Published<'a, T> {
-    /// `owned` was put in force over `replaced`: from here on it belongs to whoever replaces it.
-    #[inline]
-    fn new(version: Version, owned: Owned<'a, T>, replaced: Word) -> Self {
-        let (cell, by) = (owned.cell, owned.slot.head.index);
-        mem::forget(owned);
-        Self { version, replaced: Replaced { cell, word: replaced, by } }
-    }
-}
-
-/// The duty to give up the slot that was in force before. Dropped: done.
-pub(crate) struct Replaced<'a, T> {
-    cell: &'a Cell<T>,
-    word: Word,
-    by: u32,
-}
-
-impl<'a, T> Replaced<'a, T> {
-    /// Takes the data out if nobody but `pinned`, which is the pin of the replaced slot, reads it.
-    pub(crate) fn take(self, pinned: Pinned<'a, T>) -> Result<Option<T>, Pinned<'a, T>> {
-        debug_assert!(pinned.slot.head.index as usize == self.word.slot());
-        handshake(Handshake::PublishThenCount);
-        // Ordering: SeqCst, partner: the increment in `pin`, as in `retire`. We are 1: nobody else reads it or ever will.
-        if pinned.slot.head.readers.load(Ordering::SeqCst) != 1 {
-            return Err(pinned);
-        }
-        let mut owned = Owned { cell: self.cell, slot: pinned.slot };
-        mem::forget(self);
-        // The slot is still OWNED, so counting out does not reclaim it.
-        drop(pinned);
-        Ok(owned.take())
-    }
-}
-
-impl<T> Drop for Replaced<'_, T> {
-    #[inline]
-    fn drop(&mut self) {
-        self.cell.retire(self.word, self.by);
     }
 }

@@ -51,8 +51,9 @@ pub(super) struct Head {
 /// What a reader is after.
 #[repr(C)]
 pub(super) struct Body<T> {
-    /// The full version of the data. Only the slot's owner writes it, and each time a greater one, so a reader that has not
-    /// pinned the slot reads the version it holds or a newer one.
+    /// The full version of the data. Only the slot's owner writes it, before it is published, perhaps several times; what it
+    /// writes is greater than the version of every earlier life of the slot. So a reader that has not pinned the slot reads
+    /// the version that was in force or a greater one.
     pub(super) version: AtomicUsize,
     /// `None` after `clear`. While the slot is free, `None` or something whose `Drop` does nothing.
     data: UnsafeCell<Option<T>>,

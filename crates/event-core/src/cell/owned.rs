@@ -1,0 +1,109 @@
+//! A writer's hold on a slot, and what is left to do when it has been put in force.
+
+use core::mem;
+
+use super::slot::{Head, Slot, State};
+use super::{Cell, Pinned, Word};
+use crate::sync::atomic::Ordering;
+use crate::sync::{Handshake, handshake};
+use crate::version::Version;
+
+/// A slot that one writer has to itself, not in force. Dropped: emptied and freed.
+pub(crate) struct Owned<'a, T> {
+    pub(super) cell: &'a Cell<T>,
+    pub(super) slot: Slot<'a, T>,
+}
+
+impl<T> Owned<'_, T> {
+    /// Makes it "no data".
+    pub(crate) fn clear(&mut self) {
+        // SAFETY: owned.
+        unsafe { self.slot.body.write(None) };
+    }
+
+    /// Puts `data` where nothing was before.
+    #[inline]
+    pub(crate) fn fill(&mut self, data: T) {
+        // SAFETY: owned.
+        unsafe { self.slot.body.write(Some(data)) };
+    }
+
+    #[inline]
+    pub(crate) fn take(&mut self) -> Option<T> {
+        // SAFETY: owned.
+        unsafe { self.slot.body.take() }
+    }
+
+    pub(crate) fn data(&self) -> Option<&T> {
+        // SAFETY: owned, and `&self` keeps `fill` and `take` away.
+        unsafe { self.slot.body.data() }
+    }
+}
+
+impl<T> Drop for Owned<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        struct Free<'a, T>(&'a Cell<T>, &'a Head);
+        impl<T> Drop for Free<'_, T> {
+            #[inline]
+            fn drop(&mut self) {
+                // Ordering: Release, partner: `try_claim`. Whoever claims the slot finds it empty.
+                self.1.state.store(State::FREE.bits(), Ordering::Release);
+                // Ordering: Relaxed. A hint.
+                self.0.probably_free.store(self.1.index as usize - 1, Ordering::Relaxed);
+            }
+        }
+        // The data's `Drop` may panic: the slot is free again all the same, and assigning leaves it `None`.
+        let _free = Free(self.cell, self.slot.head);
+        // SAFETY: owned.
+        unsafe { self.slot.body.empty() };
+    }
+}
+
+/// What [`Cell::publish`] did.
+#[must_use = "the replaced slot is given up when this is dropped"]
+pub(crate) struct Published<'a, T> {
+    pub(crate) version: Version,
+    pub(crate) replaced: Replaced<'a, T>,
+}
+
+impl<'a, T> Published<'a, T> {
+    /// `owned` was put in force over `replaced`: from here on it belongs to whoever replaces it.
+    #[inline]
+    pub(super) fn new(version: Version, owned: Owned<'a, T>, replaced: Word) -> Self {
+        let (cell, by) = (owned.cell, owned.slot.head.index);
+        mem::forget(owned);
+        Self { version, replaced: Replaced { cell, word: replaced, by } }
+    }
+}
+
+/// The duty to give up the slot that was in force before. Dropped: done.
+pub(crate) struct Replaced<'a, T> {
+    cell: &'a Cell<T>,
+    word: Word,
+    by: u32,
+}
+
+impl<'a, T> Replaced<'a, T> {
+    /// Takes the data out if nobody but `pinned`, which is the pin of the replaced slot, reads it.
+    pub(crate) fn take(self, pinned: Pinned<'a, T>) -> Result<Option<T>, Pinned<'a, T>> {
+        debug_assert!(pinned.slot.head.index as usize == self.word.slot());
+        handshake(Handshake::PublishThenCount);
+        // Ordering: SeqCst, partner: the increment in `pin`, as in `retire`. We are 1: nobody else reads it or ever will.
+        if pinned.slot.head.readers.load(Ordering::SeqCst) != 1 {
+            return Err(pinned);
+        }
+        let mut owned = Owned { cell: self.cell, slot: pinned.slot };
+        mem::forget(self);
+        // The slot is still OWNED, so counting out does not reclaim it.
+        drop(pinned);
+        Ok(owned.take())
+    }
+}
+
+impl<T> Drop for Replaced<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        self.cell.retire(self.word, self.by);
+    }
+}
