@@ -1,7 +1,4 @@
-//! The one switch between the real atomics and those of the model checkers.
-//!
-//! Everything that two threads can touch at once goes through the names here, so that loom and shuttle can take the
-//! scheduling over (`--cfg event_core_loom`, `--cfg event_core_shuttle`; see `ci/models.sh`).
+//! The one switch between the real atomics and those of loom and shuttle (`--cfg event_core_loom`, `event_core_shuttle`).
 
 #[cfg(not(any(event_core_loom, event_core_shuttle)))]
 pub(crate) use {alloc::sync::Arc, core::sync::atomic};
@@ -62,9 +59,8 @@ pub(crate) fn handshake(_which: Handshake) {
     }
 }
 
-/// The load with which a loop of loads and exchanges begins. Loom keeps only the last access of an object when it decides
-/// what to reorder, so that the exchange hides this load from it; the models run once with a load here and once with a
-/// read-modify-write.
+/// The load with which a loop of loads and exchanges begins. To loom, which keeps only the last access of an object, the
+/// exchange hides this load; so the models run once with a load here and once with a read-modify-write.
 #[inline(always)]
 pub(crate) fn first_look(word: &atomic::AtomicUsize, ordering: atomic::Ordering) -> usize {
     #[cfg(event_core_loom)]
