@@ -11,12 +11,19 @@ use crate::by_hand::Task;
 use crate::census::Census;
 use crate::runtime::Runtime;
 
-/// The two ways.
-const ENDS: [fn(MemoryValue<u64>); 2] = [drop, |value| {
-    value.close();
-    // A handle that stays does not matter.
-    core::mem::forget(value);
-}];
+type End = fn(MemoryValue<u64>) -> Option<MemoryValue<u64>>;
+
+/// The two ways. The second one gives back a handle, which does not matter any more.
+const ENDS: [End; 2] = [
+    |value| {
+        drop(value);
+        None
+    },
+    |value| {
+        value.close();
+        Some(value)
+    },
+];
 
 fn assert_closed(watcher: &mut MemoryWatcher<u64>) {
     for _ in 0..2 {
@@ -27,6 +34,15 @@ fn assert_closed(watcher: &mut MemoryWatcher<u64>) {
         assert!(matches!(polled, Poll::Ready(Err(GetError::Closed))));
     }
     assert!(watcher.is_closed() && !watcher.has_changed());
+}
+
+type Get = fn(&mut MemoryWatcher<u64>) -> Option<u64>;
+
+fn get_now<T>(polled: Poll<Result<T, GetError>>) -> Option<T> {
+    match polled {
+        Poll::Ready(result) => result.ok(),
+        Poll::Pending => None,
+    }
 }
 
 /// Not more, not less.
@@ -41,14 +57,23 @@ pub fn c1_each_watcher_gets_the_newest_unseen_data_once_and_then_closed() {
         assert_eq!(has_seen_all.try_get().unwrap(), 3);
         let mut has_seen_none = value.watch();
         let reader = value.reader();
-        end(value);
+        let _left = end(value);
 
         assert_closed(&mut has_seen_all);
         let mut copy = is_behind.clone();
         for watcher in [&mut is_behind, &mut has_seen_none, &mut reader.watch(), &mut copy] {
             assert!(watcher.has_changed());
-            assert_eq!(watcher.try_get().unwrap(), 3);
-            assert_closed(watcher);
+            let gets: [Get; 4] = [
+                |watcher| watcher.try_get().ok(),
+                |watcher| get_now(Task::new().poll(watcher.get())),
+                |watcher| get_now(Task::new().poll(watcher.get().filter(|n| *n > 0))),
+                |watcher| get_now(Task::new().poll(watcher.get_ref())).map(|data| *data),
+            ];
+            for get in gets {
+                let mut watcher = watcher.clone();
+                assert_eq!(get(&mut watcher), Some(3));
+                assert_closed(&mut watcher);
+            }
         }
         assert_eq!(reader.load(), Some(3), "what was set last remains readable");
         assert_closed(&mut reader.watch_changes());
@@ -63,7 +88,7 @@ pub fn c1_a_value_that_no_one_ever_set_goes_to_closed_directly() {
         let task = Task::new();
         assert!(task.poll(waiting.get()).is_pending());
         let reader = value.reader();
-        end(value);
+        let _left = end(value);
         assert_eq!(task.wakes(), 1);
         for watcher in [&mut before, &mut waiting, &mut reader.watch()] {
             assert_closed(watcher);
@@ -77,7 +102,7 @@ pub fn c1_a_value_that_was_cleared_goes_to_closed_directly() {
         let value = MemoryValue::with_value(1);
         let mut watcher = value.watch();
         value.clear();
-        end(value);
+        let _left = end(value);
         assert_closed(&mut watcher);
     }
 }
@@ -87,7 +112,7 @@ pub fn c1_a_filter_may_reject_the_last_data() {
     for end in ENDS {
         let value = MemoryValue::with_value(1);
         let mut watcher = value.watch();
-        end(value);
+        let _left = end(value);
         let polled = Task::new().poll(watcher.get().filter(|n| *n > 1));
         assert!(matches!(polled, Poll::Ready(Err(GetError::Closed))));
         assert_closed(&mut watcher);

@@ -122,6 +122,8 @@ macro_rules! by_hand {
                 w2_whoever_waits_is_woken_whatever_came_before
                 w2_a_set_in_the_midst_of_a_poll_is_not_overlooked
                 w2_a_watcher_that_waits_again_during_a_wake_is_woken_by_the_next_set
+                w2_a_set_that_interrupts_another_one_wakes_everyone_itself
+                w2_a_waker_is_kept_until_it_has_woken_though_the_watcher_has_another_one_by_then
                 w5_a_get_that_was_woken_and_then_dropped_consumed_nothing
                 w5_a_thousand_cancelled_waits_leave_at_most_one_waker
                 w6_dropping_a_watcher_gives_its_place_and_its_waker_up_at_once

@@ -112,9 +112,10 @@ impl Scene {
         assert_eq!(self.census.alive(), 1, "nothing but the present data is left");
         assert_eq!(self.value.watcher_count(), self.watchers.len());
         let Self { census, value, watchers, tasks, .. } = self;
-        drop((value, watchers));
-        census.assert_each_was_dropped_once();
+        drop(watchers);
         assert!(tasks.iter().all(|task| task.stored_wakers() == 0), "a waker is left: {tasks:?}");
+        drop(value);
+        census.assert_each_was_dropped_once();
     }
 }
 

@@ -69,9 +69,9 @@ pub async fn v1_updates_from_many_tasks_are_not_lost<R: Runtime>() {
         .map(|_| {
             let value = Arc::clone(&value);
             R::spawn(async move {
-                for n in 0..250 {
+                for n in 0..2500 {
                     assert!(value.update(|sum| *sum += 1));
-                    if n % 16 == 0 {
+                    if n % 64 == 0 {
                         R::yield_now().await;
                     }
                 }
@@ -81,7 +81,7 @@ pub async fn v1_updates_from_many_tasks_are_not_lost<R: Runtime>() {
     for task in tasks {
         task.await;
     }
-    assert_eq!(value.load(), Some(1000));
+    assert_eq!(value.load(), Some(10_000));
 }
 
 /// Equal data is news as well.

@@ -232,6 +232,72 @@ pub fn w2_a_watcher_that_waits_again_during_a_wake_is_woken_by_the_next_set() {
     }
 }
 
+/// A set that interrupts another one wakes all who wait for it, and leaves none of them to the one that it interrupted: that
+/// may be a less important one, which does not go on until those who wait have been seen to.
+pub fn w2_a_set_that_interrupts_another_one_wakes_everyone_itself() {
+    for count in [2, 5, 12, 13, 100] {
+        for interrupted in [0, count / 2, count - 1] {
+            let value = MemoryValue::new();
+            let watchers: Arc<Vec<_>> = Arc::new((0..count).map(|_| Mutex::new(value.watch())).collect());
+            let tasks: Arc<Vec<_>> = Arc::new((0..count).map(|_| Task::new()).collect());
+            for (watcher, task) in watchers.iter().zip(&*tasks) {
+                assert!(task.poll(watcher.lock().unwrap().get()).is_pending());
+            }
+            let (setter, all, who) = (value.clone(), Arc::clone(&watchers), Arc::clone(&tasks));
+            tasks[interrupted].on(Act::Wake, move || {
+                if setter.load() != Some(1) {
+                    return;
+                }
+                // Everyone gets 1, and waits for 2.
+                let mut before = Vec::new();
+                for (watcher, task) in all.iter().zip(&*who) {
+                    let mut watcher = watcher.lock().unwrap();
+                    assert!(task.poll(watcher.get()).is_ready() && task.poll(watcher.get()).is_pending());
+                    before.push(task.wakes());
+                }
+                setter.set(2);
+                for (number, (task, before)) in who.iter().zip(before).enumerate() {
+                    assert!(
+                        task.wakes() > before,
+                        "watcher {number} of {count} is left to the set that was interrupted"
+                    );
+                }
+            });
+            value.set(1);
+            assert_eq!(value.load(), Some(2));
+            tasks[interrupted].remove_hooks();
+        }
+    }
+}
+
+/// The setter that is about to call a waker, or is in the middle of it, has a right to it.
+pub fn w2_a_waker_is_kept_until_it_has_woken_though_the_watcher_has_another_one_by_then() {
+    for count in [1, 5, 100] {
+        let value = MemoryValue::new();
+        let watchers: Arc<Vec<_>> = Arc::new((0..count).map(|_| Mutex::new(value.watch())).collect());
+        let (old, new) = (Task::new(), Task::new());
+        for watcher in &*watchers {
+            assert!(old.poll(watcher.lock().unwrap().get()).is_pending());
+        }
+        let (all, first, second) = (Arc::clone(&watchers), old.clone(), new.clone());
+        old.on(Act::Wake, move || {
+            let before = first.stored_wakers();
+            for watcher in &*all {
+                let mut watcher = watcher.lock().unwrap();
+                watcher.mark_seen();
+                assert!(second.poll(watcher.get()).is_pending());
+            }
+            let (kept, woken) = (first.stored_wakers(), first.wakes());
+            assert!(kept > 0 && kept <= before, "{kept} of {before} are left while number {woken} is being called");
+        });
+        value.set(1);
+        old.remove_hooks();
+        assert_eq!((old.stored_wakers(), new.stored_wakers()), (0, count), "in the end, one for each");
+        value.set(2);
+        assert_eq!(new.wakes(), count);
+    }
+}
+
 /// Polled and dropped, with data coming before, between and after.
 pub async fn w5_a_dropped_get_consumes_nothing<R: Runtime, B: Backend>() {
     let value = B::create().await;
@@ -319,9 +385,13 @@ pub fn w6_a_watcher_can_be_dropped_while_it_is_being_woken() {
     for (watcher, task) in watchers.lock().unwrap().iter_mut().zip([&first, &second]) {
         assert!(task.poll(watcher.get()).is_pending());
     }
-    let both = Arc::clone(&watchers);
-    first.on(Act::Wake, move || both.lock().unwrap().clear());
+    let (both, woken) = (Arc::clone(&watchers), first.clone());
+    first.on(Act::Wake, move || {
+        both.lock().unwrap().clear();
+        assert_eq!(woken.stored_wakers(), 1, "this one is being called");
+    });
     value.set(1);
+    first.remove_hooks();
     assert_eq!(value.watcher_count(), 0);
     assert_eq!((first.stored_wakers(), second.stored_wakers()), (0, 0));
 }

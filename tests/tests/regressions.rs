@@ -77,8 +77,8 @@ fn assert_does_not_hang(f: impl FnOnce() + Send + 'static) {
         f();
         let _ = ended.send(());
     });
-    // Nothing here takes a millisecond.
-    assert!(end.recv_timeout(Duration::from_secs(10)).is_ok(), "it hangs, or it panics");
+    // Nothing here takes a millisecond; the rest is for machines that are busy.
+    assert!(end.recv_timeout(Duration::from_secs(60)).is_ok(), "it hangs, or it panics");
     thread.join().unwrap();
 }
 

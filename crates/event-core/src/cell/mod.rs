@@ -73,6 +73,10 @@ pub(crate) struct Cell<T> {
     slots: Slots<T>,
 }
 
+/// A scan can miss a slot that is freed behind it while another writer takes the one ahead of it. After `reserve` that must
+/// not make the cell grow; and when there really is none, a few scans more are nothing beside the growth.
+const SCANS_BEFORE_GROWTH: usize = 8;
+
 impl<T> Cell<T> {
     pub(crate) fn new() -> Self {
         Self {
@@ -211,10 +215,12 @@ impl<T> Cell<T> {
             return slot;
         }
         loop {
-            if let Some(slot) = self.slots.iter().find(|&slot| Self::try_claim(slot)) {
-                // Ordering: Relaxed. A hint: after this slot there is often another free one.
-                self.probably_free.store(slot.head.index as usize, Ordering::Relaxed);
-                return slot;
+            for _ in 0..SCANS_BEFORE_GROWTH {
+                if let Some(slot) = self.slots.iter().find(|&slot| Self::try_claim(slot)) {
+                    // Ordering: Relaxed. A hint: after this slot there is often another free one.
+                    self.probably_free.store(slot.head.index as usize, Ordering::Relaxed);
+                    return slot;
+                }
             }
             self.slots.grow();
         }
