@@ -129,6 +129,7 @@ where
 {
     type Output = Result<W::Item, GetError>;
 
+    #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if this.cancel.poll(cx).is_ready() {
