@@ -19,8 +19,8 @@ use std::sync::MutexGuard;
 
 use event_core::{
     Accept, BackendError, Backlog, BacklogOnly, BoxWatcher, CasError, Everything, Get, GetError, GetRef, MemoryReader,
-    MemoryValue, MemoryWatcher, Ref, SetError, Snapshot, Value, Version, WaitFor, Waiting, Watch, WatchedState,
-    Watcher, WatcherStream, WeakValue,
+    MemoryValue, MemoryWatcher, Ref, SetError, Snapshot, Value, ValueState, Version, WaitFor, Waiting, Watch, Watcher,
+    WatcherStream, WeakValue,
 };
 use static_assertions::{
     assert_impl_all as all, assert_not_impl_all as not_all, assert_not_impl_any as none, assert_obj_safe as dyn_safe,
@@ -52,7 +52,7 @@ shares_data! {
     Snapshot<T>;
     GetRef<'static, T>;
     WaitFor<'static, T, ()>;
-    WatchedState<'static, T>;
+    ValueState<'static, T>;
 }
 
 /// For errors that own data.

@@ -38,11 +38,15 @@ extern crate std;
 #[macro_use]
 mod sync;
 
+pub mod adapter;
 mod cell;
 mod error;
 mod get;
 mod memory;
+mod pipe;
+mod runnable;
 mod stream;
+mod timer;
 mod traits;
 mod version;
 mod wakers;
@@ -66,9 +70,12 @@ pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};
 #[cfg(not(event_core_loom))]
 pub use memory::WeakValue;
 pub use memory::{
-    CasError, GetRef, MemoryReader, MemoryValue, MemoryWatcher, Ref, SetError, Snapshot, WaitFor, WatchedState,
+    CasError, GetRef, MemoryReader, MemoryValue, MemoryWatcher, Ref, SetError, Snapshot, ValueState, WaitFor,
 };
+pub use pipe::{ChannelClosed, Pipe, PipeError, PipeSink, PipeTo, pipe};
+pub use runnable::{BoxError, RunContext, Runnable, Signal};
 pub use stream::WatcherStream;
+pub use timer::Timer;
 pub use traits::{BoxWatcher, Value, Watch, Watcher, WatcherExt};
 pub use version::Version;
 

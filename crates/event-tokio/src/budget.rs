@@ -5,24 +5,21 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
+use event_core::adapter::Budget;
 use tokio::task::coop;
 
 /// Charges the results of one future to the budget of the task that polls it.
 ///
 /// The budget is looked at first and charged afterwards, instead of being held by a guard in between: the guard would
 /// undo what the get itself charges and then waits.
-#[derive(Debug)]
-pub(crate) struct Charged {
+#[derive(Debug, Default)]
+pub struct Charged {
     has_yielded: bool,
 }
 
-impl Charged {
-    pub(crate) const fn new() -> Self {
-        Self { has_yielded: false }
-    }
-
+impl Budget for Charged {
     /// Polls `get`, unless the budget is exhausted: then it is left alone, so that nothing is consumed.
-    pub(crate) fn poll<F: Future>(&mut self, get: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll_get<F: Future>(&mut self, get: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
         ready!(poll_budget(cx));
         let output = ready!(get.poll(cx));
         charge(cx);
@@ -33,7 +30,7 @@ impl Charged {
     ///
     /// Without budget it yields, so that a loop around a get that has been cancelled starves no other task. It does so
     /// once: what else the task does may leave it without budget every time, and must not hold up a shutdown.
-    pub(crate) fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if !mem::replace(&mut self.has_yielded, true) {
             ready!(poll_budget(cx));
         }

@@ -3,12 +3,24 @@
 use core::future::Future;
 use core::time::Duration;
 
-use event_core::GetError;
+use event_core::{GetError, adapter};
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
-use crate::cancel::CancelOn;
-use crate::deadline::Deadline;
+use crate::budget::Charged;
+use crate::time::TokioClock;
+
+/// A get that a [`CancellationToken`] ends. Made by [`GetExt::cancel_on`].
+///
+/// A clone of the token is inside, so that the future can outlive the one it was made with.
+pub type CancelOn<F> = adapter::CancelOn<F, WaitForCancellationFutureOwned, Charged>;
+
+/// A get whose time can run out. Made by [`GetExt::timeout`] and [`GetExt::deadline`].
+///
+/// # Panics
+///
+/// When it has to wait outside of a tokio runtime, or in one without [time](tokio::runtime::Builder::enable_time).
+pub type Deadline<F> = adapter::Deadline<F, TokioClock, Charged>;
 
 /// Tokens and deadlines for every future that gives what a get gives: [`Get`](event_core::Get) with any of its options,
 /// [`GetRef`](event_core::GetRef), [`WaitFor`](event_core::WaitFor), and functions of your own.
@@ -44,7 +56,7 @@ pub trait GetExt: Future + Sized {
     /// # }
     /// ```
     fn cancel_on(self, token: &CancellationToken) -> CancelOn<Self> {
-        CancelOn::new(self, token.clone())
+        CancelOn::new(self, token.clone().cancelled_owned())
     }
 
     /// Ends the get when `duration` has passed, counted from this call.

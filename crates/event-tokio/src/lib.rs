@@ -49,16 +49,18 @@
 
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 mod budget;
-mod cancel;
-mod deadline;
 mod ext;
 mod pipe;
+mod time;
 
-pub use cancel::CancelOn;
-pub use deadline::Deadline;
-pub use ext::GetExt;
-pub use pipe::{Pipe, PipeError, pipe};
+pub use budget::Charged;
+pub use event_core::PipeError;
+pub use ext::{CancelOn, Deadline, GetExt};
+pub use pipe::{Pipe, PipeTo, Tokio, pipe};
+pub use time::TokioClock;
 
 /// The example of the workspace's README, as a test.
 #[cfg(doctest)]

@@ -33,5 +33,5 @@ fn a_run_can_be_spawned() {
     let (sender, _receiver) = tokio::sync::mpsc::channel(1);
     let mut pipe = event_tokio::pipe(event_core::MemoryValue::<u32>::new(), sender).filter(|n| *n > 0);
     let token = tokio_util::sync::CancellationToken::new();
-    is_send(pipe.run(&token));
+    is_send(pipe.run_until(token.cancelled()));
 }

@@ -98,7 +98,7 @@ async fn a_pipe_in_a_flood_leaves_other_tasks_their_turn() {
         n % 2 == 0
     });
     let token = CancellationToken::new();
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     for _ in 0..10 {
         assert_pending!(run.poll());
         assert!(run.is_woken(), "it has more to do");

@@ -22,7 +22,7 @@ fn the_present_data_and_everything_newer_is_forwarded() {
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     assert_eq!(receiver.try_recv(), Ok(1));
     value.set(2);
@@ -37,7 +37,7 @@ fn a_value_without_data_is_waited_for() {
     let value = MemoryValue::new();
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(1);
     assert!(run.is_woken());
@@ -50,7 +50,7 @@ fn while_the_channel_is_full_anything_newer_replaces_what_was_about_to_be_sent()
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     for stale in 2..10 {
         value.set(stale);
@@ -72,7 +72,7 @@ fn what_a_filter_rejects_replaces_nothing() {
     let value = MemoryValue::with_value(0);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender).filter(|n| n % 2 == 0), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(2);
     assert_pending!(run.poll());
@@ -90,7 +90,7 @@ fn of_several_filters_all_have_to_accept() {
     let even: fn(&u32) -> bool = |n| n % 2 == 0;
     let big: fn(&u32) -> bool = |n| *n > 10;
     let (mut pipe, token) = (pipe(value.clone(), sender).filter(even).filter(big), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     for n in [2, 11, 12, 13, 4, 14] {
         value.set(n);
         assert_pending!(run.poll());
@@ -105,7 +105,7 @@ fn cancelling_ends_a_pipe_that_waits_for_data() {
     let value = MemoryValue::<u32>::new();
     let (sender, _receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value, sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     token.cancel();
     assert!(run.is_woken());
@@ -117,7 +117,7 @@ fn cancelling_ends_a_pipe_whose_channel_is_full() {
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(2);
     assert_pending!(run.poll());
@@ -134,7 +134,7 @@ fn cancellation_comes_before_data() {
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value, sender), CancellationToken::new());
     token.cancel();
-    assert!(assert_ready_err!(spawn(pipe.run(&token)).poll()).is_cancelled());
+    assert!(assert_ready_err!(spawn(pipe.run_until(token.cancelled())).poll()).is_cancelled());
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
 }
 
@@ -143,7 +143,7 @@ fn closing_the_value_ends_a_pipe_once_the_newest_data_is_in_the_channel() {
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.reader(), sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(2);
     drop(value);
@@ -159,7 +159,7 @@ fn a_value_inside_a_pipe_is_kept_open() {
     let value = MemoryValue::<u32>::new();
     let (sender, _receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value, sender), CancellationToken::new());
-    assert_pending!(spawn(pipe.run(&token)).poll());
+    assert_pending!(spawn(pipe.run_until(token.cancelled())).poll());
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn closing_the_channel_ends_a_pipe_that_has_nothing_to_send() {
     let value = MemoryValue::<u32>::new();
     let (sender, receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value, sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     drop(receiver);
     assert!(run.is_woken());
@@ -179,7 +179,7 @@ fn closing_the_channel_ends_a_pipe_that_waits_for_a_place() {
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(2);
     assert_pending!(run.poll());
@@ -193,7 +193,7 @@ fn a_channel_stays_open_for_others_and_all_its_places_are_free_after_a_run() {
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender.clone()), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(2);
     assert_pending!(run.poll());
@@ -211,7 +211,7 @@ fn each_run_begins_with_the_present_data() {
     let mut pipe = pipe(value.clone(), sender);
     for round in 0..3 {
         let token = CancellationToken::new();
-        let mut run = spawn(pipe.run(&token));
+        let mut run = spawn(pipe.run_until(token.cancelled()));
         assert_pending!(run.poll());
         assert_eq!(receiver.try_recv(), Ok(1), "round {round}");
         token.cancel();
@@ -225,13 +225,13 @@ fn a_run_that_was_dropped_with_an_unsent_item_loses_nothing() {
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(2);
     assert_pending!(run.poll());
     drop(run);
     assert_eq!(receiver.try_recv(), Ok(1));
-    assert_pending!(spawn(pipe.run(&token)).poll());
+    assert_pending!(spawn(pipe.run_until(token.cancelled())).poll());
     assert_eq!(receiver.try_recv(), Ok(2));
 }
 
@@ -241,7 +241,8 @@ fn two_pipes_share_a_channel_with_one_place() {
     let (sender, mut receiver) = mpsc::channel(1);
     let token = CancellationToken::new();
     let (mut from_left, mut from_right) = (pipe(left.clone(), sender.clone()), pipe(right.clone(), sender));
-    let (mut run_left, mut run_right) = (spawn(from_left.run(&token)), spawn(from_right.run(&token)));
+    let (mut run_left, mut run_right) =
+        (spawn(from_left.run_until(token.cancelled())), spawn(from_right.run_until(token.cancelled())));
     assert_pending!(run_left.poll());
     assert_pending!(run_right.poll());
     left.set("left 2");
@@ -265,9 +266,9 @@ fn backlog_only_sends_what_is_there_and_ends() {
     let value = MemoryValue::with_value(1);
     let (sender, mut receiver) = mpsc::channel(1);
     let (mut pipe, token) = (pipe(value.clone(), sender).backlog_only(), CancellationToken::new());
-    assert_ready!(spawn(pipe.run(&token)).poll()).unwrap();
+    assert_ready!(spawn(pipe.run_until(token.cancelled())).poll()).unwrap();
     // The channel is full, and the second run goes on watching until it has a place.
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     value.set(2);
     assert_eq!(receiver.try_recv(), Ok(1));
@@ -281,10 +282,10 @@ fn backlog_only_of_nothing_ends_at_once() {
     let (sender, mut receiver) = mpsc::channel(1);
     let token = CancellationToken::new();
     let empty = MemoryValue::<u32>::new();
-    assert_ready!(spawn(pipe(empty, sender.clone()).backlog_only().run(&token)).poll()).unwrap();
+    assert_ready!(spawn(pipe(empty, sender.clone()).backlog_only().run_until(token.cancelled())).poll()).unwrap();
     let odd = MemoryValue::with_value(1);
     let mut filtered = pipe(odd, sender).filter(|n| n % 2 == 0).backlog_only();
-    assert_ready!(spawn(filtered.run(&token)).poll()).unwrap();
+    assert_ready!(spawn(filtered.run_until(token.cancelled())).poll()).unwrap();
     assert_eq!(receiver.try_recv(), Err(TryRecvError::Empty));
 }
 
@@ -319,7 +320,7 @@ fn a_failing_backend_ends_a_pipe_after_what_it_gave() {
     let (sender, mut receiver) = mpsc::channel(1);
     sender.try_send(0).unwrap();
     let (mut pipe, token) = (pipe(Failing, sender), CancellationToken::new());
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert_pending!(run.poll());
     assert_eq!(receiver.try_recv(), Ok(0));
     assert!(run.is_woken());
@@ -340,11 +341,11 @@ fn a_pipe_can_be_run_again_after_its_filter_panicked() {
         true
     });
     let token = CancellationToken::new();
-    let mut run = spawn(pipe.run(&token));
+    let mut run = spawn(pipe.run_until(token.cancelled()));
     assert!(catch_unwind(AssertUnwindSafe(|| run.poll())).is_err());
     drop(run);
     panics.set(false);
-    assert_pending!(spawn(pipe.run(&token)).poll());
+    assert_pending!(spawn(pipe.run_until(token.cancelled())).poll());
     assert_eq!(receiver.try_recv(), Ok(1));
 }
 
@@ -364,7 +365,7 @@ async fn beside_a_thread_that_sets_only_newer_data_comes_and_the_last() {
         newest
     };
     let token = CancellationToken::new();
-    let piping = async move { pipe.run(&token).await };
+    let piping = async move { pipe.run_until(token.cancelled()).await };
     let both = async { tokio::join!(piping, receiving) };
     let (piped, newest) = timeout(Duration::from_secs(60), both).await.expect("nothing hangs");
     assert!(piped.unwrap_err().is_value_closed());

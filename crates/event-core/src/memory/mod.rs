@@ -18,7 +18,7 @@ pub use error::{CasError, SetError};
 pub use reader::MemoryReader;
 pub use reference::{Ref, Snapshot};
 pub use value::MemoryValue;
-pub use waits::{GetRef, WaitFor, WatchedState};
+pub use waits::{GetRef, ValueState, WaitFor};
 pub use watcher::MemoryWatcher;
 #[cfg(not(event_core_loom))]
 pub use weak::WeakValue;

@@ -19,7 +19,7 @@ pub(crate) struct Shared<T> {
     /// How many `MemoryValue`s there are. Closed when the last one goes.
     pub(super) handles: AtomicUsize,
     watchers: AtomicUsize,
-    /// Those who wait for `watchers` to go to 0 or to leave it.
+    /// Those who wait for `watchers` to go to 0 or to leave it, or for the end.
     pub(super) producers: WakerList,
 }
 
@@ -50,7 +50,15 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn close(&self) {
+        struct WakeProducers<'a>(&'a WakerList);
+        impl Drop for WakeProducers<'_> {
+            fn drop(&mut self) {
+                self.0.wake_all();
+            }
+        }
         if self.cell.close() {
+            // A watcher's waker may panic.
+            let _wake_producers = WakeProducers(&self.producers);
             self.wakers.wake_all();
         }
     }
@@ -78,7 +86,7 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn watcher_count(&self) -> usize {
-        // Ordering: SeqCst, partner: the changes below. `WatchedState` arms and then looks at this: it is `ArmThenLook`
+        // Ordering: SeqCst, partner: the changes below. `ValueState` arms and then looks at this: it is `ArmThenLook`
         // against `PublishThenWake`, with the count for a version.
         self.watchers.load(Ordering::SeqCst)
     }

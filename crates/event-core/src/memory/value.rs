@@ -8,7 +8,7 @@ use super::error::SetError;
 use super::reader::MemoryReader;
 use super::reference::Ref;
 use super::shared::{Shared, SharedRef};
-use super::waits::WatchedState;
+use super::waits::{Awaited, ValueState};
 use super::watcher::MemoryWatcher;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, Ordering};
@@ -270,8 +270,8 @@ impl<T> MemoryValue<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping it.
-    pub fn watched(&self) -> WatchedState<'_, T> {
-        WatchedState::new(self.shared(), true)
+    pub fn watched(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Watched)
     }
 
     /// Waits until no one watches.
@@ -279,8 +279,17 @@ impl<T> MemoryValue<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping it.
-    pub fn unwatched(&self) -> WatchedState<'_, T> {
-        WatchedState::new(self.shared(), false)
+    pub fn unwatched(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Unwatched)
+    }
+
+    /// Waits until the value is closed, by somebody else's [`close`](Self::close): the handle that this borrows keeps it open.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn closed(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Closed)
     }
 
     /// The right to watch without the right to set. It does not keep the value open.

@@ -97,27 +97,39 @@ impl<T, P> fmt::Debug for WaitFor<'_, T, P> {
     }
 }
 
-/// Waits until a value is watched, or until it is not. Made by [`MemoryValue::watched`](crate::MemoryValue::watched) and
-/// [`MemoryValue::unwatched`](crate::MemoryValue::unwatched).
+/// Waits until a value is watched, not watched, or closed. Made by [`MemoryValue::watched`](crate::MemoryValue::watched),
+/// [`MemoryValue::unwatched`](crate::MemoryValue::unwatched) and [`MemoryValue::closed`](crate::MemoryValue::closed).
 #[must_use = "futures do nothing unless awaited or polled"]
-pub struct WatchedState<'a, T> {
+pub struct ValueState<'a, T> {
     shared: SharedRef<'a, T>,
-    watched: bool,
+    awaited: Awaited,
     /// A place of `shared.producers`, once it has waited.
     place: Option<Place>,
 }
 
-impl<'a, T> WatchedState<'a, T> {
-    pub(super) fn new(shared: SharedRef<'a, T>, watched: bool) -> Self {
-        Self { shared, watched, place: None }
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Awaited {
+    Watched,
+    Unwatched,
+    Closed,
+}
+
+impl<'a, T> ValueState<'a, T> {
+    pub(super) fn new(shared: SharedRef<'a, T>, awaited: Awaited) -> Self {
+        Self { shared, awaited, place: None }
     }
 
     fn is_so(&self) -> bool {
-        (self.shared.get().watcher_count() != 0) == self.watched
+        let shared = self.shared.get();
+        match self.awaited {
+            Awaited::Watched => shared.watcher_count() != 0,
+            Awaited::Unwatched => shared.watcher_count() == 0,
+            Awaited::Closed => shared.is_closed(),
+        }
     }
 }
 
-impl<T> Future for WatchedState<'_, T> {
+impl<T> Future for ValueState<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -128,12 +140,12 @@ impl<T> Future for WatchedState<'_, T> {
         let place = self.place.get_or_insert_with(|| producers.claim());
         // SAFETY: the place was claimed from this list.
         unsafe { producers.arm(place, cx.waker()) };
-        // Whoever changes the count after this look finds the node armed.
+        // Whoever changes the count, or closes, after this look finds the node armed.
         if self.is_so() { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
-impl<T> Drop for WatchedState<'_, T> {
+impl<T> Drop for ValueState<'_, T> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
             // SAFETY: the place was claimed from this list.
@@ -142,8 +154,8 @@ impl<T> Drop for WatchedState<'_, T> {
     }
 }
 
-impl<T> fmt::Debug for WatchedState<'_, T> {
+impl<T> fmt::Debug for ValueState<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WatchedState").field("watched", &self.watched).finish_non_exhaustive()
+        f.debug_struct("ValueState").field("awaited", &self.awaited).finish_non_exhaustive()
     }
 }

@@ -200,3 +200,30 @@ fn unwatched() {
 fn a_producer_that_waits_for_the_last_watcher_to_go() {
     explore(Effort { preemptions: 5, at_least: 10 }, unwatched);
 }
+
+fn waiting_for_the_end() {
+    let value = MemoryValue::<Citizen>::new();
+    let bell = Bell::new();
+    let closer = thread::spawn({
+        let value = value.clone();
+        move || value.close()
+    });
+    {
+        let mut closed = core::pin::pin!(value.closed());
+        if bell.poll(|cx| closed.as_mut().poll(cx)).is_pending() {
+            closer.join().unwrap();
+            assert!(bell.rung() > 0, "closed, and nobody told");
+            assert!(bell.poll(|cx| closed.as_mut().poll(cx)).is_ready());
+        } else {
+            closer.join().unwrap();
+        }
+        assert!(value.is_closed());
+    }
+    drop(value);
+    assert_eq!(bell.wakers(), 0);
+}
+
+#[test]
+fn waiting_for_the_end_against_a_close() {
+    explore(Effort { preemptions: 6, at_least: 50 }, waiting_for_the_end);
+}

@@ -22,7 +22,7 @@ pub(crate) async fn feed(
     console: Console,
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
-    match pipe(network, to).run(&shutdown).await {
+    match pipe(network, to).run_until(shutdown.cancelled()).await {
         Ok(()) | Err(PipeError::Cancelled) => Ok(()),
         Err(error) => {
             console.say("pipe", format_args!("ends, because {error}"));

@@ -3,13 +3,13 @@
 use core::error::Error;
 use core::fmt;
 
-use event_core::GetError;
+use crate::error::GetError;
 
 /// Why a pipe ended. It can be run again in every case.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PipeError {
-    /// The pipe's token was cancelled.
+    /// The run was cancelled.
     Cancelled,
     /// The value is closed, and its newest data is in the channel.
     ValueClosed,

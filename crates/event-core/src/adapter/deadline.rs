@@ -5,16 +5,14 @@ use core::future::Future;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use event_core::GetError;
 use pin_project_lite::pin_project;
-use tokio::task::coop::{Unconstrained, unconstrained};
-use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::budget::Charged;
+use super::{Budget, Clock, Unlimited};
+use crate::error::GetError;
 
 pin_project! {
-    /// A get that ends with [`GetError::DeadlineExceeded`] when its time is up. Made by
-    /// [`GetExt::timeout`](crate::GetExt::timeout) and [`GetExt::deadline`](crate::GetExt::deadline).
+    /// A get that ends with [`GetError::DeadlineExceeded`] when its time is up. Made by an adapter's `GetExt::timeout` and
+    /// `GetExt::deadline`.
     ///
     /// It asks for a timer only when it has to wait.
     ///
@@ -24,50 +22,58 @@ pin_project! {
     ///
     /// # Panics
     ///
-    /// When it has to wait outside of a tokio runtime, or in one without [time](tokio::runtime::Builder::enable_time).
+    /// When it has to wait where the runtime has no timers.
     #[must_use = "futures do nothing unless awaited or polled"]
-    pub struct Deadline<F> {
+    pub struct Deadline<F, K, B = Unlimited>
+    where
+        K: Clock,
+    {
         #[pin]
         get: F,
         // `None` is later than the clock can tell.
-        at: Option<Instant>,
-        // Free of the budget, which is for what the get gives: the time is up whatever else the task has done.
+        at: Option<K::Instant>,
         #[pin]
-        sleep: Option<Unconstrained<Sleep>>,
-        charged: Charged,
+        sleep: Option<K::Sleep>,
+        budget: B,
     }
 }
 
-impl<F> Deadline<F> {
-    pub(crate) fn new(get: F, at: Option<Instant>) -> Self {
-        Self { get, at, sleep: None, charged: Charged::new() }
+impl<F, K: Clock, B: Budget> Deadline<F, K, B> {
+    /// Ends `get` at the time `at`; never, if that is later than the clock can tell.
+    pub fn new(get: F, at: Option<K::Instant>) -> Self {
+        Self { get, at, sleep: None, budget: B::default() }
     }
 }
 
-impl<T, F: Future<Output = Result<T, GetError>>> Future for Deadline<F> {
+impl<T, F, K, B> Future for Deadline<F, K, B>
+where
+    F: Future<Output = Result<T, GetError>>,
+    K: Clock,
+    B: Budget,
+{
     type Output = Result<T, GetError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let Some(at) = *this.at else { return this.charged.poll(this.get, cx) };
+        let Some(at) = *this.at else { return this.budget.poll_get(this.get, cx) };
         // The clock decides, not the timer, which may be late: data that comes after the deadline is not consumed.
-        if Instant::now() < at {
-            if let Poll::Ready(output) = this.charged.poll(this.get, cx) {
+        if K::now() < at {
+            if let Poll::Ready(output) = this.budget.poll_get(this.get, cx) {
                 return Poll::Ready(output);
             }
             if this.sleep.is_none() {
-                this.sleep.set(Some(unconstrained(sleep_until(at))));
+                this.sleep.set(Some(K::sleep_until(at)));
             }
             if let Some(sleep) = this.sleep.as_mut().as_pin_mut() {
                 ready!(sleep.poll(cx));
             }
         }
-        ready!(this.charged.poll_end(cx));
+        ready!(this.budget.poll_end(cx));
         Poll::Ready(Err(GetError::DeadlineExceeded))
     }
 }
 
-impl<F: fmt::Debug> fmt::Debug for Deadline<F> {
+impl<F: fmt::Debug, K: Clock, B> fmt::Debug for Deadline<F, K, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Deadline").field("get", &self.get).field("at", &self.at).finish_non_exhaustive()
     }
