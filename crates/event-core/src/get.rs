@@ -8,6 +8,7 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use crate::error::GetError;
+use crate::trace::Wait;
 use crate::traits::Watcher;
 
 pin_project! {
@@ -39,12 +40,19 @@ pin_project! {
         backlog: B,
         #[pin]
         cancel: C,
+        wait: Wait,
     }
 }
 
 impl<'a, W: ?Sized> Get<'a, W> {
     pub(crate) fn new(watcher: &'a mut W) -> Self {
-        Get { watcher, accept: Everything(()), backlog: Waiting(()), cancel: core::future::pending() }
+        Get {
+            watcher,
+            accept: Everything(()),
+            backlog: Waiting(()),
+            cancel: core::future::pending(),
+            wait: Wait::default(),
+        }
     }
 }
 
@@ -67,8 +75,8 @@ impl<'a, W: Watcher + ?Sized, B, C> Get<'a, W, Everything, B, C> {
     /// # });
     /// ```
     pub fn filter<P: FnMut(&W::Item) -> bool>(self, accept: P) -> Get<'a, W, P, B, C> {
-        let Get { watcher, backlog, cancel, .. } = self;
-        Get { watcher, accept, backlog, cancel }
+        let Get { watcher, backlog, cancel, wait, .. } = self;
+        Get { watcher, accept, backlog, cancel, wait }
     }
 }
 
@@ -88,8 +96,8 @@ impl<'a, W: ?Sized, P, C> Get<'a, W, P, Waiting, C> {
     /// # });
     /// ```
     pub fn backlog_only(self) -> Get<'a, W, P, BacklogOnly, C> {
-        let Get { watcher, accept, cancel, .. } = self;
-        Get { watcher, accept, backlog: BacklogOnly(()), cancel }
+        let Get { watcher, accept, cancel, wait, .. } = self;
+        Get { watcher, accept, backlog: BacklogOnly(()), cancel, wait }
     }
 }
 
@@ -115,8 +123,8 @@ impl<'a, W: ?Sized, P, B> Get<'a, W, P, B> {
     /// # });
     /// ```
     pub fn until<C: Future>(self, cancel: C) -> Get<'a, W, P, B, C> {
-        let Get { watcher, accept, backlog, .. } = self;
-        Get { watcher, accept, backlog, cancel }
+        let Get { watcher, accept, backlog, wait, .. } = self;
+        Get { watcher, accept, backlog, cancel, wait }
     }
 }
 
@@ -132,10 +140,17 @@ where
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.cancel.poll(cx).is_ready() {
-            return Poll::Ready(Err(GetError::Cancelled));
+        let polled = if this.cancel.poll(cx).is_ready() {
+            Poll::Ready(Err(GetError::Cancelled))
+        } else {
+            this.accept.poll::<_, B>(*this.watcher, cx)
+        };
+        if polled.is_pending() {
+            this.wait.begins::<W::Item>()
+        } else {
+            this.wait.ends()
         }
-        this.accept.poll::<_, B>(*this.watcher, cx)
+        polled
     }
 }
 

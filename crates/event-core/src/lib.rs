@@ -25,7 +25,10 @@
 //!
 //! # Features
 //!
-//! - `std` (default): a waker that panics while another one's panic is unwinding does not end the process.
+//! - `std` (default): waiting on threads ([`WatcherExt::blocking_get`]); and a waker that panics while another one's panic is
+//!   unwinding does not end the process.
+//! - `serde`: a value serialises as its present data, as an `Option`.
+//! - `tracing`: a span `get waits` for a get that waits, events `set` and `closed`, all of target `event_core` and level `TRACE`.
 //!
 //! More in the pages on [limits] and [internals].
 
@@ -39,14 +42,20 @@ extern crate std;
 mod sync;
 
 pub mod adapter;
+mod blocking;
 mod cell;
+mod combinators;
 mod error;
 mod get;
+mod lock;
 mod memory;
 mod pipe;
 mod runnable;
+#[cfg(feature = "serde")]
+mod serialize;
 mod stream;
 mod timer;
+mod trace;
 mod traits;
 mod version;
 mod wakers;
@@ -65,12 +74,20 @@ mod readme {}
 #[cfg(test)]
 mod models;
 
+#[cfg(feature = "std")]
+pub use blocking::Park;
+pub use blocking::{Block, BlockingIter, Relax, RelaxStrategy};
+pub use combinators::{
+    Combine, Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, Sample, Select, SelectTuple,
+    SwitchMap, Throttle, WatchFn, WatcherTuple, combine, select, watch_fn,
+};
 pub use error::{BackendError, GetError};
 pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};
 #[cfg(not(event_core_loom))]
 pub use memory::WeakValue;
 pub use memory::{
-    CasError, GetRef, MemoryReader, MemoryValue, MemoryWatcher, Ref, SetError, Snapshot, ValueState, WaitFor,
+    CasError, GetRef, MemoryReader, MemoryValue, MemoryWatcher, Ref, SetError, SetSync, SetSyncError, SetSyncUntil,
+    Snapshot, ValueState, WaitFor,
 };
 pub use pipe::{ChannelClosed, Pipe, PipeError, PipeSink, PipeTo, pipe};
 pub use runnable::{BoxError, RunContext, Runnable, Signal};

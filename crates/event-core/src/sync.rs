@@ -47,6 +47,10 @@ pub(crate) enum Handshake {
     ArmThenLook,
     /// A setter published and looks whether anyone is armed.
     PublishThenWake,
+    /// A watcher took a place or gave one back, and looks whether the value is in sync mode.
+    PlaceThenLook,
+    /// A setter put the value into sync mode and looks which places are taken.
+    SyncThenLook,
 }
 
 /// A place between two operations that must not pass each other. Loom treats `SeqCst` accesses as `AcqRel` but knows
@@ -57,6 +61,15 @@ pub(crate) fn handshake(_which: Handshake) {
     if !crate::models::is_left_out(_which) {
         atomic::fence(atomic::Ordering::SeqCst);
     }
+}
+
+/// [`handshake`] off the hot path, where it is a fence on every machine, so that the accesses around it may be of any kind.
+pub(crate) fn handshake_by_fence(_which: Handshake) {
+    #[cfg(event_core_loom)]
+    if crate::models::is_left_out(_which) {
+        return;
+    }
+    atomic::fence(atomic::Ordering::SeqCst);
 }
 
 /// The load with which a loop of loads and exchanges begins. To loom, which keeps only the last access of an object, the

@@ -1,11 +1,20 @@
 //! What every backend offers: values that are set and watched, and the watchers.
 
 use alloc::boxed::Box;
-use core::task::{Context, Poll};
+use core::task::{Context, Poll, ready};
+use core::time::Duration;
 
+use crate::blocking::{BlockingIter, Relax, RelaxStrategy, relax_until_ready};
+#[cfg(feature = "std")]
+use crate::blocking::{Park, park_until_ready};
+use crate::combinators::{
+    Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, Sample, SwitchMap, Throttle,
+};
 use crate::error::GetError;
 use crate::get::Get;
+use crate::memory::MemoryValue;
 use crate::stream::WatcherStream;
+use crate::timer::Timer;
 
 /// The read side of a value: something that can be watched.
 pub trait Watch {
@@ -57,7 +66,7 @@ pub trait Watcher {
     /// [`poll_get`](Self::poll_get) for what `accept` accepts. What it rejects is consumed.
     ///
     /// The provided form asks `accept` about an item that was got already; a backend that can ask before it clones
-    /// should.
+    /// should. Many rejections in a row may end in `Pending` with the task woken, so that it can see to its other business.
     ///
     /// # Errors
     ///
@@ -67,7 +76,7 @@ pub trait Watcher {
         cx: &mut Context<'_>,
         accept: &mut dyn FnMut(&Self::Item) -> bool,
     ) -> Poll<Result<Self::Item, GetError>> {
-        until_accepted(accept, || self.poll_get(cx))
+        until_some(cx, |cx| self.poll_get(cx).map_ok(|item| Some(item).filter(&mut *accept)))
     }
 
     /// [`poll_backlog`](Self::poll_backlog) for what `accept` accepts. What it rejects is consumed.
@@ -80,20 +89,26 @@ pub trait Watcher {
         cx: &mut Context<'_>,
         accept: &mut dyn FnMut(&Self::Item) -> bool,
     ) -> Poll<Result<Self::Item, GetError>> {
-        until_accepted(accept, || self.poll_backlog(cx))
+        until_some(cx, |cx| self.poll_backlog(cx).map_ok(|item| Some(item).filter(&mut *accept)))
     }
 }
 
-fn until_accepted<T>(
-    accept: &mut dyn FnMut(&T) -> bool,
-    mut poll: impl FnMut() -> Poll<Result<T, GetError>>,
+/// So many times a poll looks for something that can be given. Then the task shall see to its other business before it goes
+/// on.
+const LOOKS_PER_POLL: usize = 32;
+
+/// Polls `look` until it has something to give, within limits.
+pub(crate) fn until_some<T>(
+    cx: &mut Context<'_>,
+    mut look: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<T>, GetError>>,
 ) -> Poll<Result<T, GetError>> {
-    loop {
-        match poll() {
-            Poll::Ready(Ok(item)) if !accept(&item) => {}
-            other => return other,
+    for _ in 0..LOOKS_PER_POLL {
+        if let Some(item) = ready!(look(cx))? {
+            return Poll::Ready(Ok(item));
         }
     }
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 macro_rules! forward_watcher {
@@ -204,6 +219,109 @@ pub trait WatcherExt: Watcher {
         WatcherStream::new(self)
     }
 
+    /// [`get`](Self::get) for threads without a runtime: the thread sleeps until there is something to give.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Closed`] once the value is closed and its newest data was given; [`GetError::Backend`] as the backend says.
+    ///
+    /// # Panics
+    ///
+    /// Never by itself. It must not be called on a runtime's thread, whose other tasks would wait as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// let value = MemoryValue::new();
+    /// let mut even = value.watch().filter(|n| n % 2 == 0);
+    /// let setting = std::thread::spawn(move || (1..=4).for_each(|n| _ = value.set(n)));
+    /// let last = even.blocking_iter().last();
+    /// assert_eq!(last, Some(4));
+    /// # setting.join().unwrap();
+    /// ```
+    #[cfg(feature = "std")]
+    fn blocking_get(&mut self) -> Result<Self::Item, GetError> {
+        let given = park_until_ready(None, |cx| self.poll_get(cx));
+        given.expect("without a deadline it waits until it is ready")
+    }
+
+    /// [`blocking_get`](Self::blocking_get) for at most the time `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::DeadlineExceeded`] once the time is up, even if there is data: so a timeout of zero never gives any. Else as
+    /// [`blocking_get`](Self::blocking_get). Nothing is consumed then.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// let value = MemoryValue::<u32>::new();
+    /// let mut numbers = value.watch().map(|n| n + 1);
+    /// let error = numbers.blocking_get_timeout(Duration::from_millis(1)).unwrap_err();
+    /// assert!(error.is_deadline_exceeded());
+    /// ```
+    #[cfg(feature = "std")]
+    fn blocking_get_timeout(&mut self, timeout: Duration) -> Result<Self::Item, GetError> {
+        // Later than the clock can tell is never.
+        let deadline = std::time::Instant::now().checked_add(timeout);
+        park_until_ready(deadline, |cx| self.poll_get(cx)).unwrap_or(Err(GetError::DeadlineExceeded))
+    }
+
+    /// What [`blocking_get`](Self::blocking_get) gives, until the first error.
+    #[cfg(feature = "std")]
+    fn blocking_iter(&mut self) -> BlockingIter<'_, Self, Park> {
+        BlockingIter::new(self)
+    }
+
+    /// [`get`](Self::get) without a runtime or an operating system: until there is something to give, the processor does
+    /// what `R` says, over and over. That may be to spin, or to wait for an interrupt.
+    ///
+    /// `R` may return at any time. If it puts the processor to sleep, an interrupt that has come since the last time it
+    /// returned must keep it awake, or a wake-up in between would be slept through: on Arm's Cortex-M, `wfe` does so.
+    ///
+    /// # Errors
+    ///
+    /// As [`blocking_get`](Self::blocking_get).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, RelaxStrategy, prelude::*};
+    ///
+    /// struct Yield;
+    ///
+    /// impl RelaxStrategy for Yield {
+    ///     fn relax() {
+    ///         std::thread::yield_now();
+    ///     }
+    /// }
+    ///
+    /// let value = MemoryValue::new();
+    /// let mut watcher = value.watch();
+    /// let setting = std::thread::spawn(move || _ = value.set(1));
+    /// assert_eq!(watcher.relaxing_get::<Yield>().unwrap(), 1);
+    /// # setting.join().unwrap();
+    /// ```
+    fn relaxing_get<R: RelaxStrategy>(&mut self) -> Result<Self::Item, GetError>
+    where
+        Self: Sized,
+    {
+        relax_until_ready::<R, _>(|cx| self.poll_get(cx))
+    }
+
+    /// What [`relaxing_get`](Self::relaxing_get) gives, until the first error.
+    fn relaxing_iter<R: RelaxStrategy>(&mut self) -> BlockingIter<'_, Self, Relax<R>>
+    where
+        Self: Sized,
+    {
+        BlockingIter::new(self)
+    }
+
     /// The same watcher behind a pointer, to store watchers of different kinds together.
     ///
     /// # Examples
@@ -220,6 +338,337 @@ pub trait WatcherExt: Watcher {
         Self: Sized + Send + 'a,
     {
         Box::new(self)
+    }
+
+    /// What `map` makes of each item.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `map` passes through, and that item is consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let value = MemoryValue::with_value(20);
+    /// let mut doubled = value.watch().map(|n| n * 2);
+    /// assert_eq!(doubled.get().await?, 40);
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn map<U, F: FnMut(Self::Item) -> U>(self, map: F) -> Map<Self, F>
+    where
+        Self: Sized,
+    {
+        Map::new(self, map)
+    }
+
+    /// The items that `predicate` accepts. What it rejects is consumed; on memory values it runs on the data in place.
+    ///
+    /// [`Get::filter`] does the same for one get.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let value = MemoryValue::with_value(3);
+    /// let mut even = value.watch().filter(|n| n % 2 == 0);
+    /// assert!(even.get().backlog_only().await.unwrap_err().is_backlog_done());
+    /// value.set(4);
+    /// assert_eq!(even.get().await?, 4);
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn filter<P: FnMut(&Self::Item) -> bool>(self, predicate: P) -> Filter<Self, P>
+    where
+        Self: Sized,
+    {
+        Filter::new(self, predicate)
+    }
+
+    /// What `map` makes of the items, where that is something. The others are consumed.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `map` passes through, and that item is consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let value = MemoryValue::with_value("none");
+    /// let mut numbers = value.watch().filter_map(|text| text.parse::<u32>().ok());
+    /// assert!(numbers.get().backlog_only().await.unwrap_err().is_backlog_done());
+    /// value.set("7");
+    /// assert_eq!(numbers.get().await?, 7);
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn filter_map<U, F: FnMut(Self::Item) -> Option<U>>(self, map: F) -> FilterMap<Self, F>
+    where
+        Self: Sized,
+    {
+        FilterMap::new(self, map)
+    }
+
+    /// Shows each item to `inspect` just before it is given.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `inspect` passes through; on memory values the item is not consumed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let value = MemoryValue::with_value(3);
+    /// let mut watcher = value.watch().inspect(|n| println!("now {n}"));
+    /// assert_eq!(watcher.get().await?, 3);
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn inspect<F: FnMut(&Self::Item)>(self, inspect: F) -> Inspect<Self, F>
+    where
+        Self: Sized,
+    {
+        Inspect::new(self, inspect)
+    }
+
+    /// Skips what equals the last item given. It keeps a clone of that.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let value = MemoryValue::with_value(3);
+    /// let mut changes = value.watch().dedup();
+    /// assert_eq!(changes.get().await?, 3);
+    /// value.set(3);
+    /// assert!(changes.get().backlog_only().await.unwrap_err().is_backlog_done());
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn dedup(self) -> Dedup<Self>
+    where
+        Self: Sized,
+        Self::Item: Clone + PartialEq,
+    {
+        Dedup::new(self)
+    }
+
+    /// Skips what has the same key as the last item given. It keeps that key.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let celsius = MemoryValue::with_value(20.1);
+    /// let mut degrees = celsius.watch().dedup_by_key(|c: &f64| c.round() as i64);
+    /// assert_eq!(degrees.get().await?, 20.1);
+    /// celsius.set(19.9);
+    /// celsius.set(20.6);
+    /// assert_eq!(degrees.get().await?, 20.6);
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn dedup_by_key<K: PartialEq, F: FnMut(&Self::Item) -> K>(self, key: F) -> DedupByKey<Self, F, K>
+    where
+        Self: Sized,
+    {
+        DedupByKey::new(self, key)
+    }
+
+    /// Follows a value whose items lead to further values: gives the data of the one that the newest item leads to.
+    ///
+    /// When the item changes, the first get gives what is present in the new value. What `switch` returned is dropped as soon as
+    /// it is watched, so it does not keep that value open. It is closed when the watcher and the value that is followed are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let (wired, wireless) = (MemoryValue::with_value("192.0.2.10"), MemoryValue::with_value("198.51.100.23"));
+    /// let uplink = MemoryValue::with_value(wired.reader());
+    /// let mut address = uplink.watch().switch_map(|uplink| uplink);
+    /// assert_eq!(address.get().await?, "192.0.2.10");
+    /// uplink.set(wireless.reader());
+    /// assert_eq!(address.get().await?, "198.51.100.23");
+    /// wireless.set("198.51.100.77");
+    /// assert_eq!(address.get().await?, "198.51.100.77");
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn switch_map<V: Watch, F: FnMut(Self::Item) -> V>(self, switch: F) -> SwitchMap<Self, F, V>
+    where
+        Self: Sized,
+    {
+        SwitchMap::new(self, switch)
+    }
+
+    /// Gives an item when nothing newer has come for the time `quiet`.
+    ///
+    /// With `quiet` = 3, the items in the upper line, each at its time, are given as in the lower one:
+    ///
+    /// ```text
+    /// time    0  1  2  3  4  5  6  7  8  9  10 11
+    /// items   a        b  c              d  closed
+    /// given            a           c        d
+    /// ```
+    ///
+    /// The time is counted from when the item was got, not from when it was set: somebody has to wait for that. (Above, `a` and
+    /// `b` come at the same time, 3: if the timer is the first to be noticed, `a` is given, else it is skipped.) The last
+    /// item before the end is given at once. [`backlog_only`](Get::backlog_only) does not wait for quiet: it gives the newest
+    /// item at once. An item that a filter of a get rejects is consumed after its quiet time.
+    ///
+    /// # Examples
+    ///
+    /// With a timer of a runtime's adapter, such as event-tokio's:
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// use event_core::{MemoryValue, Timer, prelude::*};
+    ///
+    /// # struct AtOnce;
+    /// # impl Timer for AtOnce {
+    /// #     type Sleep = core::future::Ready<()>;
+    /// #     fn sleep(&self, _: Duration) -> Self::Sleep { core::future::ready(()) }
+    /// # }
+    /// # futures_lite::future::block_on(async {
+    /// async fn save_settings(settings: MemoryValue<String>, timer: impl Timer) -> Result<(), event_core::GetError> {
+    ///     let mut quiet = settings.watch().debounce(timer, Duration::from_secs(2));
+    ///     println!("saving {:?}", quiet.get().await?);
+    ///     Ok(())
+    /// }
+    /// # save_settings(MemoryValue::with_value("dark".into()), AtOnce).await
+    /// # }).unwrap();
+    /// ```
+    fn debounce<K: Timer>(self, timer: K, quiet: Duration) -> Debounce<Self, K>
+    where
+        Self: Sized,
+    {
+        Debounce::new(self, timer, quiet)
+    }
+
+    /// Gives at most one item per `period`: the first one at once, and when the period since the last one given is over,
+    /// the newest.
+    ///
+    /// With `period` = 3:
+    ///
+    /// ```text
+    /// time    0  1  2  3  4  5  6  7  8  9  10 11 12
+    /// items   a  b  c              d     e  closed
+    /// given   a        c           d        e     end
+    /// ```
+    ///
+    /// The period begins when an item is given. That the value is closed is told when it is over. An item that a filter
+    /// rejects begins no period. [`backlog_only`](Get::backlog_only) does not wait for the period to be over: it gives what is
+    /// there, which begins a period.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use event_core::MemoryValue;
+    /// use event_core::{MemoryReader, Timer, prelude::*};
+    ///
+    /// # struct AtOnce;
+    /// # impl Timer for AtOnce {
+    /// #     type Sleep = core::future::Ready<()>;
+    /// #     fn sleep(&self, _: Duration) -> Self::Sleep { core::future::ready(()) }
+    /// # }
+    /// # futures_lite::future::block_on(async {
+    /// async fn show(progress: MemoryReader<u8>, timer: impl Timer) {
+    ///     let mut calm = progress.watch().throttle(timer, Duration::from_millis(100));
+    ///     while let Ok(percent) = calm.get().await {
+    ///         println!("{percent} %");
+    ///     }
+    /// }
+    /// # let progress = MemoryValue::with_value(7).reader();
+    /// # show(progress, AtOnce).await
+    /// # });
+    /// ```
+    fn throttle<K: Timer>(self, timer: K, period: Duration) -> Throttle<Self, K>
+    where
+        Self: Sized,
+    {
+        Throttle::new(self, timer, period)
+    }
+
+    /// Looks once every `period`, and gives the newest item if it is new.
+    ///
+    /// With `period` = 3:
+    ///
+    /// ```text
+    /// time    0  1  2  3  4  5  6  7  8  9  10 11 12
+    /// items      a  b              c        closed
+    /// given            b                 c        end
+    /// ```
+    ///
+    /// The first period begins with the first poll, every other one when the one before was noticed to be over: in a get that
+    /// came late, at once. That the value is closed is told at such a time as well.
+    /// [`backlog_only`](Get::backlog_only) looks at once, and leaves the periods alone.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// # use event_core::MemoryValue;
+    /// use event_core::{MemoryReader, Timer, prelude::*};
+    ///
+    /// # struct AtOnce;
+    /// # impl Timer for AtOnce {
+    /// #     type Sleep = core::future::Ready<()>;
+    /// #     fn sleep(&self, _: Duration) -> Self::Sleep { core::future::ready(()) }
+    /// # }
+    /// # futures_lite::future::block_on(async {
+    /// async fn log(celsius: MemoryReader<f32>, timer: impl Timer) {
+    ///     let mut every_minute = celsius.watch().sample(timer, Duration::from_secs(60));
+    ///     while let Ok(celsius) = every_minute.get().await {
+    ///         println!("{celsius} degrees");
+    ///     }
+    /// }
+    /// # let celsius = MemoryValue::with_value(20.5).reader();
+    /// # log(celsius, AtOnce).await
+    /// # });
+    /// ```
+    fn sample<K: Timer>(self, timer: K, period: Duration) -> Sample<Self, K>
+    where
+        Self: Sized,
+    {
+        Sample::new(self, timer, period)
+    }
+
+    /// Makes a value of the watcher, so that what it does is done once for any number of consumers. The caller runs the
+    /// driver, which sets what the watcher gives, and closes the value when it ends or is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let text = MemoryValue::with_value("1 2 3");
+    /// let (sums, driver) = text.watch().map(|text| text.split(' ').flat_map(str::parse::<u32>).sum::<u32>()).share();
+    /// let (mut one, mut other) = (sums.watch(), sums.watch());
+    /// drop(text);
+    /// driver.await?;
+    /// assert_eq!(one.get().await?, 6);
+    /// assert_eq!(other.get().await?, 6);
+    /// assert!(one.get().await.unwrap_err().is_closed());
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    fn share(self) -> (MemoryValue<Self::Item>, Driver<Self>)
+    where
+        Self: Sized,
+    {
+        Driver::new(self)
     }
 }
 

@@ -40,6 +40,11 @@ impl Version {
         self.0 as u64
     }
 
+    /// Whether it is of an earlier publication than `other`, if less than half of all versions lie between them.
+    pub(crate) const fn is_older_than(self, other: Self) -> bool {
+        other.0.wrapping_sub(self.0) as isize > 0
+    }
+
     /// The next one. Skips [`INITIAL`](Self::INITIAL) when it wraps, which therefore always means "never set".
     pub(crate) const fn next(self) -> Self {
         match self.0.wrapping_add(1) {

@@ -30,7 +30,7 @@
 //! # ABA and overflow
 //!
 //! `current` carries a tag, so a compare-and-swap fails unless it expects the very publication that is in force. The
-//! tag has 43 bits (21 on 32-bit targets): a writer would have to sleep between two of its instructions for exactly a
+//! tag has 42 bits (20 on 32-bit targets): a writer would have to sleep between two of its instructions for exactly a
 //! multiple of that many publications to be deceived, and an `update`, which pins what it expects, never is. A reader
 //! that finds "the same slot" may be looking at a later life of it: that is as good, it counted in before.
 //! `RETIRED` carries the version, so a reclaimer that comes late, from an earlier life of the slot, fails; without
@@ -239,15 +239,35 @@ impl<T> Cell<T> {
     /// Puts `owned` in force after whatever is in force now. Gives it back if the cell is closed.
     #[inline]
     pub(crate) fn publish<'a>(&'a self, owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
+        self.publish_as(owned, |word| word)
+    }
+
+    /// [`publish`](Self::publish), and from here on the words are [awaited](Word::is_awaited).
+    pub(crate) fn publish_awaited<'a>(&'a self, owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
+        self.publish_as(owned, Word::awaited)
+    }
+
+    #[inline]
+    fn publish_as<'a>(
+        &'a self,
+        owned: Owned<'a, T>,
+        mark: impl Fn(Word) -> Word,
+    ) -> Result<Published<'a, T>, Owned<'a, T>> {
         let slot = owned.slot;
         let mut expected = self.first_look();
         while !expected.is_closed() {
-            match self.exchange(expected, slot) {
+            match self.exchange(expected, slot, &mark) {
                 Ok(version) => return Ok(Published::new(version, owned, expected)),
                 Err(now) => expected = now,
             }
         }
         Err(owned)
+    }
+
+    /// From here on the words are not [awaited](Word::is_awaited).
+    pub(crate) fn stop_awaiting(&self) {
+        // Ordering: Relaxed. Nothing is told by this: a watcher that still finds the bit asks whether it is awaited.
+        self.current.fetch_and(!Word::AWAITED, Ordering::Relaxed);
     }
 
     /// Puts `owned` in force if `expected` is in force and open. Gives it back, with what was found, otherwise.
@@ -260,7 +280,7 @@ impl<T> Cell<T> {
         if expected.is_closed() {
             return Err((expected, owned));
         }
-        match self.exchange(expected, owned.slot) {
+        match self.exchange(expected, owned.slot, |word| word) {
             Ok(version) => Ok(Published::new(version, owned, expected)),
             Err(now) => Err((now, owned)),
         }
@@ -268,11 +288,11 @@ impl<T> Cell<T> {
 
     /// Puts an owned slot in force if `expected`, which is open, is in force. Says what is, otherwise.
     #[inline]
-    fn exchange(&self, expected: Word, slot: Slot<'_, T>) -> Result<Version, Word> {
+    fn exchange(&self, expected: Word, slot: Slot<'_, T>, mark: impl Fn(Word) -> Word) -> Result<Version, Word> {
         let version = self.version_of(expected).next();
         // Ordering: Relaxed. The compare-and-swap below releases it.
         slot.body.version.store(version.raw(), Ordering::Relaxed);
-        let word = expected.followed_by(slot.head.index as usize);
+        let word = mark(expected.followed_by(slot.head.index as usize));
         // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount` and of `PublishThenWake`, and the
         // Release that makes data and version visible. SeqCst on failure too: the word found is used like one loaded.
         match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst) {

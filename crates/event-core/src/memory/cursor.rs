@@ -16,15 +16,15 @@ pub(super) struct Cursor {
 const GIVEN: u64 = 1 << 63;
 
 impl Cursor {
-    pub(super) fn at_present<T>(cell: &Cell<T>, present_is_seen: bool) -> Self {
-        let mut cursor = Self { seen: Version::INITIAL, missed: GIVEN };
-        cursor.move_to_present(cell, present_is_seen);
-        cursor
+    pub(super) const fn at_start() -> Self {
+        Self { seen: Version::INITIAL, missed: GIVEN }
     }
 
-    pub(super) fn move_to_present<T>(&mut self, cell: &Cell<T>, present_is_seen: bool) {
+    /// Gives the present version if somebody waits for it to be seen.
+    pub(super) fn move_to_present<T>(&mut self, cell: &Cell<T>, present_is_seen: bool) -> Option<Version> {
         // A version read without a pin might be that of a publication that never comes.
-        let version = cell.pin().map(|pinned| pinned.version());
+        let present = cell.pin_with_word().map(|(pinned, word)| (pinned.version(), word));
+        let version = present.map(|(version, _)| version);
         self.seen = match version {
             None => Version::INITIAL,
             Some(version) if present_is_seen => version,
@@ -32,6 +32,7 @@ impl Cursor {
             Some(version) => Version::from_raw(version.raw().wrapping_sub(1)),
         };
         self.missed = GIVEN;
+        present.filter(|(_, word)| word.is_awaited()).map(|(version, _)| version)
     }
 
     #[inline]

@@ -50,19 +50,26 @@ impl<'a, T> Polling<'a, T> {
                 }
                 let Some(cx) = cx.as_mut().filter(|_| !armed) else { return Poll::Pending };
                 // SAFETY: `new` was told that the place is from these wakers.
-                unsafe { wakers.arm(self.place, cx.waker()) };
+                unsafe { wakers.arm(self.place, cx.waker(), self.shared.get()) };
                 // Whoever publishes after the next look finds the node armed.
                 armed = true;
                 continue;
             }
-            let Some((pinned, _)) = cell.pin_from(word) else { continue };
+            let Some((pinned, word)) = cell.pin_from(word) else { continue };
             let version = pinned.version();
             if !self.cursor.has_seen(version) {
                 // User code runs while the slot is pinned; the guard unpins it whatever happens.
                 if pinned.data().is_some_and(&mut *accept) {
-                    return Poll::Ready(Ok(give(&pinned, self.cursor, self.shared)));
+                    let given = give(&pinned, self.cursor, self.shared);
+                    if word.is_awaited() {
+                        self.shared.get().watcher_saw(self.place.id(), version);
+                    }
+                    return Poll::Ready(Ok(given));
                 }
                 self.cursor.pass(version);
+                if word.is_awaited() {
+                    self.shared.get().watcher_saw(self.place.id(), version);
+                }
             }
             rejections += 1;
             if rejections == REJECTIONS_PER_POLL {
@@ -89,19 +96,19 @@ impl<'a, T> Polling<'a, T> {
                 return Poll::Ready(Err(GetError::Closed));
             }
             // SAFETY: `new` was told that the place is from these wakers.
-            unsafe { wakers.arm(place, cx.waker()) };
+            unsafe { wakers.arm(place, cx.waker(), shared.get()) };
             // Whoever publishes after this look finds the node armed.
             word = cell.word();
             if cursor.has_seen(cell.version_of(word)) {
                 return if word.is_closed() { Poll::Ready(Err(GetError::Closed)) } else { Poll::Pending };
             }
         }
-        if let Some((pinned, _)) = cell.pin_from(word) {
-            if !cursor.has_seen(pinned.version()) && pinned.data().is_some() {
+        if let Some((pinned, word)) = cell.pin_from(word) {
+            if !cursor.has_seen(pinned.version()) && pinned.data().is_some() && !word.is_awaited() {
                 return Poll::Ready(Ok(give_clone(&pinned, cursor, shared)));
             }
         }
-        poll_past_no_data(shared, cursor, place, cx)
+        poll_step_by_step(shared, cursor, place, cx)
     }
 
     #[inline]
@@ -141,13 +148,17 @@ impl<'a, T> Polling<'a, T> {
 
     /// Gives what is present if `accept` accepts it, seen or not. Else marks it as seen.
     pub(super) fn present<P: FnMut(&T) -> bool>(&mut self, accept: &mut P) -> Option<Ref<'a, T>> {
-        let present = self.shared.borrow()?;
+        let (pinned, word) = self.shared.get().cell.pin_with_word()?;
+        let present = Ref::new(pinned, self.shared)?;
         let accepted = accept(&present);
         match (accepted, self.cursor.has_seen(present.version())) {
             (true, true) => self.cursor.give_again(),
             (true, false) => self.cursor.give(present.version()),
             (false, true) => {}
             (false, false) => self.cursor.pass(present.version()),
+        }
+        if word.is_awaited() {
+            self.shared.get().watcher_saw(self.place.id(), present.version());
         }
         accepted.then_some(present)
     }
@@ -161,10 +172,10 @@ fn give_clone<T: Clone>(pinned: &Pinned<'_, T>, cursor: &mut Cursor, _: SharedRe
     data
 }
 
-/// [`Polling::poll_any`] when what is newest is "no data".
+/// [`Polling::poll_any`] when what is newest is "no data", or somebody waits for it to be seen.
 #[cold]
 #[inline(never)]
-fn poll_past_no_data<'a, T: Clone>(
+fn poll_step_by_step<'a, T: Clone>(
     shared: SharedRef<'a, T>,
     cursor: &'a mut Cursor,
     place: &'a mut Place,

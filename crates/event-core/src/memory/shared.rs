@@ -1,15 +1,19 @@
 //! What all handles of one value share.
 
+use alloc::boxed::Box;
 use core::marker::PhantomData;
-use core::ptr::NonNull;
+use core::ptr::{self, NonNull};
 
 use super::reference::Ref;
+use super::sync_mode::SyncMode;
 use super::watcher::MemoryWatcher;
 use crate::cell::{Cell, Published};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
+use crate::sync::{Handshake, handshake_by_fence};
+use crate::trace;
 use crate::version::Version;
-use crate::wakers::WakerList;
+use crate::wakers::{PlaceId, Record, WakerList};
 
 /// In this order, and aligned: see `Cell`.
 #[repr(C, align(64))]
@@ -19,6 +23,8 @@ pub(crate) struct Shared<T> {
     /// How many `MemoryValue`s there are. Closed when the last one goes.
     pub(super) handles: AtomicUsize,
     watchers: AtomicUsize,
+    /// Null before the first `set_sync`.
+    sync_mode: AtomicPtr<SyncMode>,
     /// Those who wait for `watchers` to go to 0 or to leave it, or for the end.
     pub(super) producers: WakerList,
 }
@@ -31,6 +37,7 @@ impl<T> Shared<T> {
             wakers: WakerList::new(),
             handles: AtomicUsize::new(1),
             watchers: AtomicUsize::new(0),
+            sync_mode: AtomicPtr::new(ptr::null_mut()),
             producers: WakerList::new(),
         }
     }
@@ -40,7 +47,10 @@ impl<T> Shared<T> {
     #[inline]
     pub(super) fn announce(&self, published: Published<'_, T>) -> Version {
         // Apart, so that the way without watchers keeps nothing on the stack for a waker's panic.
-        if self.wakers.nobody_waits() { published.version } else { self.announce_to_those_who_wait(published) }
+        let version =
+            if self.wakers.nobody_waits() { published.version } else { self.announce_to_those_who_wait(published) };
+        trace::set::<T>(version);
+        version
     }
 
     #[inline(never)]
@@ -57,9 +67,12 @@ impl<T> Shared<T> {
             }
         }
         if self.cell.close() {
-            // A watcher's waker may panic.
-            let _wake_producers = WakeProducers(&self.producers);
-            self.wakers.wake_all();
+            {
+                // A watcher's waker may panic.
+                let _wake_producers = WakeProducers(&self.producers);
+                self.wakers.wake_all();
+            }
+            trace::closed::<T>();
         }
     }
 
@@ -102,6 +115,78 @@ impl<T> Shared<T> {
         // Ordering: SeqCst, partner: `watcher_count`.
         if self.watchers.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.producers.wake_all();
+        }
+    }
+}
+
+/// Sync mode. All of it costs a value without it nothing but a fence and a look where watchers come and go.
+impl<T> Shared<T> {
+    /// Puts the value into sync mode, if it is not.
+    pub(super) fn sync_mode(&self) -> &SyncMode {
+        if self.known_sync_mode().is_none() {
+            let made = Box::into_raw(Box::new(SyncMode::new()));
+            // Ordering: Release, partner: `known_sync_mode`. Relaxed on failure: what is there is loaded again below.
+            if self.sync_mode.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Relaxed).is_err() {
+                // SAFETY: from `Box::into_raw` above, and nobody else has seen it.
+                drop(unsafe { Box::from_raw(made) });
+            }
+        }
+        handshake_by_fence(Handshake::SyncThenLook);
+        self.known_sync_mode().expect("it was made above, here or elsewhere")
+    }
+
+    fn known_sync_mode(&self) -> Option<&SyncMode> {
+        // Ordering: Acquire, partner: `sync_mode`. Weaker, the contents might not be there yet.
+        let mode = self.sync_mode.load(Ordering::Acquire);
+        // SAFETY: null, or what `sync_mode` made, which lives as long as this.
+        unsafe { mode.as_ref() }
+    }
+
+    /// For who has just taken a place or given one back.
+    fn sync_mode_after_change(&self) -> Option<&SyncMode> {
+        handshake_by_fence(Handshake::PlaceThenLook);
+        self.known_sync_mode()
+    }
+
+    /// A watcher was made at `place`.
+    pub(super) fn watcher_born(&self, place: PlaceId) {
+        if let Some(mode) = self.sync_mode_after_change() {
+            mode.born(place);
+        }
+    }
+
+    /// The watcher at `place` has looked at `version`, whose word is awaited.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn watcher_saw(&self, place: PlaceId, version: Version) {
+        if let Some(mode) = self.known_sync_mode() {
+            mode.seen(place, version);
+        }
+    }
+}
+
+impl<T> Record for Shared<T> {
+    fn moved(&self, from: PlaceId, to: PlaceId) {
+        if let Some(mode) = self.sync_mode_after_change() {
+            mode.moved(from, to);
+        }
+    }
+
+    fn gone(&self, place: PlaceId) {
+        if let Some(mode) = self.sync_mode_after_change() {
+            // SAFETY: the places of watchers are of this list.
+            mode.gone(place, || unsafe { self.wakers.is_owned(place) });
+        }
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // Ordering: Relaxed. `&mut self`: whoever gave it saw to it that everything happened before.
+        let mode = self.sync_mode.load(Ordering::Relaxed);
+        if !mode.is_null() {
+            // SAFETY: from `Box::into_raw` in `sync_mode`, and nobody looks at it any more.
+            drop(unsafe { Box::from_raw(mode) });
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::error::GetError;
 use crate::get::Get;
 use crate::sync::Arc;
 use crate::traits::Watcher;
-use crate::wakers::Place;
+use crate::wakers::{Place, PlaceId, Record};
 
 /// Watches a [`MemoryValue`](crate::MemoryValue): keeps track of the newest version that one consumer has had.
 ///
@@ -49,15 +49,21 @@ pub struct MemoryWatcher<T> {
 
 impl<T> MemoryWatcher<T> {
     pub(super) fn new(shared: Arc<Shared<T>>, present_is_seen: bool) -> Self {
-        let cursor = Cursor::at_present(&shared.cell, present_is_seen);
-        Self::with_cursor(shared, cursor)
+        let mut watcher = Self::with_cursor(shared, Cursor::at_start());
+        // After it is known to sync mode: what is published from here on it has to see.
+        let awaited = watcher.cursor.move_to_present(&watcher.shared.cell, present_is_seen);
+        if let Some(awaited) = awaited.filter(|_| present_is_seen) {
+            watcher.shared.watcher_saw(watcher.place.id(), awaited);
+        }
+        watcher
     }
 
     fn with_cursor(shared: Arc<Shared<T>>, cursor: Cursor) -> Self {
         let place = ManuallyDrop::new(shared.wakers.claim());
-        // From here on `drop` undoes both.
+        // From here on `drop` undoes everything.
         let watcher = Self { cursor, place, shared };
         watcher.shared.count_watcher_in();
+        watcher.shared.watcher_born(watcher.place.id());
         watcher
     }
 
@@ -147,6 +153,32 @@ impl<T> MemoryWatcher<T> {
         self.polling().backlog(&mut |_| true)
     }
 
+    /// [`WatcherExt::blocking_get`](crate::WatcherExt::blocking_get), whose twin this is.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Closed`] once the value is closed and its newest data was given.
+    #[cfg(feature = "std")]
+    pub fn blocking_get(&mut self) -> Result<T, GetError>
+    where
+        T: Clone,
+    {
+        crate::WatcherExt::blocking_get(self)
+    }
+
+    /// [`WatcherExt::blocking_get_timeout`](crate::WatcherExt::blocking_get_timeout), whose twin this is.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::DeadlineExceeded`] once the time is up, even if there is data; else as [`blocking_get`](Self::blocking_get).
+    #[cfg(feature = "std")]
+    pub fn blocking_get_timeout(&mut self, timeout: core::time::Duration) -> Result<T, GetError>
+    where
+        T: Clone,
+    {
+        crate::WatcherExt::blocking_get_timeout(self, timeout)
+    }
+
     /// Whether a get would give data at once. Lock-free; marks nothing.
     #[must_use]
     pub fn has_changed(&self) -> bool {
@@ -162,7 +194,9 @@ impl<T> MemoryWatcher<T> {
 
     /// Makes what is present count as seen: the next get waits for something newer.
     pub fn mark_seen(&mut self) {
-        self.cursor.move_to_present(&self.shared.cell, true);
+        if let Some(awaited) = self.cursor.move_to_present(&self.shared.cell, true) {
+            self.shared.watcher_saw(self.place.id(), awaited);
+        }
     }
 
     /// Makes what is present count as unseen: the next get gives it.
@@ -229,6 +263,15 @@ impl<T> Clone for MemoryWatcher<T> {
 
 impl<T> Drop for MemoryWatcher<T> {
     fn drop(&mut self) {
+        struct Leave<'a, T>(&'a Shared<T>, PlaceId);
+        impl<T> Drop for Leave<'_, T> {
+            fn drop(&mut self) {
+                let Self(shared, place) = *self;
+                // Wakers are user code: each of the two is done whatever the other does.
+                let _count_out = CountOut(shared);
+                shared.gone(place);
+            }
+        }
         struct CountOut<'a, T>(&'a Shared<T>);
         impl<T> Drop for CountOut<'_, T> {
             fn drop(&mut self) {
@@ -236,7 +279,7 @@ impl<T> Drop for MemoryWatcher<T> {
             }
         }
         // The stored waker's `Drop` is user code.
-        let _count_out = CountOut(&*self.shared);
+        let _leave = Leave(&*self.shared, self.place.id());
         // SAFETY: not used again, `self` goes.
         let place = unsafe { ManuallyDrop::take(&mut self.place) };
         // SAFETY: the place was claimed from these wakers.

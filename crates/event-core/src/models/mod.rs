@@ -8,8 +8,11 @@
 //! and then exchanges starts, here, with a read-modify-write. For each handshake there is a mutation test: without that
 //! fence, the model must fail.
 
+mod blocking;
 mod cell;
+mod combinators;
 mod memory;
+mod sync_mode;
 mod wakers;
 
 use alloc::sync::Arc;
@@ -143,6 +146,13 @@ impl Bell {
     pub(super) fn rung(&self) -> usize {
         // Ordering: Acquire, partner: `wake_by_ref`.
         self.0.load(Ordering::Acquire)
+    }
+
+    /// Whether it was rung since this was asked before. As by an executor that is about to poll: what it has not seen of
+    /// the ring before is not lost with it.
+    pub(super) fn answer(&self) -> bool {
+        // Ordering: Acquire, partner: `wake_by_ref`.
+        self.0.swap(0, Ordering::Acquire) > 0
     }
 
     /// How many wakers of it exist.

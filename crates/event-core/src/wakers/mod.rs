@@ -96,12 +96,49 @@ impl Place {
     }
 
     fn number(&self) -> usize {
-        self.0.addr().get() & NUMBER_MASK
+        number(self.0)
     }
 
     fn leaf_ptr(&self) -> *const Leaf {
-        self.0.as_ptr().map_addr(|address| address & !NUMBER_MASK)
+        leaf_ptr(self.0)
     }
+
+    /// Which place this is, without the right to it.
+    pub(crate) fn id(&self) -> PlaceId {
+        PlaceId(self.0)
+    }
+}
+
+/// The name of a node, whoever owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct PlaceId(NonNull<Leaf>);
+
+// SAFETY: a `PlaceId` gives access to nothing by itself.
+unsafe impl Send for PlaceId {}
+// SAFETY: as above.
+unsafe impl Sync for PlaceId {}
+
+fn number(place: NonNull<Leaf>) -> usize {
+    place.addr().get() & NUMBER_MASK
+}
+
+fn leaf_ptr(place: NonNull<Leaf>) -> *const Leaf {
+    place.as_ptr().map_addr(|address| address & !NUMBER_MASK)
+}
+
+/// Whoever keeps a record of places.
+pub(crate) trait Record {
+    /// An owner has taken the place `to`, and is about to give back `from`.
+    fn moved(&self, from: PlaceId, to: PlaceId);
+
+    /// A place was given back. It may have another owner by now.
+    fn gone(&self, place: PlaceId);
+}
+
+/// Nobody does.
+impl Record for () {
+    fn moved(&self, _: PlaceId, _: PlaceId) {}
+    fn gone(&self, _: PlaceId) {}
 }
 
 impl WakerList {
@@ -145,6 +182,22 @@ impl WakerList {
         }
     }
 
+    /// The places that have an owner: of those that come or go meanwhile, any.
+    pub(crate) fn owned_places(&self) -> impl Iterator<Item = PlaceId> {
+        self.tree.leaves().flat_map(|leaf| leaf.owned().map(|number| Place::new(leaf, number).id()))
+    }
+
+    /// Whether a place has an owner.
+    ///
+    /// # Safety
+    ///
+    /// It is a place of this list.
+    pub(crate) unsafe fn is_owned(&self, place: PlaceId) -> bool {
+        // SAFETY: the caller vouches for it, and the leaf stays as long as the list.
+        let leaf = unsafe { &*leaf_ptr(place.0) };
+        leaf.is_owned(number(place.0))
+    }
+
     /// How many nodes there are.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
@@ -159,7 +212,7 @@ impl WakerList {
     ///
     /// `place` came from [`claim`](Self::claim) of this list.
     #[inline]
-    pub(crate) unsafe fn arm(&self, place: &mut Place, waker: &Waker) {
+    pub(crate) unsafe fn arm(&self, place: &mut Place, waker: &Waker, record: &impl Record) {
         // SAFETY: the caller vouches for the place.
         let (leaf, number) = unsafe { self.leaf_of(place) };
         // SAFETY: `place` is the right to this node.
@@ -167,12 +220,12 @@ impl WakerList {
             self.set_armed(leaf, number);
         } else {
             // SAFETY: the caller vouches for the place.
-            unsafe { self.arm_with_another_waker(place, waker) };
+            unsafe { self.arm_with_another_waker(place, waker, record) };
         }
     }
 
     #[cold]
-    unsafe fn arm_with_another_waker(&self, place: &mut Place, waker: &Waker) {
+    unsafe fn arm_with_another_waker(&self, place: &mut Place, waker: &Waker, record: &impl Record) {
         // User code, before anything is changed.
         let waker = waker.clone();
         // SAFETY: the caller vouches for the place.
@@ -180,8 +233,11 @@ impl WakerList {
         self.disarm(leaf, number);
         if !leaf.node(number).all_returned() {
             let left = mem::replace(place, self.claim());
+            let id = left.id();
+            record.moved(id, place.id());
             // SAFETY: it was this list's place.
             unsafe { self.release(left) };
+            record.gone(id);
         }
         // SAFETY: the place is of this list, before or since.
         let (leaf, number) = unsafe { self.leaf_of(place) };

@@ -119,15 +119,26 @@ impl Node {
         before & ORPHAN != 0 && before.wrapping_add(TICKET) & !ORPHAN == self.issued.load(Ordering::Relaxed)
     }
 
-    /// Makes an orphan an unowned node like any other, and hands out its waker to be dropped.
+    /// The node has a new owner, who may have found an orphan.
+    pub(super) fn adopt(&self) {
+        // Ordering: Relaxed, both. Our own since the node was claimed, which acquired it; for `is_orphan` see `PlaceThenLook`.
+        self.returned.store(self.issued.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Whether the last owner has gone, and there is no new one yet.
+    pub(super) fn is_orphan(&self) -> bool {
+        // Ordering: Relaxed. Nothing but the bit is looked at, and how recent it is the caller sees to.
+        self.returned.load(Ordering::Relaxed) & ORPHAN != 0
+    }
+
+    /// Hands out the waker of a node that is to be freed, to be dropped. An orphan remains one until it is
+    /// [adopted](Self::adopt).
     ///
     /// # Safety
     ///
     /// The caller has to free the node, by the word of [`orphan`](Self::orphan) or [`give_back`](Self::give_back), or
     /// is its owner and [`all_returned`](Self::all_returned).
     pub(super) unsafe fn clear(&self) -> Option<Waker> {
-        // Ordering: Relaxed. Nobody else looks at the node until its place is marked as free, which releases this.
-        self.returned.store(self.issued.load(Ordering::Relaxed), Ordering::Relaxed);
         // SAFETY: the owner has gone and all tickets are back.
         self.waker.with_mut(|stored| unsafe { core::ptr::replace(stored, None) })
     }

@@ -69,6 +69,7 @@ impl Leaf {
             // Ordering: Acquire, partner: `free`. Weaker, the node's previous life might not be over for us.
             taken = self.taken.fetch_or(bit, Ordering::Acquire);
             if taken & bit == 0 {
+                self.node(number as usize).adopt();
                 return Some(number as usize);
             }
         }
@@ -78,6 +79,16 @@ impl Leaf {
     pub(super) fn free(&self, number: usize) {
         // Ordering: Release, partner: `claim`.
         self.taken.fetch_and(!(1 << number), Ordering::Release);
+    }
+
+    /// The numbers of the nodes that have an owner.
+    pub(super) fn owned(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|&number| self.is_owned(number))
+    }
+
+    pub(super) fn is_owned(&self, number: usize) -> bool {
+        // Ordering: Relaxed. Nothing but the bit is looked at, and how recent it is the caller sees to.
+        self.taken.load(Ordering::Relaxed) & 1 << number != 0 && !self.node(number).is_orphan()
     }
 }
 

@@ -1,0 +1,170 @@
+//! Waiting on a thread, without a runtime.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::fmt;
+use core::marker::PhantomData;
+use core::task::{Context, Poll, Waker};
+
+pub use spin::RelaxStrategy;
+
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::traits::Watcher;
+
+/// Polls until it is ready. In between the processor relaxes as `R` says, until the waker has been called.
+pub(crate) fn relax_until_ready<R: RelaxStrategy, T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+    let bell = Arc::new(Bell(AtomicBool::new(false)));
+    let waker = Waker::from(Arc::clone(&bell));
+    let mut cx = Context::from_waker(&waker);
+    loop {
+        // Ordering: Acquire, partner: `wake_by_ref`. The poll sees what the wake-ups were about that this takes away. A store
+        // might take one away unseen, which came after the load below: its data need not be visible to the poll.
+        bell.0.swap(false, Ordering::Acquire);
+        if let Poll::Ready(ready) = poll(&mut cx) {
+            return ready;
+        }
+        // Ordering: Relaxed. The swap acquires.
+        while !bell.0.load(Ordering::Relaxed) {
+            R::relax();
+        }
+    }
+}
+
+/// Whether somebody has called the waker.
+struct Bell(AtomicBool);
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        // Ordering: Release, partner: the swap in `relax_until_ready`. A swap as well, since a store would end the release
+        // sequence of another waker that has rung before, and so hide its data.
+        self.0.swap(true, Ordering::Release);
+    }
+}
+
+/// Polls until it is ready or the time is up, which comes first if both are so. The thread sleeps in between.
+#[cfg(feature = "std")]
+pub(crate) fn park_until_ready<T>(
+    deadline: Option<std::time::Instant>,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>,
+) -> Option<T> {
+    with_parker(|parker, waker| {
+        let mut cx = Context::from_waker(waker);
+        loop {
+            if deadline.is_some_and(|deadline| std::time::Instant::now() >= deadline) {
+                return None;
+            }
+            if let Poll::Ready(ready) = poll(&mut cx) {
+                return Some(ready);
+            }
+            match deadline {
+                None => parker.park(),
+                // It may return early, or for another reason: the clock is asked again.
+                Some(deadline) => _ = parker.park_deadline(deadline),
+            }
+        }
+    })
+}
+
+/// A parker and its waker, those of the thread unless they are in use: one that waits in the midst of a poll must not take
+/// the wake-up of the wait around it.
+#[cfg(feature = "std")]
+fn with_parker<R>(f: impl FnOnce(&parking::Parker, &Waker) -> R) -> R {
+    use core::cell::RefCell;
+
+    fn new() -> (parking::Parker, Waker) {
+        let (parker, unparker) = parking::pair();
+        (parker, unparker.into())
+    }
+
+    std::thread_local! {
+        static OF_THREAD: RefCell<(parking::Parker, Waker)> = RefCell::new(new());
+    }
+
+    let mut f = Some(f);
+    let mut run = |(parker, waker): &(parking::Parker, Waker)| f.take().map(|f| f(parker, waker));
+    // There is none any more while the thread's variables are being dropped.
+    let ran = OF_THREAD.try_with(|of_thread| of_thread.try_borrow_mut().ok().and_then(|of_thread| run(&of_thread)));
+    ran.ok().flatten().or_else(|| run(&new())).expect("`run` was called once")
+}
+
+/// The data of a watcher, one after the other, waiting on the thread. Made by
+/// [`WatcherExt::blocking_iter`](crate::WatcherExt::blocking_iter) and
+/// [`WatcherExt::relaxing_iter`](crate::WatcherExt::relaxing_iter).
+///
+/// It ends when the watcher is closed or fails.
+#[must_use = "iterators do nothing unless consumed"]
+pub struct BlockingIter<'a, W: ?Sized, B> {
+    watcher: &'a mut W,
+    has_ended: bool,
+    block: PhantomData<fn() -> B>,
+}
+
+impl<'a, W: ?Sized, B> BlockingIter<'a, W, B> {
+    pub(crate) fn new(watcher: &'a mut W) -> Self {
+        Self { watcher, has_ended: false, block: PhantomData }
+    }
+}
+
+impl<W: Watcher + ?Sized, B: Block> Iterator for BlockingIter<'_, W, B> {
+    type Item = W::Item;
+
+    fn next(&mut self) -> Option<W::Item> {
+        if self.has_ended {
+            return None;
+        }
+        let item = B::until_ready(|cx| self.watcher.poll_get(cx)).ok();
+        self.has_ended = item.is_none();
+        item
+    }
+}
+
+impl<W: Watcher + ?Sized, B: Block> core::iter::FusedIterator for BlockingIter<'_, W, B> {}
+
+impl<W: fmt::Debug + ?Sized, B> fmt::Debug for BlockingIter<'_, W, B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BlockingIter").field("watcher", &&*self.watcher).finish_non_exhaustive()
+    }
+}
+
+/// A way to wait: [`Park`], or [`Relax`] in a way of your own.
+pub trait Block: sealed::Block {}
+impl<B: sealed::Block> Block for B {}
+
+/// The thread sleeps.
+#[cfg(feature = "std")]
+#[derive(Debug)]
+pub enum Park {}
+
+/// The processor does what a [`RelaxStrategy`] says.
+pub struct Relax<R>(PhantomData<R>);
+
+impl<R> fmt::Debug for Relax<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Relax").finish()
+    }
+}
+
+mod sealed {
+    use super::{Context, Poll, RelaxStrategy, relax_until_ready};
+
+    pub trait Block {
+        fn until_ready<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T;
+    }
+
+    #[cfg(feature = "std")]
+    impl Block for super::Park {
+        fn until_ready<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+            super::park_until_ready(None, poll).expect("without a deadline it waits until it is ready")
+        }
+    }
+
+    impl<R: RelaxStrategy> Block for super::Relax<R> {
+        fn until_ready<T>(poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
+            relax_until_ready::<R, T>(poll)
+        }
+    }
+}

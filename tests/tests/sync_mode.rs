@@ -1,0 +1,336 @@
+//! Sync mode: sets that wait until all watchers have seen them.
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+use core::time::Duration;
+use std::sync::mpsc::channel;
+use std::thread;
+
+use event_core::{MemoryValue, MemoryWatcher, SetError, SetSync, SetSyncError, Watcher};
+use event_tests::by_hand::Task;
+use event_tests::watchdog::Watchdog;
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+fn poll<T>(task: &Task, set: &mut SetSync<'_, T>) -> Poll<Result<u64, SetError<T>>> {
+    task.poll(Pin::new(set)).map_ok(event_core::Version::as_u64)
+}
+
+#[test]
+fn every_watcher_sees_every_value_of_three_producers_in_the_same_order() {
+    const SETS: u64 = 100_000;
+    const PRODUCERS: u64 = 3;
+    let _watchdog = Watchdog::start("every_watcher_sees_every_value", LIMIT);
+    let value = MemoryValue::new();
+    let consumers: Vec<_> = (0..8_u64)
+        .map(|pace| {
+            let mut watcher = value.watch();
+            thread::spawn(move || {
+                let mut log = Vec::new();
+                while let Ok(item) = watcher.blocking_get() {
+                    assert_eq!(watcher.missed(), 0);
+                    log.push(item);
+                    // Of different speed: some yield now and then, one sleeps.
+                    if pace > 4 && item % (pace * 7) == 0 {
+                        thread::yield_now();
+                    }
+                    if pace == 7 && item % 10_000 == 0 {
+                        thread::sleep(Duration::from_millis(1));
+                    }
+                }
+                log
+            })
+        })
+        .collect();
+    thread::scope(|scope| {
+        for producer in 0..PRODUCERS {
+            let value = &value;
+            scope.spawn(move || {
+                for n in (producer..SETS).step_by(PRODUCERS as usize) {
+                    value.blocking_set_sync(n).unwrap();
+                }
+            });
+        }
+    });
+    drop(value);
+    let mut logs: Vec<Vec<u64>> = consumers.into_iter().map(|consumer| consumer.join().unwrap()).collect();
+    let first = logs.pop().unwrap();
+    assert!(logs.iter().all(|log| *log == first), "the orders differ");
+    for producer in 0..PRODUCERS {
+        let own: Vec<_> = first.iter().copied().filter(|n| n % PRODUCERS == producer).collect();
+        assert!(own.is_sorted(), "a producer's own order is kept");
+    }
+    let mut sorted = first;
+    sorted.sort_unstable();
+    assert!(sorted.into_iter().eq(0..SETS), "each value once");
+}
+
+#[test]
+fn without_watchers_it_is_a_set() {
+    let value = MemoryValue::new();
+    let task = Task::new();
+    assert!(matches!(poll(&task, &mut value.set_sync(1)), Poll::Ready(Ok(1))));
+    assert_eq!(value.load(), Some(1));
+    assert_eq!(value.blocking_set_sync(2).unwrap().as_u64(), 2);
+}
+
+#[test]
+fn it_is_served_in_order_of_arrival() {
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let tasks: Vec<_> = (0..3).map(|_| Task::new()).collect();
+    let mut sets: Vec<_> = (0..3).map(|n| value.set_sync(n)).collect();
+    // The second one is the first to arrive.
+    for arrival in [1, 2, 0] {
+        assert!(poll(&tasks[arrival], &mut sets[arrival]).is_pending());
+    }
+    for served in [1, 2, 0] {
+        assert_eq!(sets[served].missing(), Some(1));
+        let wakes = tasks[served].wakes();
+        assert_eq!(watcher.try_get().unwrap(), served);
+        assert_eq!(tasks[served].wakes(), wakes + 1, "told that it was seen");
+        assert!(poll(&tasks[served], &mut sets[served]).is_ready());
+        for next in 0..3 {
+            if next != served && sets[next].missing() != Some(0) {
+                let _ = poll(&tasks[next], &mut sets[next]);
+            }
+        }
+    }
+    assert!(watcher.try_get().unwrap_err().is_backlog_done());
+}
+
+#[test]
+fn dropped_before_it_has_published_nothing_is_set() {
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    drop(value.set_sync(0));
+    let (first_task, second_task, third_task) = (Task::new(), Task::new(), Task::new());
+    let (mut first, mut second, mut third) = (value.set_sync(1), value.set_sync(2), value.set_sync(3));
+    assert!(poll(&first_task, &mut first).is_pending());
+    assert!(poll(&second_task, &mut second).is_pending());
+    assert!(poll(&third_task, &mut third).is_pending());
+    drop(second);
+    assert_eq!(watcher.try_get().unwrap(), 1);
+    assert!(poll(&first_task, &mut first).is_ready());
+    assert!(third_task.wakes() > 0, "it is the next one's turn");
+    assert!(poll(&third_task, &mut third).is_pending());
+    assert_eq!(watcher.try_get().unwrap(), 3);
+    assert!(poll(&third_task, &mut third).is_ready());
+}
+
+#[test]
+fn dropped_after_it_has_published_it_is_set_and_the_next_one_has_its_turn() {
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let (first_task, second_task) = (Task::new(), Task::new());
+    let (mut first, mut second) = (value.set_sync(1), value.set_sync(2));
+    assert!(poll(&first_task, &mut first).is_pending());
+    assert!(poll(&second_task, &mut second).is_pending());
+    drop(first);
+    assert_eq!(value.load(), Some(1));
+    assert_eq!(second_task.wakes(), 1);
+    assert!(poll(&second_task, &mut second).is_pending());
+    assert_eq!(watcher.try_get().unwrap(), 2);
+    assert!(poll(&second_task, &mut second).is_ready());
+}
+
+#[test]
+fn a_watcher_that_goes_or_was_made_later_is_not_waited_for() {
+    let value = MemoryValue::new();
+    let (gone, mut stays) = (value.watch(), value.watch());
+    let task = Task::new();
+    let mut set = value.set_sync(1);
+    assert!(poll(&task, &mut set).is_pending());
+    let (_late, _clone) = (value.watch(), stays.clone());
+    assert_eq!(set.missing(), Some(2));
+    drop(gone);
+    assert_eq!(set.missing(), Some(1));
+    assert_eq!(stays.try_get().unwrap(), 1);
+    assert!(task.wakes() > 0);
+    assert!(poll(&task, &mut set).is_ready());
+    // But from here on they are.
+    let mut set = value.set_sync(2);
+    assert!(poll(&task, &mut set).is_pending());
+    assert_eq!(set.missing(), Some(3));
+}
+
+type Look = fn(&mut MemoryWatcher<u32>);
+
+#[test]
+fn what_a_filter_rejected_and_what_was_marked_counts_as_seen() {
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let ways: [(&str, Look); 6] = [
+        ("rejected", |watcher| {
+            let task = Task::new();
+            assert!(task.poll(watcher.get().filter(|_| false)).is_pending());
+        }),
+        ("rejected in the backlog", |watcher| {
+            let task = Task::new();
+            assert!(task.poll(watcher.get().filter(|_| false).backlog_only()).is_ready());
+        }),
+        ("borrowed", |watcher| assert!(Task::new().poll(watcher.get_ref()).is_ready())),
+        ("waited for", |watcher| assert!(Task::new().poll(watcher.wait_for(|_| true)).is_ready())),
+        ("waited for in vain", |watcher| assert!(Task::new().poll(watcher.wait_for(|_| false)).is_pending())),
+        ("marked", MemoryWatcher::mark_seen),
+    ];
+    for (how, look) in ways {
+        let task = Task::new();
+        let mut set = value.set_sync(1);
+        assert!(poll(&task, &mut set).is_pending(), "{how}");
+        drop(watcher.borrow());
+        let _ = watcher.has_changed();
+        assert_eq!(set.missing(), Some(1), "{how}");
+        look(&mut watcher);
+        assert!(poll(&task, &mut set).is_ready(), "{how}");
+    }
+}
+
+#[test]
+fn something_newer_counts_as_well() {
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let task = Task::new();
+    let mut set = value.set_sync(1);
+    assert!(poll(&task, &mut set).is_pending());
+    value.set(2);
+    value.update(|n| *n += 1);
+    assert!(poll(&task, &mut set).is_pending());
+    assert_eq!(watcher.try_get().unwrap(), 3);
+    assert!(poll(&task, &mut set).is_ready());
+}
+
+#[test]
+fn a_compare_and_set_is_not_disturbed() {
+    let value = MemoryValue::with_value(0);
+    let _watcher = value.watch();
+    let task = Task::new();
+    let mut set = value.set_sync(1);
+    assert!(poll(&task, &mut set).is_pending());
+    let seen = value.version();
+    drop(set);
+    assert!(value.compare_and_set(seen, 2).is_ok());
+    assert!(matches!(value.compare_and_set(seen, 3), Err(event_core::CasError::Conflict(3))));
+}
+
+#[test]
+fn a_closed_value_hands_the_data_back() {
+    let value = MemoryValue::with_value(0);
+    value.close();
+    assert!(matches!(value.blocking_set_sync(1), Err(SetError::Closed(1))));
+    assert_eq!(value.load(), Some(0));
+    // Closed while it stands in line, and while it waits.
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let (first_task, second_task) = (Task::new(), Task::new());
+    let (mut first, mut second) = (value.set_sync(1), value.set_sync(2));
+    assert!(poll(&first_task, &mut first).is_pending());
+    assert!(poll(&second_task, &mut second).is_pending());
+    value.close();
+    assert_eq!(watcher.try_get().unwrap(), 1);
+    assert!(matches!(poll(&first_task, &mut first), Poll::Ready(Ok(_))));
+    assert!(matches!(poll(&second_task, &mut second), Poll::Ready(Err(SetError::Closed(2)))));
+    assert!(watcher.try_get().unwrap_err().is_closed());
+}
+
+#[test]
+fn the_error_of_a_timeout_names_how_many_are_missing() {
+    let value = MemoryValue::new();
+    let (_idle, mut prompt, _other) = (value.watch(), value.watch(), value.watch());
+    let late = value.blocking_set_sync_timeout(1, Duration::from_millis(1)).unwrap_err();
+    assert!(matches!(late, SetSyncError::NotSeen { missing: 3, .. }), "{late:?}");
+    assert_eq!(late.to_string(), "the value is set, and 3 watchers have not seen it in time");
+    assert_eq!(prompt.try_get().unwrap(), 1);
+    let late = value.blocking_set_sync_timeout(2, Duration::ZERO).unwrap_err();
+    assert!(matches!(late, SetSyncError::NotSeen { missing: 3, .. }), "{late:?}");
+
+    // In line behind one that waits.
+    let task = Task::new();
+    let mut first = value.set_sync(3);
+    assert!(poll(&task, &mut first).is_pending());
+    let late = value.blocking_set_sync_timeout(4, Duration::from_millis(1)).unwrap_err();
+    assert!(matches!(late, SetSyncError::NotPublished(4)), "{late:?}");
+    let mut cx = Context::from_waker(Waker::noop());
+    let cancelled = pin!(value.set_sync(5).until(async {})).poll(&mut cx);
+    assert!(matches!(cancelled, Poll::Ready(Err(SetSyncError::NotPublished(5)))));
+    drop(first);
+    assert_eq!(value.load(), Some(3));
+}
+
+#[test]
+fn in_time_a_timeout_changes_nothing() {
+    let _watchdog = Watchdog::start("in_time_a_timeout_changes_nothing", LIMIT);
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let looking = thread::spawn(move || watcher.blocking_get());
+    assert_eq!(value.blocking_set_sync_timeout(7, Duration::from_secs(3600)).unwrap().as_u64(), 1);
+    assert_eq!(looking.join().unwrap().unwrap(), 7);
+    assert_eq!(value.blocking_set_sync_timeout(8, Duration::MAX).unwrap().as_u64(), 2);
+}
+
+/// Boxed watchers, and those of derived values, are watchers like any other.
+#[test]
+fn a_combinator_sees_for_the_watcher_inside() {
+    use event_core::prelude::*;
+    let value = MemoryValue::new();
+    let mut tens = value.watch().filter(|n| n % 10 == 0).map(|n| n / 10).boxed();
+    let task = Task::new();
+    let mut set = value.set_sync(7);
+    assert!(poll(&task, &mut set).is_pending());
+    assert!(task.poll(tens.get()).is_pending());
+    assert!(poll(&task, &mut set).is_ready());
+}
+
+#[test]
+fn a_set_from_within_a_waker_is_not_deadlocked_by_its_own_line() {
+    let _watchdog = Watchdog::start("a_set_from_within_a_waker", LIMIT);
+    let value = Arc::new(MemoryValue::new());
+    let mut watcher = value.watch();
+    let task = Task::new();
+    assert!(task.poll(watcher.get()).is_pending());
+    let (tell, told) = channel();
+    task.on(event_tests::by_hand::Act::Wake, {
+        let value = Arc::clone(&value);
+        move || tell.send(value.blocking_set_sync_timeout(2, Duration::ZERO).is_err()).unwrap()
+    });
+    let setter = Task::new();
+    let mut set = value.set_sync(1);
+    assert!(poll(&setter, &mut set).is_pending());
+    assert!(told.recv().unwrap(), "it was not its turn");
+    assert_eq!(watcher.try_get().unwrap(), 1);
+    assert!(poll(&setter, &mut set).is_ready());
+    task.remove_hooks();
+}
+
+/// A value in sync mode, with watchers of all kinds coming and going on other threads, is set to the end.
+#[test]
+fn watchers_that_come_and_go_hang_nothing() {
+    const SETS: u32 = 3_000;
+    let _watchdog = Watchdog::start("watchers_that_come_and_go_hang_nothing", LIMIT);
+    let value = MemoryValue::<u32>::new();
+    let restless: Vec<_> = (0..3)
+        .map(|_| {
+            let reader = value.reader();
+            thread::spawn(move || {
+                while !reader.is_closed() {
+                    let mut watcher = reader.watch();
+                    let _idle = watcher.clone();
+                    let mut cx = Context::from_waker(Waker::noop());
+                    for _ in 0..3 {
+                        let _ = watcher.poll_get(&mut cx);
+                    }
+                    drop(watcher.blocking_get_timeout(Duration::from_micros(50)));
+                }
+            })
+        })
+        .collect();
+    for n in 0..SETS {
+        value.blocking_set_sync(n).unwrap();
+    }
+    drop(value);
+    restless.into_iter().for_each(|thread| thread.join().unwrap());
+}
