@@ -1,0 +1,199 @@
+//! What is known of a tree, and how it is watched.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use event_core::GetError;
+use event_supervisor::{BoxError, Context, NodeStatus, Runtime, Signal, State, Supervisor, Tree};
+
+use crate::support::{How, Journal, OnCancel, Puppet, Sim, scenario, start, stop, tree, without_jitter};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Writes down how the state of `path` changes.
+fn follow(sim: &Sim, supervisor: &Supervisor, path: &'static str) -> Arc<Mutex<Vec<State>>> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (mut watcher, sees) = (supervisor.state().watch(), Arc::clone(&seen));
+    sim.runtime().spawn(async move {
+        let mut last = None;
+        let state = |tree: &Tree| tree.get(path).map(NodeStatus::state);
+        while let Ok(tree) = watcher.get().filter(|tree| state(tree) != last).await {
+            last = state(&tree);
+            sees.lock().unwrap_or_else(PoisonError::into_inner).extend(last);
+        }
+    });
+    seen
+}
+
+#[test]
+fn every_transition_can_be_seen_by_watching() {
+    use State::{Cancelled, Dead, Done, Healthy, New};
+    scenario("all transitions", |sim| {
+        let journal = Journal::new(sim);
+        let a = Puppet::new(&journal, "a");
+        let b = Puppet::new(&journal, "b");
+        let supervisor = start(sim, &Puppet::new(&journal, "root").runs(&[a.clone(), b.clone()]));
+        let seen = follow(sim, &supervisor, "root.a");
+        let mut expected = Vec::new();
+        let mut then = |state, do_it: &dyn Fn()| {
+            do_it();
+            expected.push(state);
+            // The watcher is given the newest: between two events it gets its turn.
+            sim.settle();
+            assert_eq!(*seen.lock().unwrap_or_else(PoisonError::into_inner), expected);
+        };
+        then(New, &|| ());
+        then(Healthy, &|| a.signals(Signal::Healthy));
+        then(Dead, &|| a.ends(How::Err));
+        then(New, &|| sim.advance(SECOND / 2));
+        then(Done, &|| a.signals(Signal::Done));
+        then(Dead, &|| a.ends(How::Err));
+        then(New, &|| sim.advance(SECOND));
+        then(Cancelled, &|| b.ends(How::Err));
+        then(New, &|| sim.advance(2 * SECOND));
+        then(Healthy, &|| a.signals(Signal::Healthy));
+        then(Cancelled, &|| supervisor.cancel());
+        stop(sim, supervisor);
+    });
+}
+
+#[test]
+fn the_state_is_closed_when_all_have_ended_and_stays_readable() {
+    scenario("closed at the end", |sim| {
+        let journal = Journal::new(sim);
+        let child = Puppet::new(&journal, "child").on_cancel(OnCancel::After(SECOND, How::Ok));
+        let supervisor = start(sim, &Puppet::new(&journal, "root").healthy().runs(&[child]));
+        let state = supervisor.state();
+        let mut watcher = state.watch();
+        supervisor.cancel();
+        sim.advance(SECOND - Duration::from_nanos(1));
+        assert!(!state.is_closed());
+        let last = sim.block_on(async {
+            loop {
+                match watcher.get().await {
+                    Ok(_) if !state.is_closed() => {}
+                    Ok(last) => break last,
+                    Err(GetError::Closed) => panic!("the last state was not given"),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        });
+        assert_eq!(sim.now(), SECOND);
+        assert!(matches!(watcher.try_get(), Err(GetError::Closed)));
+        assert_eq!(last.to_string(), "root: cancelled\nroot.child: cancelled");
+        drop(supervisor);
+        assert_eq!(state.load().map(|tree| tree.to_string()), Some(last.to_string()));
+    });
+}
+
+#[derive(Debug)]
+struct Layer(&'static str, Option<Box<Layer>>);
+
+impl fmt::Display for Layer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl Error for Layer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.1.as_deref().map(|layer| layer as _)
+    }
+}
+
+#[test]
+fn the_last_error_is_there_with_its_causes() {
+    scenario("causes", |sim| {
+        let layers = || Layer("no lease", Some(Box::new(Layer("no answer", Some(Box::new(Layer("no link", None)))))));
+        let supervisor = Supervisor::start(sim.runtime(), move |cx: Context| async move {
+            cx.signal(Signal::Healthy);
+            Err::<(), _>(layers())
+        });
+        sim.settle();
+        let error = |tree: Tree| tree.get("root").and_then(|status| status.last_error().map(str::to_owned));
+        assert_eq!(error(tree(&supervisor)).as_deref(), Some("no lease: no answer: no link"));
+        stop(sim, supervisor);
+    });
+}
+
+#[test]
+fn the_last_error_stays_after_the_restart() {
+    scenario("the error stays", |sim| {
+        let journal = Journal::new(sim);
+        let root = Puppet::new(&journal, "root").healthy();
+        let supervisor = start(sim, &root);
+        root.ends(How::Ok);
+        sim.advance(SECOND);
+        let no_signal = "root: healthy, restarted once, last error: returned without having signalled that it is done";
+        assert_eq!(tree(&supervisor).to_string(), no_signal);
+        root.ends(How::Err);
+        sim.advance(SECOND);
+        assert_eq!(tree(&supervisor).to_string(), "root: healthy, restarted 2 times, last error: it was told to fail");
+        stop(sim, supervisor);
+    });
+}
+
+#[test]
+fn the_tree_is_shown_line_by_line() {
+    scenario("display", |sim| {
+        let journal = Journal::new(sim);
+        let puppet = |name| Puppet::new(&journal, name);
+        let (dead, deaf) = (puppet("dead").healthy(), puppet("deaf").on_cancel(OnCancel::Ignore));
+        let root = puppet("root")
+            .healthy()
+            .runs(&[puppet("net").healthy().runs(&[puppet("dhcp").done(), puppet("new")])])
+            .runs(&[dead.clone(), deaf]);
+        let supervisor = Supervisor::builder(sim.runtime()).backoff(without_jitter()).grace(SECOND).start(root);
+        sim.settle();
+        assert!(!supervisor.state().load().expect("there is always a tree").is_empty());
+        dead.ends(How::Err);
+        sim.advance(SECOND);
+        let tree = tree(&supervisor);
+        let lines = [
+            "root: healthy",
+            "root.dead: dead, restart in 500ms, last error: it was told to fail",
+            "root.deaf: cancelled, overdue, restart in 500ms",
+            "root.net: healthy",
+            "root.net.dhcp: done",
+            "root.net.new: new",
+        ];
+        assert_eq!(tree.to_string(), lines.join("\n"));
+        assert_eq!(tree.len(), lines.len());
+        assert!(tree.get("root.ne").is_none() && tree.get("").is_none());
+        let first = tree.iter().next().map(|(path, status)| (path, status.state(), format!("{:>8}", status.state())));
+        assert_eq!(first, Some(("root", State::Healthy, " healthy".to_owned())));
+        stop(sim, supervisor);
+    });
+}
+
+#[test]
+fn what_runs_below_a_dead_one_is_forgotten_when_that_is_restarted() {
+    scenario("the children of the dead", |sim| {
+        let journal = Journal::new(sim);
+        let a = Puppet::new(&journal, "a");
+        let supervisor = start(sim, &Puppet::new(&journal, "root").runs(&[a.clone(), Puppet::new(&journal, "ab")]));
+        assert_eq!(a.context().run("once", Puppet::new(&journal, "once")), Ok(()));
+        sim.settle();
+        assert!(tree(&supervisor).get("root.a.once").is_some());
+        a.ends(How::Err);
+        sim.settle();
+        assert_eq!(tree(&supervisor).get("root.a.once").map(NodeStatus::state), Some(State::Cancelled));
+        sim.advance(SECOND);
+        assert!(tree(&supervisor).get("root.a.once").is_none());
+        assert!(tree(&supervisor).get("root.ab").is_some());
+        stop(sim, supervisor);
+    });
+}
+
+#[test]
+fn settings_and_supervisors_can_be_shown() {
+    let sim = Sim::new(0);
+    let builder = Supervisor::builder(sim.runtime()).name("net").grace(SECOND).backoff(without_jitter());
+    let shown = format!("{builder:?}");
+    assert!(shown.contains("net") && shown.contains("1s") && shown.contains("jitter: false"), "{shown}");
+    let supervisor = builder.start(async |_: Context| Ok::<_, BoxError>(()));
+    assert!(format!("{supervisor:?}").contains("\"net\": NodeStatus"), "{supervisor:?}");
+    stop(&sim, supervisor);
+}

@@ -1,0 +1,284 @@
+//! Runnables that block their thread, on a runtime with a thread for every task. Time passes when the tests say so.
+
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
+
+use std::future::Future;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use event_core::MemoryValue;
+use event_supervisor::{Backoff, BoxError, Context, NodeStatus, Runnable, Runtime, Signal, State, Supervisor, Tree};
+use event_supervisor::{BoxRunnable, boxed};
+use futures_lite::future::block_on;
+
+/// No test comes near this. It is what makes a failure of a hang.
+const HANGS: Duration = Duration::from_secs(30);
+
+/// A thread for every task. All sleeps are over as soon as `over` is set, and none before.
+#[derive(Clone)]
+struct Threads {
+    over: MemoryValue<()>,
+}
+
+impl Runtime for Threads {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        thread::spawn(|| block_on(task));
+    }
+
+    fn sleep(&self, _: Duration) -> impl Future<Output = ()> + Send + 'static {
+        let mut watcher = self.over.watch();
+        async move { _ = watcher.get().await }
+    }
+}
+
+/// Runs a test on a thread of its own, so that one that hangs fails.
+fn or_hang(test: impl FnOnce() + Send + 'static) {
+    let (done, ended) = channel::<()>();
+    let thread = thread::spawn(move || {
+        let _done = done;
+        test();
+    });
+    assert_ne!(ended.recv_timeout(HANGS), Err(RecvTimeoutError::Timeout), "it hangs");
+    if let Err(panic) = thread.join() {
+        resume_unwind(panic);
+    }
+}
+
+/// A runnable that blocks its thread, how often it was run, and what lets it go on, once per run.
+struct Blocker {
+    runs: Arc<AtomicUsize>,
+    release: Sender<()>,
+    blocked: Receiver<()>,
+}
+
+impl Blocker {
+    /// It blocks when it is cancelled, or at once.
+    fn new(is_polite: bool) -> (Self, BoxRunnable) {
+        let ((release, released), (blocks, blocked)) = (channel(), channel());
+        let runs = Arc::new(AtomicUsize::new(0));
+        let (counts, released) = (Arc::clone(&runs), Arc::new(Mutex::new(released)));
+        let runnable = boxed(move |cx: Context| {
+            counts.fetch_add(1, Ordering::SeqCst);
+            let (blocks, released) = (blocks.clone(), Arc::clone(&released));
+            async move {
+                cx.signal(Signal::Healthy);
+                if is_polite {
+                    cx.cancelled().await;
+                }
+                // Whether the test still wants to know does not matter.
+                _ = blocks.send(());
+                _ = released.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                Ok::<_, BoxError>(())
+            }
+        });
+        (Self { runs, release, blocked }, runnable)
+    }
+
+    fn runs(&self) -> usize {
+        self.runs.load(Ordering::SeqCst)
+    }
+
+    fn wait_until_it_blocks(&self) {
+        self.blocked.recv().expect("it is still there");
+    }
+}
+
+/// `root`, whose only group this is.
+fn start(members: Vec<(&'static str, BoxRunnable)>) -> (Supervisor, MemoryValue<()>) {
+    let over = MemoryValue::new();
+    let mut members = Some(members);
+    let supervisor =
+        Supervisor::builder(Threads { over: over.clone() }).backoff(Backoff::default()).start(move |cx: Context| {
+            let started = members.take().map(|members| cx.run_group(members));
+            async move {
+                started.ok_or("root is started once")??;
+                cx.signal(Signal::Healthy);
+                cx.cancelled().await;
+                Ok::<_, BoxError>(())
+            }
+        });
+    (supervisor, over)
+}
+
+/// Waits until this is so of the runnable at `path`.
+fn wait_for(supervisor: &Supervisor, path: &str, is_so: impl Fn(&NodeStatus) -> bool) -> Tree {
+    let mut watcher = supervisor.state().watch();
+    block_on(watcher.get().filter(|tree| tree.get(path).is_some_and(&is_so))).expect("the tree has not ended")
+}
+
+fn is_overdue(tree: &Tree, path: &str) -> bool {
+    tree.get(path).is_some_and(NodeStatus::is_overdue)
+}
+
+fn is_reported_and_waited_for(is_polite: bool) {
+    or_hang(move || {
+        let (blocker, runnable) = Blocker::new(is_polite);
+        let (supervisor, over) = start(vec![("blocks", runnable)]);
+        wait_for(&supervisor, "root.blocks", |status| status.state() == State::Healthy);
+        if !is_polite {
+            blocker.wait_until_it_blocks();
+        }
+        supervisor.cancel();
+        if is_polite {
+            blocker.wait_until_it_blocks();
+        }
+        let tree = supervisor.state().load().expect("there is a tree");
+        assert!(!is_overdue(&tree, "root.blocks"), "the grace period has not passed");
+
+        over.set(());
+        let tree = wait_for(&supervisor, "root.blocks", NodeStatus::is_overdue);
+        assert!(!is_overdue(&tree, "root"), "it has not been told yet");
+        assert!(!supervisor.state().is_closed(), "one still runs");
+
+        blocker.release.send(()).expect("it waits for that");
+        block_on(supervisor.ended());
+        assert!(supervisor.state().is_closed());
+        assert_eq!(blocker.runs(), 1);
+    });
+}
+
+#[test]
+fn a_runnable_that_blocks_its_thread_when_it_is_told_is_reported_and_waited_for() {
+    is_reported_and_waited_for(true);
+}
+
+#[test]
+fn a_runnable_that_blocks_its_thread_before_it_is_told_is_reported_and_waited_for() {
+    is_reported_and_waited_for(false);
+}
+
+#[test]
+fn a_runnable_that_blocks_its_thread_can_see_that_it_is_cancelled() {
+    or_hang(|| {
+        let looks = boxed(async |cx: Context| {
+            cx.signal(Signal::Healthy);
+            while !cx.is_cancelled() {
+                thread::yield_now();
+            }
+            Ok::<_, BoxError>(())
+        });
+        let (supervisor, _) = start(vec![("looks", looks)]);
+        wait_for(&supervisor, "root.looks", |status| status.state() == State::Healthy);
+        let state = supervisor.state();
+        block_on(supervisor.stop());
+        assert!(!is_overdue(&state.load().expect("there is a tree"), "root.looks"));
+    });
+}
+
+#[test]
+fn a_group_is_not_restarted_before_a_member_that_blocks_its_thread_has_ended() {
+    or_hang(|| {
+        let (blocker, runnable) = Blocker::new(false);
+        let die = MemoryValue::<()>::new();
+        let (dies, runs) = (die.clone(), Arc::new(AtomicUsize::new(0)));
+        let counts = Arc::clone(&runs);
+        let mortal = boxed(move |cx: Context| {
+            let (dies, run) = (dies.clone(), counts.fetch_add(1, Ordering::SeqCst));
+            async move {
+                cx.signal(Signal::Healthy);
+                match run {
+                    0 => _ = dies.watch().get().await,
+                    _ => cx.cancelled().await,
+                }
+                Err::<(), BoxError>("it was told to".into())
+            }
+        });
+        let (supervisor, over) = start(vec![("blocks", runnable), ("dies", mortal)]);
+        blocker.wait_until_it_blocks();
+        // There is no back-off from now on, nor any grace.
+        over.set(());
+        die.set(());
+        let tree = wait_for(&supervisor, "root.blocks", NodeStatus::is_overdue);
+        assert_eq!(tree.get("root.dies").map(NodeStatus::state), Some(State::Dead));
+        assert_eq!((blocker.runs(), runs.load(Ordering::SeqCst)), (1, 1));
+
+        blocker.release.send(()).expect("it waits for that");
+        blocker.wait_until_it_blocks();
+        let is_new = |status: &NodeStatus| status.restarts() == 1 && !status.is_overdue();
+        wait_for(&supervisor, "root.blocks", |status| is_new(status) && status.state() == State::Healthy);
+        wait_for(&supervisor, "root.dies", |status| is_new(status) && status.state() == State::Healthy);
+        assert_eq!((blocker.runs(), runs.load(Ordering::SeqCst)), (2, 2));
+        blocker.release.send(()).expect("it waits for that");
+        // That ends it, but without having been told to: it may be run again before it is.
+        drop(blocker.release);
+        block_on(supervisor.stop());
+    });
+}
+
+#[test]
+fn whoever_is_cancelled_first_the_children_of_one_that_blocks_end_before_it() {
+    or_hang(|| {
+        let (release, released) = channel::<()>();
+        let (blocks, blocked) = channel::<()>();
+        let ended = MemoryValue::<()>::new();
+        let (ends, released) = (ended.clone(), Arc::new(Mutex::new(released)));
+        let parent = boxed(move |cx: Context| {
+            let (ends, released, blocks) = (ends.clone(), Arc::clone(&released), blocks.clone());
+            let started = cx.run("child", move |cx: Context| {
+                let ends = ends.clone();
+                async move {
+                    cx.signal(Signal::Healthy);
+                    cx.cancelled().await;
+                    ends.set(());
+                    Ok::<_, BoxError>(())
+                }
+            });
+            async move {
+                started?;
+                cx.signal(Signal::Healthy);
+                _ = blocks.send(());
+                _ = released.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                cx.cancelled().await;
+                Ok::<_, BoxError>(())
+            }
+        });
+        let (supervisor, over) = start(vec![("parent", parent)]);
+        wait_for(&supervisor, "root.parent.child", |status| status.state() == State::Healthy);
+        blocked.recv().expect("it is still there");
+        supervisor.cancel();
+        // The parent's thread is not needed for that.
+        _ = block_on(ended.watch().get());
+        over.set(());
+        let tree = wait_for(&supervisor, "root.parent", NodeStatus::is_overdue);
+        assert_eq!(tree.get("root.parent.child").map(NodeStatus::state), Some(State::Cancelled));
+        release.send(()).expect("it waits for that");
+        block_on(supervisor.ended());
+    });
+}
+
+#[test]
+fn done_is_never_lost_to_healthy_of_another_thread() {
+    struct Both;
+    impl Runnable<Context> for Both {
+        async fn run(&mut self, cx: Context) -> Result<(), BoxError> {
+            let barrier = std::sync::Barrier::new(2);
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    cx.signal(Signal::Healthy);
+                });
+                barrier.wait();
+                cx.signal(Signal::Done);
+            });
+            Ok(())
+        }
+    }
+    or_hang(|| {
+        for _ in 0..5_000 {
+            let result = block_on(async {
+                let (supervisor, _) = start(vec![("both", boxed(Both))]);
+                let tree = supervisor.state().watch().get().filter(has_returned).await.expect("it has not ended");
+                supervisor.stop().await;
+                tree.get("root.both").map(NodeStatus::state)
+            });
+            assert_eq!(result, Some(State::Done));
+        }
+    });
+    fn has_returned(tree: &Tree) -> bool {
+        tree.get("root.both").is_some_and(|status| matches!(status.state(), State::Done | State::Dead))
+    }
+}
