@@ -1,4 +1,4 @@
-//! Watched values on [tokio]: gets that a token or a deadline ends, and pipes into channels.
+//! Watched values on [tokio]: gets that a token or a deadline ends, pipes into channels, watch channels as values.
 //!
 //! The values themselves are those of [`event_core`]; they need no runtime. This crate adds what does:
 //!
@@ -6,7 +6,9 @@
 //! |---|---|
 //! | [`GetExt::cancel_on`] | ends a get when a [`CancellationToken`](tokio_util::sync::CancellationToken) is cancelled |
 //! | [`GetExt::timeout`], [`GetExt::deadline`] | end it when its time is up, by tokio's clock |
-//! | [`pipe`] | forwards a value into a [`tokio::sync::mpsc`] channel, the newest data winning |
+//! | [`pipe()`] | forwards a value into any channel of [`tokio::sync`], or into another value, the newest data winning |
+//! | [`WatchReceiver`] | makes an existing [`tokio::sync::watch`] channel a value that can be watched |
+//! | [`TokioTimer`] | tokio's timer, for what the core does with time |
 //!
 //! ```
 //! use std::time::Duration;
@@ -54,13 +56,16 @@ extern crate alloc;
 mod budget;
 mod ext;
 mod pipe;
+pub mod supervisor;
 mod time;
+mod watch_channel;
 
 pub use budget::Charged;
 pub use event_core::PipeError;
 pub use ext::{CancelOn, Deadline, GetExt};
 pub use pipe::{Pipe, PipeTo, Tokio, pipe};
-pub use time::TokioClock;
+pub use time::{TokioClock, TokioTimer};
+pub use watch_channel::{ReceiverWatcher, WatchReceiver};
 
 /// The example of the workspace's README, as a test.
 #[cfg(doctest)]

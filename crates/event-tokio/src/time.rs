@@ -1,8 +1,11 @@
-//! tokio's clock.
+//! tokio's clock and timer.
 
+use core::time::Duration;
+
+use event_core::Timer;
 use event_core::adapter::Clock;
 use tokio::task::coop::{Unconstrained, unconstrained};
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 /// tokio's clock, for the deadlines of gets. It stands still while tokio's time is paused.
 #[derive(Debug)]
@@ -19,5 +22,40 @@ impl Clock for TokioClock {
 
     fn sleep_until(at: Instant) -> Self::Sleep {
         unconstrained(sleep_until(at))
+    }
+}
+
+/// tokio's timer, for what waits without a deadline of its own. It stands still while tokio's time is paused.
+///
+/// # Panics
+///
+/// [`sleep`](Timer::sleep) panics outside of a tokio runtime, and in one without
+/// [time](tokio::runtime::Builder::enable_time), at once; its future panics when that runtime has been shut down.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use event_core::Timer;
+/// use event_tokio::TokioTimer;
+/// use tokio::time::Instant;
+///
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+/// # async fn main() {
+/// let begin = Instant::now();
+/// TokioTimer.sleep(Duration::from_secs(5)).await;
+/// assert_eq!(begin.elapsed(), Duration::from_secs(5));
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokioTimer;
+
+impl Timer for TokioTimer {
+    // As for the clock, free of the budget.
+    type Sleep = Unconstrained<Sleep>;
+
+    fn sleep(&self, duration: Duration) -> Self::Sleep {
+        unconstrained(sleep(duration))
     }
 }

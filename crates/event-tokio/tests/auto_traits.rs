@@ -6,9 +6,10 @@ use std::cell::Cell;
 use std::marker::PhantomPinned;
 
 use event_core::{Get, MemoryReader, MemoryWatcher};
-use event_tokio::{CancelOn, Deadline, Pipe, PipeError};
+use event_tokio::{CancelOn, Deadline, Pipe, PipeError, PipeTo, ReceiverWatcher, TokioTimer, WatchReceiver};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Sender, UnboundedSender};
+use tokio::sync::{broadcast, watch};
 
 type Plain<'a, T> = Get<'a, MemoryWatcher<T>>;
 type Piped<T> = Pipe<MemoryReader<T>, Sender<T>>;
@@ -24,6 +25,25 @@ assert_not_impl_any!(Deadline<Plain<'static, Cell<u32>>>: Send, Sync);
 assert_impl_all!(Piped<u32>: Send, Sync, Unpin);
 assert_impl_all!(Piped<PhantomPinned>: Unpin);
 assert_not_impl_any!(Piped<Cell<u32>>: Sync);
+
+assert_impl_all!(Pipe<MemoryReader<u32>, UnboundedSender<u32>>: Send, Sync, Unpin);
+assert_impl_all!(Pipe<MemoryReader<u32>, broadcast::Sender<u32>>: Send, Sync, Unpin);
+assert_impl_all!(Pipe<WatchReceiver<u32>, watch::Sender<u32>>: Send, Sync, Unpin);
+
+// An item that cannot be shared can be sent, but not into a channel whose receivers share it.
+assert_impl_all!(Sender<Cell<u32>>: PipeTo<Cell<u32>>);
+assert_impl_all!(UnboundedSender<Cell<u32>>: PipeTo<Cell<u32>>);
+assert_impl_all!(broadcast::Sender<Cell<u32>>: PipeTo<Cell<u32>>);
+assert_not_impl_any!(watch::Sender<Cell<u32>>: PipeTo<Cell<u32>>);
+
+assert_impl_all!(WatchReceiver<u32>: Send, Sync, Unpin);
+assert_impl_all!(WatchReceiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(WatchReceiver<Cell<u32>>: Send, Sync);
+assert_impl_all!(ReceiverWatcher<u32>: Send, Sync, Unpin);
+assert_impl_all!(ReceiverWatcher<PhantomPinned>: Unpin);
+assert_not_impl_any!(ReceiverWatcher<Cell<u32>>: Send, Sync);
+
+assert_impl_all!(TokioTimer: Send, Sync, Unpin, Copy);
 
 assert_impl_all!(PipeError: Send, Sync, Unpin, std::error::Error);
 

@@ -9,9 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
-use crate::failure::Failure;
+use super::ending::Ending;
+use super::failure::Failure;
 
 /// So long the last lines may take.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -29,14 +28,14 @@ pub(crate) struct Printing {
 }
 
 impl Console {
-    /// A console, and what to wait for at the end. `shutdown` is cancelled when nothing can be printed any more.
-    pub(crate) fn new(shutdown: CancellationToken) -> (Self, Printing) {
+    /// A console, and what to wait for at the end. `ending` is due when nothing can be printed any more.
+    pub(crate) fn new(ending: Ending) -> (Self, Printing) {
         let (lines, to_print) = channel();
         let (tell_end, ended) = channel();
         thread::spawn(move || {
             let printed = print(&to_print);
             if printed.is_err() {
-                shutdown.cancel();
+                ending.is_due();
             }
             // Nobody listens if the end took too long.
             let _ = tell_end.send(printed);

@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use tokio::task::JoinError;
-
 /// Why the program ends with an error.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failure {
     what: String,
     cause: String,
@@ -15,11 +13,6 @@ pub(crate) struct Failure {
 impl Failure {
     pub(crate) fn new(what: impl Into<String>, cause: impl fmt::Display, hint: impl Into<String>) -> Self {
         Self { what: what.into(), cause: cause.to_string(), hint: hint.into() }
-    }
-
-    /// A task of the program has panicked.
-    pub(crate) fn panicked(error: JoinError) -> Self {
-        Self::new("a part failed", error, "This is a bug of the example.")
     }
 }
 

@@ -1,44 +1,50 @@
 //! The first consumer: keeps a hosts file in step with the network.
 
-use event_core::{GetError, MemoryWatcher};
-use event_tokio::GetExt;
-use tokio::task::spawn_blocking;
-use tokio_util::sync::CancellationToken;
+use event_core::{MemoryReader, Runnable};
 
-use crate::console::Console;
-use crate::failure::Failure;
-use crate::hosts_file::HostsFile;
-use crate::status::{Names, NetworkStatus};
+use super::console::Console;
+use super::ending::Ending;
+use super::hosts_file::HostsFile;
+use super::status::{Names, NetworkStatus};
+use crate::runtime::blocking;
+use crate::runtime::supervisor::{BoxError, Context, Signal};
 
 /// Replaces `file` whenever the network has other names and addresses than those in it.
-pub(crate) async fn keep(
-    file: HostsFile,
-    mut network: MemoryWatcher<NetworkStatus>,
-    console: Console,
-    shutdown: CancellationToken,
-) -> Result<(), Failure> {
-    let mut written: Option<Names> = None;
-    loop {
-        // A renewed lease is news to others; here the filter passes it over before it is even copied.
-        let is_other = |status: &NetworkStatus| written.as_ref() != Some(&status.names);
-        let names = match network.get().filter(is_other).cancel_on(&shutdown).await {
-            Ok(status) => status.names,
-            Err(GetError::Cancelled) => return Ok(()),
-            Err(error) => {
-                console.say("hosts", format_args!("ends, because {error}"));
-                return Ok(());
-            }
-        };
-        let (path, content) = (file.path().display().to_string(), content(&names));
-        // Disks are slow, and the other parts have to go on.
-        let replacing = spawn_blocking({
-            let file = file.clone();
-            move || file.replace(&content)
-        });
-        let replaced = replacing.await.map_err(Failure::panicked)??;
-        let how = if replaced { "wrote" } else { "left alone, being right already," };
-        console.say("hosts", format_args!("{how} {path}: {names}"));
-        written = Some(names);
+pub(crate) struct Hosts {
+    pub(crate) file: HostsFile,
+    pub(crate) network: MemoryReader<NetworkStatus>,
+    pub(crate) console: Console,
+    pub(crate) ending: Ending,
+}
+
+impl Runnable<Context> for Hosts {
+    async fn run(&mut self, cx: Context) -> Result<(), BoxError> {
+        let mut network = self.network.watch();
+        let mut written: Option<Names> = None;
+        cx.signal(Signal::Healthy);
+        loop {
+            // A renewed lease is news to others; here the filter passes it over before it is even copied.
+            let is_other = |status: &NetworkStatus| written.as_ref() != Some(&status.names);
+            let names = match network.get().filter(is_other).until(cx.cancelled()).await {
+                Ok(status) => status.names,
+                Err(error) if error.is_closed() => {
+                    self.console.say("hosts", format_args!("ends, because {error}"));
+                    cx.signal(Signal::Done);
+                    return Ok(());
+                }
+                // Cancelled: whatever is returned then is no failure.
+                Err(error) => return Err(error.into()),
+            };
+            // Disks are slow, and the other parts have to go on. Once begun, it is brought to its end.
+            let (file, content) = (self.file.clone(), content(&names));
+            let replaced = match blocking(move || file.replace(&content)).await {
+                Ok(replaced) => replaced,
+                Err(failure) => return self.ending.give_up(failure, &cx).await,
+            };
+            let how = if replaced { "wrote" } else { "left alone, being right already," };
+            self.console.say("hosts", format_args!("{how} {}: {names}", self.file.path().display()));
+            written = Some(names);
+        }
     }
 }
 

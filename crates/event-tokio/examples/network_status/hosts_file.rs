@@ -3,10 +3,11 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
-use crate::failure::Failure;
+use super::failure::Failure;
 
 /// The hosts file. Whoever reads it finds the old content or the new, even if the machine stops half-way.
 #[derive(Clone, Debug)]
@@ -14,6 +15,9 @@ pub(crate) struct HostsFile {
     path: PathBuf,
     /// Where the path leads to, if it is a link: that is what is replaced, not the link.
     target: PathBuf,
+    /// Held while it is replaced. A disk that is stuck may keep a replacement back for so long that the supervisor does not wait
+    /// for it: the next one, which is newer, has to come after it all the same.
+    replacing: Arc<Mutex<()>>,
 }
 
 impl HostsFile {
@@ -37,7 +41,7 @@ impl HostsFile {
             Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
             Err(error) => return Err(fail(error)),
         };
-        let file = Self { path: path.to_owned(), target };
+        let file = Self { path: path.to_owned(), target, replacing: Arc::default() };
         // Without a directory, this error is plainer than the one that names the temporary file.
         fs::metadata(file.directory()).map_err(fail)?;
         file.temporary().map_err(fail)?;
@@ -51,6 +55,7 @@ impl HostsFile {
 
     /// Gives the file this content, unless it has it already: then it is not touched, and this is `false`.
     pub(crate) fn replace(&self, content: &str) -> Result<bool, Failure> {
+        let _one_at_a_time = self.replacing.lock().unwrap_or_else(PoisonError::into_inner);
         self.try_replace(content).map_err(|error| failure(&self.path, &error))
     }
 

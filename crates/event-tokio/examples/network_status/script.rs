@@ -1,15 +1,15 @@
 //! The service, played: what a machine goes through with a DHCP lease.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::time::Duration;
+use std::slice;
+use std::time::{Duration, Instant};
 
-use event_core::MemoryValue;
-use tokio::time::{MissedTickBehavior, interval};
-use tokio_util::sync::CancellationToken;
+use event_core::{MemoryValue, Runnable};
+use futures_lite::future::or;
 
-use crate::console::Console;
-use crate::failure::Failure;
-use crate::status::{Names, NetworkStatus};
+use super::console::Console;
+use super::status::{Names, NetworkStatus};
+use crate::runtime::supervisor::{BoxError, Context, Signal};
 
 const HOSTNAME: &str = "simulated";
 
@@ -44,32 +44,62 @@ const SCRIPT: &[Step] = &[
     step("lease granted on another network", 1, &[LINK_LOCAL, ELSEWHERE]),
 ];
 
-/// Sets the events of the script into `network`, one every `pause`, and closes it at the end if it is to `leave_at_end`.
-pub(crate) async fn play(
+/// Sets the events of the script into `network`, one every `pause`. Then it waits, or, if it is to `leave_at_end`, is done.
+///
+/// The network goes on while the service is down: a restart continues the script where it was, and sets nothing again.
+pub(crate) struct Script {
     network: MemoryValue<NetworkStatus>,
     pause: Duration,
     leave_at_end: bool,
     console: Console,
-    shutdown: CancellationToken,
-) -> Result<(), Failure> {
-    let mut ticks = interval(pause);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    for step in SCRIPT {
-        tokio::select! {
-            biased;
-            () = shutdown.cancelled() => return Ok(()),
-            _ = ticks.tick() => {}
-        }
+    /// What is still to happen, and when.
+    steps: slice::Iter<'static, Step>,
+    due: Instant,
+}
+
+impl Script {
+    pub(crate) fn new(
+        network: MemoryValue<NetworkStatus>,
+        pause: Duration,
+        leave_at_end: bool,
+        console: Console,
+    ) -> Self {
+        Self { network, pause, leave_at_end, console, steps: SCRIPT.iter(), due: Instant::now() }
+    }
+
+    fn happen(&self, step: &Step) {
         let names = Names::new(HOSTNAME, step.addresses.iter().copied());
         let often = if step.times == 1 { String::new() } else { format!(", {} times", step.times) };
-        console.say("service", format_args!("{}{often}: {names}", step.event));
+        self.console.say("service", format_args!("{}{often}: {names}", step.event));
         for _ in 0..step.times {
-            network.set(NetworkStatus { event: step.event.to_owned(), names: names.clone() });
+            self.network.set(NetworkStatus { event: step.event.to_owned(), names: names.clone() });
+        }
+        if self.steps.len() == 0 {
+            self.console.say("service", "the script is over");
         }
     }
-    console.say("service", "the script is over");
-    if !leave_at_end {
-        shutdown.cancelled().await;
+}
+
+impl Runnable<Context> for Script {
+    async fn run(&mut self, cx: Context) -> Result<(), BoxError> {
+        cx.signal(Signal::Healthy);
+        while self.steps.len() > 0 {
+            or(cx.cancelled(), cx.sleep(self.due.saturating_duration_since(Instant::now()))).await;
+            if cx.is_cancelled() {
+                return Ok(());
+            }
+            if let Some(step) = self.steps.next() {
+                self.happen(step);
+                self.due = Instant::now() + self.pause;
+            }
+        }
+        if self.leave_at_end {
+            // All who follow it learn that nothing comes any more.
+            self.network.close();
+            cx.signal(Signal::Done);
+        } else {
+            cx.cancelled().await;
+        }
+        Ok(())
     }
-    Ok(())
 }

@@ -2,41 +2,43 @@
 
 use std::time::Duration;
 
-use event_core::{GetError, MemoryWatcher};
-use event_tokio::GetExt;
-use tokio_util::sync::CancellationToken;
+use event_core::{MemoryReader, Runnable};
+use futures_lite::future::or;
 
-use crate::console::Console;
-use crate::failure::Failure;
-use crate::status::NetworkStatus;
+use super::console::Console;
+use super::status::NetworkStatus;
+use crate::runtime::supervisor::{BoxError, Context, Signal};
 
 /// Gets the newest state, rests, and comes round again.
-pub(crate) async fn come_round(
-    mut network: MemoryWatcher<NetworkStatus>,
-    rest: Duration,
-    console: Console,
-    shutdown: CancellationToken,
-) -> Result<(), Failure> {
-    loop {
-        match network.get().cancel_on(&shutdown).await {
-            Ok(status) => {
-                let missed = match network.missed() {
-                    0 => "missed nothing".to_owned(),
-                    1 => "missed 1 version".to_owned(),
-                    n => format!("missed {n} versions"),
-                };
-                console.say("slow", format_args!("{missed}, is up to date with: {}", status.event));
+pub(crate) struct Slow {
+    pub(crate) network: MemoryReader<NetworkStatus>,
+    pub(crate) rest: Duration,
+    pub(crate) console: Console,
+}
+
+impl Runnable<Context> for Slow {
+    async fn run(&mut self, cx: Context) -> Result<(), BoxError> {
+        let mut network = self.network.watch();
+        cx.signal(Signal::Healthy);
+        loop {
+            match network.get().until(cx.cancelled()).await {
+                Ok(status) => {
+                    let missed = match network.missed() {
+                        0 => "missed nothing".to_owned(),
+                        1 => "missed 1 version".to_owned(),
+                        n => format!("missed {n} versions"),
+                    };
+                    self.console.say("slow", format_args!("{missed}, is up to date with: {}", status.event));
+                }
+                Err(error) if error.is_closed() => {
+                    self.console.say("slow", format_args!("ends, because {error}"));
+                    cx.signal(Signal::Done);
+                    return Ok(());
+                }
+                // Cancelled: whatever is returned then is no failure.
+                Err(error) => return Err(error.into()),
             }
-            Err(GetError::Cancelled) => return Ok(()),
-            Err(error) => {
-                console.say("slow", format_args!("ends, because {error}"));
-                return Ok(());
-            }
-        }
-        tokio::select! {
-            biased;
-            () = shutdown.cancelled() => return Ok(()),
-            () = tokio::time::sleep(rest) => {}
+            or(cx.cancelled(), cx.sleep(self.rest)).await;
         }
     }
 }

@@ -1,6 +1,13 @@
 //! A value, forwarded into a channel of tokio's.
 
+mod broadcast;
 mod mpsc;
+mod unbounded;
+mod watch;
+
+use alloc::boxed::Box;
+use core::future::Future;
+use core::pin::Pin;
 
 use event_core::Watch;
 
@@ -13,6 +20,9 @@ pub trait PipeTo<T>: event_core::PipeTo<Tokio, T> {}
 
 impl<T, S: event_core::PipeTo<Tokio, T>> PipeTo<T> for S {}
 
+/// A future of a channel's, kept from poll to poll.
+type Waiting<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+
 /// A value and where it is to be forwarded to. Made by [`pipe()`].
 pub type Pipe<V, S, P = fn(&<V as Watch>::Item) -> bool> = event_core::Pipe<V, S, P, Tokio>;
 
@@ -24,8 +34,36 @@ pub type Pipe<V, S, P = fn(&<V as Watch>::Item) -> bool> = event_core::Pipe<V, S
 /// The data stays conflated: while the channel is full, the pipe goes on watching and replaces what it was about to
 /// send by anything newer. What the channel itself holds is out of its hands, so a small channel is a good one.
 ///
-/// A [`MemoryValue`](event_core::MemoryValue) inside the pipe keeps the value open. Give it a
+/// | into | waits for a place | ends with [`ChannelClosed`] | without a receiver, an item is |
+/// |---|---|---|---|
+/// | [`mpsc::Sender`] | yes | when the receiver is gone, at once | |
+/// | [`mpsc::UnboundedSender`] | no, there is always one | when the receiver is gone, at once | |
+/// | [`broadcast::Sender`] | no, the oldest item gives way | never | dropped |
+/// | [`watch::Sender`] | no, what it holds gives way | never | stored |
+/// | [`MemoryValue`] | no, what it holds gives way | when it is closed, at once | stored |
+///
+/// - An unbounded channel is no place for conflation: if its receiver is slower than the producers, it grows and grows,
+///   and what comes out of it is out of date.
+/// - Broadcast and watch channels are not closed while they have no receiver, since one can [subscribe] at any time. A
+///   pipe into them ends with its value or its token.
+/// - Whoever subscribes to a broadcast channel gets what is set later, and does not learn what is present. Give such a
+///   consumer a watcher, or a watch channel.
+/// - A watch channel holds data from the beginning, which whoever makes it chooses. While a receiver [borrows] from it,
+///   tokio blocks the thread that stores something, which is the pipe's.
+///
+/// [`WatchReceiver`](crate::WatchReceiver) is the way back from a watch channel.
+///
+/// A [`MemoryValue`] inside the pipe keeps the value open. Give it a
 /// [`reader`](event_core::MemoryValue::reader) if the pipe should end with the producers.
+///
+/// [`ChannelClosed`]: event_core::PipeError::ChannelClosed
+/// [`MemoryValue`]: event_core::MemoryValue
+/// [`broadcast::Sender`]: tokio::sync::broadcast::Sender
+/// [`mpsc::Sender`]: tokio::sync::mpsc::Sender
+/// [`mpsc::UnboundedSender`]: tokio::sync::mpsc::UnboundedSender
+/// [`watch::Sender`]: tokio::sync::watch::Sender
+/// [borrows]: tokio::sync::watch::Receiver::borrow
+/// [subscribe]: tokio::sync::broadcast::Sender::subscribe
 ///
 /// # Examples
 ///

@@ -1,17 +1,13 @@
 //! Pipes into bounded channels.
 
 use alloc::boxed::Box;
-use core::future::Future;
-use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use event_core::{ChannelClosed, PipeSink, PipeTo};
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::mpsc::{Permit, Sender};
 
-use super::Tokio;
-
-type Waiting<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
+use super::{Tokio, Waiting};
 
 /// One run of a pipe into a bounded channel.
 struct MpscSink<'a, T> {

@@ -17,8 +17,13 @@ pub(crate) struct Example {
     child: Child,
     lines: Receiver<String>,
     stdout: String,
+    /// So much of `stdout` was looked through by `wait_for_next`.
+    seen: usize,
     stderr: Option<JoinHandle<String>>,
 }
+
+/// No arguments.
+pub(crate) const NONE: [&str; 0] = [];
 
 /// What an example has left behind.
 pub(crate) struct Finished {
@@ -34,12 +39,13 @@ pub(crate) struct Finished {
 fn path() -> PathBuf {
     let test = std::env::current_exe().expect("a test knows its own path");
     let profile = test.parent().and_then(|deps| deps.parent()).expect("a test is in <profile>/deps");
-    let path = profile.join("examples/network_status");
+    let path = profile.join("examples").join(crate::EXAMPLE);
     assert!(
         path.is_file(),
         "There is no {}. It is built by `cargo test`; before a `cargo test` with `--test`, `--tests` or `--all-targets`, \
-         run `cargo build -p event-tokio --examples`.",
-        path.display()
+         run `cargo build -p {} --examples`.",
+        path.display(),
+        env!("CARGO_PKG_NAME")
     );
     path
 }
@@ -75,13 +81,24 @@ impl Example {
             stderr.read_to_string(&mut all).expect("errors are UTF-8");
             all
         });
-        Self { child, lines, stdout: String::new(), stderr: Some(stderr) }
+        Self { child, lines, stdout: String::new(), seen: 0, stderr: Some(stderr) }
     }
 
     /// Waits until what was printed has `text` in it.
     pub(crate) fn wait_for(&mut self, text: &str) {
         while !self.stdout.contains(text) {
             assert!(self.read_line(), "it ended without saying {text:?}:\n{}", self.stdout);
+        }
+    }
+
+    /// Waits until `text` comes after what this was called for before.
+    pub(crate) fn wait_for_next(&mut self, text: &str) {
+        loop {
+            if let Some(at) = self.stdout[self.seen..].find(text) {
+                self.seen += at + text.len();
+                return;
+            }
+            assert!(self.read_line(), "it ended without saying {text:?} again:\n{}", self.stdout);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::failure::Failure;
+use crate::shared::Failure;
 
 fn failure(error: io::Error) -> Failure {
     Failure::new("cannot listen for Ctrl-C", error, "The system refuses to install signal handlers.")

@@ -1,0 +1,48 @@
+//! What is new, from one state of the network to the next.
+
+use std::time::Duration;
+
+use super::console::Console;
+use super::status::{Names, NetworkStatus};
+
+/// After so long without news the consumer says that it is still there.
+pub(crate) const STILL_THERE: Duration = Duration::from_secs(10);
+
+/// Tells the difference between what was received and what was received before. Every run has one of its own.
+pub(crate) struct Differences {
+    before: Option<Names>,
+    received: u64,
+    console: Console,
+}
+
+impl Differences {
+    pub(crate) fn new(console: Console) -> Self {
+        Self { before: None, received: 0, console }
+    }
+
+    pub(crate) fn received(&mut self, status: NetworkStatus) {
+        self.received += 1;
+        self.say(&difference(self.before.as_ref(), &status.names));
+        self.before = Some(status.names);
+    }
+
+    pub(crate) fn nothing_received(&self) {
+        self.say(&format!("no news for {STILL_THERE:?}"));
+    }
+
+    pub(crate) fn end(&self) {
+        self.say(&format!("ends, having received {} times", self.received));
+    }
+
+    fn say(&self, what: &str) {
+        self.console.say("changes", what);
+    }
+}
+
+fn difference(before: Option<&Names>, now: &Names) -> String {
+    let Some(before) = before else { return format!("begins with the present state: {now}") };
+    let gone = before.addresses.difference(&now.addresses).map(|address| format!("- {address}"));
+    let new = now.addresses.difference(&before.addresses).map(|address| format!("+ {address}"));
+    let all: Vec<_> = gone.chain(new).collect();
+    if all.is_empty() { "the addresses are the same".to_owned() } else { all.join(", ") }
+}
