@@ -1,12 +1,17 @@
 #!/usr/bin/env bash
-# Builds and tests event-core feature by feature.
+# Lints and tests the library crates with every set of their features (cargo hack).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-for features in "--no-default-features" "--features std"; do
-  echo "== event-core $features"
-  # shellcheck disable=SC2086 # two words on purpose
-  cargo clippy --quiet -p event-core --all-targets $features -- -D warnings
-  # shellcheck disable=SC2086
-  cargo test --quiet -p event-core $features
-done
+tools="$PWD/target/tools"
+if ! "$tools/bin/cargo-hack" hack --version >/dev/null 2>&1; then
+  echo "== installing cargo-hack below target/"
+  cargo install --quiet --locked --root "$tools" cargo-hack --version '^0.6'
+fi
+export PATH="$tools/bin:$PATH"
+
+crates=(-p event-core -p event-supervisor -p event-tokio -p event-async-std)
+echo "== clippy with every set of features"
+cargo hack --feature-powerset "${crates[@]}" clippy --quiet --all-targets -- -D warnings
+echo "== tests with every set of features"
+cargo hack --feature-powerset "${crates[@]}" test --quiet

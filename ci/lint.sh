@@ -12,9 +12,14 @@ for checker in loom shuttle; do
 done
 echo "== rustdoc"
 RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
-echo "== event-core without std"
-cargo check --quiet -p event-core --no-default-features
+echo "== event-core and event-supervisor without std"
+cargo check --quiet -p event-core -p event-supervisor --no-default-features
 if grep -rnE '\bstd::' crates/event-core/src --include='*.rs' | grep -vE 'src/models/|//[/!]|src/wakers/sweep\.rs'; then
   echo "event-core names std outside of the models and of the one place that the feature std guards" >&2
+  exit 1
+fi
+echo "== neither atomics nor unsafe code in the adapters and the supervisor"
+if grep -rnE '\batomic|\bunsafe\b' crates/event-{supervisor,tokio,async-std}/src --include='*.rs' | grep -v 'forbid(unsafe_code)'; then
+  echo "atomics and unsafe code belong into event-core, where they are modelled" >&2
   exit 1
 fi
