@@ -15,3 +15,5 @@ echo "== clippy with every set of features"
 cargo hack --feature-powerset "${crates[@]}" clippy --quiet --all-targets -- -D warnings
 echo "== tests with every set of features"
 cargo hack --feature-powerset "${crates[@]}" test --quiet
+echo "== the suite over the core with all of its features"
+cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing --test by_hand --test threads
