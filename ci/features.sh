@@ -16,4 +16,5 @@ cargo hack --feature-powerset "${crates[@]}" clippy --quiet --all-targets -- -D 
 echo "== tests with every set of features"
 cargo hack --feature-powerset "${crates[@]}" test --quiet
 echo "== the suite over the core with all of its features"
-cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing --test by_hand --test threads
+cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing --test by_hand --test threads \
+  --test pipes_tokio_mpsc --test pipes_async_std

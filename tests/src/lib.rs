@@ -7,8 +7,11 @@
 //! - *for memory*: what only memory values promise, generic over a runtime;
 //! - *by hand*: polled without a runtime, one step after the other.
 //!
-//! [`conformance!`] and [`by_hand!`] list them and make `#[test]`s of them. A runtime is a file in `tests/tests`; so will
-//! be a backend. The other modules are tools for these and for the other tests in `tests/tests`.
+//! A fifth group is about [pipes](mod@pipes): by hand, generic over a [`Channel`](pipes::Channel).
+//!
+//! [`conformance!`], [`by_hand!`] and [`pipes!`] list them and make `#[test]`s of them. A runtime is a file in
+//! `tests/tests`, and so is a channel; so will be a backend. The other modules are tools for these and for the other tests
+//! in `tests/tests`.
 
 extern crate alloc;
 
@@ -23,6 +26,7 @@ pub mod watchdog;
 pub mod closing;
 pub mod options;
 pub mod panics;
+pub mod pipes;
 pub mod values;
 pub mod waiting;
 pub mod watchers;

@@ -23,6 +23,12 @@ macro_rules! tests {
             $crate::runtime::run_by_hand(stringify!($name), $crate::$group::$name);
         }
     )+)+ };
+    (by hand, into $Channel:ty: $($group:ident: $($name:ident)+;)+) => { $($(
+        #[test]
+        fn $name() {
+            $crate::runtime::run_by_hand(stringify!($name), $crate::$group::$name::<$Channel>);
+        }
+    )+)+ };
 }
 
 /// Makes the tests for any backend and, if that is [`Memory`](crate::runtime::Memory), those for memory, on a runtime.
@@ -158,6 +164,42 @@ macro_rules! by_hand {
     };
 }
 
+/// Makes the tests of pipes into a [`Channel`](crate::pipes::Channel), which poll by hand.
+#[macro_export]
+macro_rules! pipes {
+    ($Channel:ty) => {
+        $crate::tests! { by hand, into $Channel:
+            pipes:
+                the_present_data_and_everything_newer_is_forwarded
+                a_value_without_data_is_waited_for
+                while_the_channel_is_full_anything_newer_replaces_what_was_about_to_be_sent
+                what_is_not_replaced_is_sent_when_there_is_a_place
+                what_is_replaced_is_dropped_at_once
+                what_a_filter_rejects_replaces_nothing
+                of_several_filters_all_have_to_accept
+                cancelling_ends_a_pipe_that_waits_for_data
+                cancelling_ends_a_pipe_whose_channel_is_full
+                cancellation_comes_before_data
+                closing_the_value_ends_a_pipe_once_the_newest_data_is_in_the_channel
+                a_value_inside_a_pipe_is_kept_open
+                closing_the_channel_ends_a_pipe_that_has_nothing_to_send
+                closing_the_channel_ends_a_pipe_that_waits_for_a_place
+                a_channel_that_is_closed_ends_a_run_before_it_has_data
+                a_channel_that_is_closed_just_before_an_item_is_sent_ends_the_run
+                a_channel_stays_open_for_others_and_all_its_places_are_free_after_a_run
+                each_run_begins_with_the_present_data
+                a_run_that_was_dropped_with_an_unsent_item_loses_nothing
+                a_run_that_moves_to_another_task_is_woken_there
+                two_pipes_share_a_channel_with_one_place
+                backlog_only_sends_what_is_there_and_ends
+                backlog_only_of_nothing_ends_at_once
+                a_failing_backend_ends_a_pipe_after_what_it_gave
+                a_pipe_can_be_run_again_after_its_filter_panicked
+                beside_a_thread_that_sets_only_newer_data_comes_and_the_last;
+        }
+    };
+}
+
 /// A function that nobody lists would never run.
 #[cfg(test)]
 mod tests {
@@ -171,6 +213,7 @@ mod tests {
             include_str!("options.rs"),
             include_str!("closing.rs"),
             include_str!("panics.rs"),
+            include_str!("pipes.rs"),
         ];
         let lines = groups.iter().flat_map(|group| group.lines());
         let names: Vec<_> = lines

@@ -5,6 +5,9 @@
 
 extern crate alloc;
 
+#[path = "combinators/allocations.rs"]
+mod combinators;
+
 use alloc::sync::Arc;
 use alloc::task::Wake;
 use core::future::{Future, pending};

@@ -7,20 +7,27 @@
 //! | `MutexGuard` | `Sync` | neither: whoever lets go last drops it |
 //! | `Rc<()>` | neither | neither |
 //!
-//! Errors that hand data back own it, so they are what the data is.
+//! Errors that hand data back own it, so they are what the data is. Combinators are what they are made of: their watchers,
+//! functions, timers and sleeps, and the items of those that keep one. Sleeps are boxed, so they need not be `Unpin`.
 
 extern crate alloc;
 
 use alloc::rc::Rc;
 use core::cell::Cell;
-use core::future::{Pending, Ready, pending};
-use core::marker::PhantomPinned;
+use core::future::{Future, Pending, Ready, pending};
+use core::marker::{PhantomData, PhantomPinned};
+use core::pin::Pin;
+use core::task::{Context, Poll};
+use core::time::Duration;
 use std::sync::MutexGuard;
 
+use event_core::adapter::{CancelOn, Clock, Deadline, Unlimited};
 use event_core::{
-    Accept, BackendError, Backlog, BacklogOnly, BoxWatcher, CasError, Everything, Get, GetError, GetRef, MemoryReader,
-    MemoryValue, MemoryWatcher, Ref, SetError, Snapshot, Value, ValueState, Version, WaitFor, Waiting, Watch, Watcher,
-    WatcherStream, WeakValue,
+    Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CasError, ChannelClosed, Combine,
+    Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef, Inspect, Map,
+    MemoryReader, MemoryValue, MemoryWatcher, Park, Pipe, PipeError, PipeTo, Ref, Relax, RelaxStrategy, Sample, Select,
+    SelectTuple, SetError, Signal, Snapshot, SwitchMap, Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting,
+    Watch, WatchFn, Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue,
 };
 use static_assertions::{
     assert_impl_all as all, assert_not_impl_all as not_all, assert_not_impl_any as none, assert_obj_safe as dyn_safe,
@@ -102,6 +109,192 @@ all!(Everything: Send, Sync, Unpin);
 all!(Waiting: Send, Sync, Unpin);
 all!(BacklogOnly: Send, Sync, Unpin);
 
+/// For combinators of a watcher and a function, which keep no item.
+macro_rules! has_function {
+    ($($Type:ident<W, F $(, $more:ty)?>;)+) => { $(
+        all!($Type<MemoryWatcher<u64>, Predicate $(, $more)?>: Send, Sync, Unpin);
+        all!($Type<BoxWatcher<'static, Neither>, Predicate $(, $more)?>: Send, Unpin);
+        none!($Type<BoxWatcher<'static, u64>, Predicate $(, $more)?>: Sync);
+        none!($Type<MemoryWatcher<OnlySend>, Predicate $(, $more)?>: Send, Sync);
+        none!($Type<MemoryWatcher<Neither>, Predicate $(, $more)?>: Send, Sync);
+        none!($Type<MemoryWatcher<u64>, Neither $(, $more)?>: Send, Sync);
+        all!($Type<MemoryWatcher<PhantomPinned>, Predicate $(, $more)?>: Unpin);
+        none!($Type<PhantomPinned, Predicate $(, $more)?>: Unpin);
+        none!($Type<MemoryWatcher<u64>, PhantomPinned $(, $more)?>: Unpin);
+    )+ };
+}
+
+has_function! {
+    Map<W, F>;
+    Filter<W, F>;
+    FilterMap<W, F>;
+    Inspect<W, F>;
+    DedupByKey<W, F, u64>;
+    SwitchMap<W, F, MemoryReader<u64>>;
+}
+
+none!(DedupByKey<MemoryWatcher<u64>, Predicate, Neither>: Send, Sync);
+none!(DedupByKey<MemoryWatcher<u64>, Predicate, PhantomPinned>: Unpin);
+none!(SwitchMap<MemoryWatcher<u64>, Predicate, MemoryReader<Neither>>: Send, Sync);
+// It keeps the watcher, not the value.
+all!(SwitchMap<MemoryWatcher<u64>, Predicate, ValueOfOneThread>: Send, Sync, Unpin);
+
+/// For combinators that keep an item.
+macro_rules! keeps_an_item {
+    ($($Type:ident<$W:ident $(, $more:ty)?>;)+) => { $(
+        all!($Type<MemoryWatcher<u64> $(, $more)?>: Send, Sync, Unpin);
+        none!($Type<MemoryWatcher<OnlySend> $(, $more)?>: Send, Sync);
+        none!($Type<MemoryWatcher<Neither> $(, $more)?>: Send, Sync);
+        all!($Type<BoxWatcher<'static, OnlySend> $(, $more)?>: Send);
+        none!($Type<BoxWatcher<'static, Neither> $(, $more)?>: Send, Sync);
+    )+ };
+}
+
+type CombineTwo<W> = Combine<(W, MemoryWatcher<u64>)>;
+
+keeps_an_item! {
+    Dedup<W>;
+    CombineTwo<W>;
+    Debounce<W, Timed>;
+}
+
+none!(Dedup<MemoryWatcher<PhantomPinned>>: Unpin);
+none!(CombineTwo<MemoryWatcher<PhantomPinned>>: Unpin);
+all!(Debounce<MemoryWatcher<PhantomPinned>, Timed>: Unpin);
+
+all!(Select<(MemoryWatcher<u64>, BoxWatcher<'static, u64>)>: Send, Unpin);
+all!(Select<(MemoryWatcher<u64>, MemoryWatcher<u64>)>: Send, Sync, Unpin);
+none!(Select<(MemoryWatcher<u64>, MemoryWatcher<Neither>)>: Send, Sync);
+
+// A driver sets a value, which shares the data.
+all!(Driver<MemoryWatcher<u64>>: Send, Sync, Unpin);
+all!(Driver<BoxWatcher<'static, u64>>: Send, Unpin);
+none!(Driver<BoxWatcher<'static, OnlySend>>: Send, Sync);
+all!(Driver<MemoryWatcher<PhantomPinned>>: Unpin);
+
+/// For combinators with a timer.
+macro_rules! has_timer {
+    ($($Type:ident;)+) => { $(
+        all!($Type<MemoryWatcher<u64>, Timed>: Send, Sync, Unpin);
+        none!($Type<MemoryWatcher<Neither>, Timed>: Send, Sync);
+        none!($Type<MemoryWatcher<u64>, Sleeps<Ready<()>, Neither>>: Send, Sync);
+        all!($Type<MemoryWatcher<u64>, Sleeps<Pin<Box<dyn Future<Output = ()> + Send>>>>: Send, Unpin);
+        none!($Type<MemoryWatcher<u64>, Sleeps<Pin<Box<dyn Future<Output = ()> + Send>>>>: Sync);
+        none!($Type<MemoryWatcher<u64>, Sleeps<Pin<Box<dyn Future<Output = ()>>>>>: Send, Sync);
+        all!($Type<MemoryWatcher<u64>, Sleeps<PinnedSleep>>: Send, Sync, Unpin);
+        none!($Type<MemoryWatcher<u64>, Sleeps<Ready<()>, PhantomPinned>>: Unpin);
+        none!($Type<MemoryWatcher<u64>, Timed>: Clone);
+    )+ };
+}
+
+has_timer! {
+    Debounce;
+    Throttle;
+    Sample;
+}
+
+/// A timer with sleeps of type `S`, that has something of type `T`.
+struct Sleeps<S, T = ()>(T, PhantomData<fn() -> S>);
+type Timed = Sleeps<Ready<()>>;
+
+impl<S: Future<Output = ()>, T> Timer for Sleeps<S, T> {
+    type Sleep = S;
+
+    fn sleep(&self, _: Duration) -> S {
+        unreachable!("nothing is run")
+    }
+}
+
+/// A sleep that must not be moved.
+struct PinnedSleep(PhantomPinned);
+
+impl Future for PinnedSleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Pending
+    }
+}
+
+/// A value of one thread, with watchers that may leave it.
+struct ValueOfOneThread(PhantomData<Neither>);
+
+impl Watch for ValueOfOneThread {
+    type Item = u64;
+    type Watcher = MemoryWatcher<u64>;
+
+    fn watch(&self) -> MemoryWatcher<u64> {
+        unreachable!("nothing is run")
+    }
+}
+
+all!(WatchFn<Predicate>: Send, Sync, Unpin, Copy);
+none!(WatchFn<Neither>: Send, Sync, Copy);
+none!(WatchFn<PhantomPinned>: Unpin);
+
+// An iterator is what its watcher is, whatever it does while it waits.
+all!(BlockingIter<'static, MemoryWatcher<u64>, Park>: Send, Sync, Unpin);
+all!(BlockingIter<'static, MemoryWatcher<u64>, Relax<Neither>>: Send, Sync, Unpin);
+none!(BlockingIter<'static, MemoryWatcher<Neither>, Park>: Send, Sync);
+all!(BlockingIter<'static, dyn Watcher<Item = u64> + Send, Park>: Send, Unpin);
+none!(BlockingIter<'static, dyn Watcher<Item = u64> + Send, Park>: Sync);
+all!(BlockingIter<'static, PhantomPinned, Park>: Unpin);
+all!(Park: Send, Sync, Unpin, Block);
+all!(Relax<Spin>: Send, Sync, Unpin, Block);
+
+/// A strategy.
+struct Spin;
+
+impl RelaxStrategy for Spin {
+    fn relax() {}
+}
+
+// A pipe is what its value, its channel and its filter are.
+type PipeTo64<V, P = Predicate> = Pipe<V, MemoryValue<u64>, P>;
+all!(Pipe<MemoryReader<u64>, MemoryValue<u64>>: Send, Sync, Unpin);
+all!(PipeTo64<MemoryReader<u64>>: Send, Sync, Unpin);
+none!(PipeTo64<ValueOfOneThread>: Send, Sync);
+none!(PipeTo64<MemoryReader<u64>, Neither>: Send, Sync);
+none!(PipeTo64<MemoryReader<u64>, PhantomPinned>: Unpin);
+none!(Pipe<MemoryReader<u64>, MemoryValue<Neither>>: Send, Sync);
+all!(Pipe<MemoryReader<u64>, MemoryValue<u64>, Predicate, Neither>: Send, Sync, Unpin);
+all!(MemoryValue<u64>: PipeTo<(), u64>);
+all!(PipeError: Send, Sync, Unpin, core::error::Error);
+all!(ChannelClosed: Send, Sync, Unpin, Copy);
+all!(Signal: Send, Sync, Unpin, Copy);
+
+// What adapters make of a get is what the get is, what ends it, and their share.
+type PlainGet = GetOf<MemoryWatcher<u64>>;
+all!(CancelOn<PlainGet, Pending<()>>: Send, Sync, Unpin);
+none!(CancelOn<GetOf<MemoryWatcher<Neither>>, Pending<()>>: Send, Sync);
+none!(CancelOn<PlainGet, Neither>: Send, Sync);
+none!(CancelOn<PlainGet, Pending<()>, Neither>: Send, Sync);
+none!(CancelOn<PhantomPinned, Pending<()>>: Unpin);
+none!(CancelOn<PlainGet, PhantomPinned>: Unpin);
+all!(CancelOn<PlainGet, Pending<()>, PhantomPinned>: Unpin);
+all!(Deadline<PlainGet, ClockOf<Ready<()>>>: Send, Sync, Unpin);
+none!(Deadline<GetOf<MemoryWatcher<Neither>>, ClockOf<Ready<()>>>: Send, Sync);
+none!(Deadline<PlainGet, ClockOf<Pin<Box<dyn Future<Output = ()>>>>>: Send, Sync);
+none!(Deadline<PlainGet, ClockOf<Ready<()>>, Neither>: Send, Sync);
+none!(Deadline<PlainGet, ClockOf<PinnedSleep>>: Unpin);
+all!(Unlimited: Send, Sync, Unpin, Copy, Default);
+
+/// A clock with sleeps of type `S`.
+struct ClockOf<S>(PhantomData<S>);
+
+impl<S: Future> Clock for ClockOf<S> {
+    type Instant = u64;
+    type Sleep = S;
+
+    fn now() -> u64 {
+        unreachable!("nothing is run")
+    }
+
+    fn sleep_until(_: u64) -> S {
+        unreachable!("nothing is run")
+    }
+}
+
 dyn_safe!(Watcher<Item = u64>);
 dyn_safe!(Watch<Item = u64, Watcher = MemoryWatcher<u64>>);
 dyn_safe!(Value<Item = u64, Watcher = MemoryWatcher<u64>>);
@@ -116,6 +309,13 @@ all!(Everything: Accept<u64>);
 all!(Predicate: Accept<u64>);
 all!(Waiting: Backlog);
 all!(BacklogOnly: Backlog);
+all!(Combine<(MemoryWatcher<u64>, MemoryWatcher<u8>)>: Watcher, Clone);
+all!((MemoryWatcher<u64>, MemoryWatcher<u8>): WatcherTuple);
+none!((MemoryWatcher<u64>, MemoryWatcher<u8>): SelectTuple);
+all!((MemoryWatcher<u64>, BoxWatcher<'static, u64>): SelectTuple);
+none!((MemoryWatcher<u64>,): WatcherTuple, SelectTuple);
+none!((MemoryWatcher<u64>, MemoryWatcher<NotClone>): WatcherTuple);
+all!(WatchFn<fn() -> MemoryWatcher<u64>>: Watch);
 // Data that is not `Clone` can be kept and borrowed, but not got.
 none!(MemoryWatcher<NotClone>: Watcher);
 none!(MemoryValue<NotClone>: Watch);
@@ -151,6 +351,21 @@ fn tasks_that_hold_on_to_data_across_an_await_can_be_sent() {
         VALUE.unwatched().await;
     }));
 }
+
+/// The drivers and the gets of combinators are tasks as well.
+#[test]
+fn tasks_that_get_from_combinators_can_be_sent() {
+    let (reader, timer) = (VALUE.reader(), Sleeps::<Ready<()>>((), PhantomData));
+    let watcher = event_core::combine((VALUE.watch(), VALUE.watch().filter(|n| *n > 1)));
+    let watcher = watcher.switch_map(move |_| reader.clone()).debounce(timer, Duration::ZERO).inspect(drop_nothing);
+    let (shared, driver) = watcher.share();
+    drop(send(async {
+        let mut shared = shared.watch();
+        (driver.await.is_ok(), shared.get().await.is_ok())
+    }));
+}
+
+fn drop_nothing(_: &u64) {}
 
 /// On one thread, data may be anything.
 #[test]

@@ -282,7 +282,8 @@ pub trait WatcherExt: Watcher {
     /// what `R` says, over and over. That may be to spin, or to wait for an interrupt.
     ///
     /// `R` may return at any time. If it puts the processor to sleep, an interrupt that has come since the last time it
-    /// returned must keep it awake, or a wake-up in between would be slept through: on Arm's Cortex-M, `wfe` does so.
+    /// returned must keep it awake, or a wake-up in between would be slept through: on Arm's Cortex-M, `wfe` does so. Each
+    /// call allocates its waker.
     ///
     /// # Errors
     ///
@@ -307,18 +308,12 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(watcher.relaxing_get::<Yield>().unwrap(), 1);
     /// # setting.join().unwrap();
     /// ```
-    fn relaxing_get<R: RelaxStrategy>(&mut self) -> Result<Self::Item, GetError>
-    where
-        Self: Sized,
-    {
+    fn relaxing_get<R: RelaxStrategy>(&mut self) -> Result<Self::Item, GetError> {
         relax_until_ready::<R, _>(|cx| self.poll_get(cx))
     }
 
     /// What [`relaxing_get`](Self::relaxing_get) gives, until the first error.
-    fn relaxing_iter<R: RelaxStrategy>(&mut self) -> BlockingIter<'_, Self, Relax<R>>
-    where
-        Self: Sized,
-    {
+    fn relaxing_iter<R: RelaxStrategy>(&mut self) -> BlockingIter<'_, Self, Relax<R>> {
         BlockingIter::new(self)
     }
 
@@ -344,7 +339,7 @@ pub trait WatcherExt: Watcher {
     ///
     /// # Panics
     ///
-    /// A panic of `map` passes through, and that item is consumed.
+    /// A panic of `map`, or of a filter of the get, passes through, and that item is consumed.
     ///
     /// # Examples
     ///
@@ -392,7 +387,7 @@ pub trait WatcherExt: Watcher {
     ///
     /// # Panics
     ///
-    /// A panic of `map` passes through, and that item is consumed.
+    /// A panic of `map`, or of a filter of the get, passes through, and that item is consumed.
     ///
     /// # Examples
     ///
@@ -489,6 +484,10 @@ pub trait WatcherExt: Watcher {
     /// When the item changes, the first get gives what is present in the new value. What `switch` returned is dropped as soon as
     /// it is watched, so it does not keep that value open. It is closed when the watcher and the value that is followed are.
     ///
+    /// # Panics
+    ///
+    /// A panic of `switch` passes through. That item is consumed, and the value before it is followed further.
+    ///
     /// # Examples
     ///
     /// ```
@@ -524,8 +523,9 @@ pub trait WatcherExt: Watcher {
     ///
     /// The time is counted from when the item was got, not from when it was set: somebody has to wait for that. (Above, `a` and
     /// `b` come at the same time, 3: if the timer is the first to be noticed, `a` is given, else it is skipped.) The last
-    /// item before the end is given at once. [`backlog_only`](Get::backlog_only) does not wait for quiet: it gives the newest
-    /// item at once. An item that a filter of a get rejects is consumed after its quiet time.
+    /// item before the end is given at once, and the end after it. Of a value that is never quiet, nothing but that is given.
+    /// [`backlog_only`](Get::backlog_only) does not wait for quiet: it gives the newest item at once. An item that a filter of a
+    /// get rejects is consumed after its quiet time.
     ///
     /// # Examples
     ///
@@ -562,9 +562,9 @@ pub trait WatcherExt: Watcher {
     /// With `period` = 3:
     ///
     /// ```text
-    /// time    0  1  2  3  4  5  6  7  8  9  10 11 12
+    /// time    0  1  2  3  4  5  6  7  8  9  10 11 12 13
     /// items   a  b  c              d     e  closed
-    /// given   a        c           d        e     end
+    /// given   a        c           d        e        end
     /// ```
     ///
     /// The period begins when an item is given. That the value is closed is told when it is over. An item that a filter
@@ -612,8 +612,10 @@ pub trait WatcherExt: Watcher {
     /// ```
     ///
     /// The first period begins with the first poll, every other one when the one before was noticed to be over: in a get that
-    /// came late, at once. That the value is closed is told at such a time as well.
-    /// [`backlog_only`](Get::backlog_only) looks at once, and leaves the periods alone.
+    /// came late, at once. That the value is closed is told at such a time as well. A period of zero keeps the task busy.
+    ///
+    /// [`backlog_only`](Get::backlog_only) looks at once, and leaves the periods alone. Every look is for the backlog: a
+    /// `debounce` or a `throttle` below delays nothing.
     ///
     /// # Examples
     ///

@@ -1,11 +1,11 @@
 //! What a value and its watchers are, said as plainly as it can be.
 
 /// A value.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Value {
     /// How often something was published.
     pub(crate) version: u64,
-    pub(crate) data: Option<u8>,
+    pub(crate) data: Option<u64>,
     pub(crate) closed: bool,
 }
 
@@ -19,7 +19,7 @@ pub(crate) enum News {
 }
 
 impl Value {
-    pub(crate) fn set(&mut self, data: u8) -> News {
+    pub(crate) fn set(&mut self, data: u64) -> News {
         if self.closed {
             return News::Nothing;
         }
@@ -56,9 +56,9 @@ pub(crate) struct Watcher {
 }
 
 /// What a get finds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    Data(u8),
+    Data(u64),
     /// Nothing new. Where a get would wait, the backlog is done.
     Nothing,
     Closed,
@@ -89,7 +89,7 @@ impl Watcher {
         self.seen = version;
     }
 
-    pub(crate) fn get(&mut self, value: &Value, accept: impl Fn(u8) -> bool) -> Found {
+    pub(crate) fn get(&mut self, value: &Value, mut accept: impl FnMut(u64) -> bool) -> Found {
         if self.seen != value.version {
             self.look_at(value.version);
             if let Some(data) = value.data.filter(|data| accept(*data)) {
@@ -101,7 +101,7 @@ impl Watcher {
     }
 
     /// Like `get`, but what is present counts even if it was seen.
-    pub(crate) fn wait_for(&mut self, value: &Value, accept: impl Fn(u8) -> bool) -> Found {
+    pub(crate) fn wait_for(&mut self, value: &Value, mut accept: impl FnMut(u64) -> bool) -> Found {
         match value.data {
             Some(data) if self.seen == value.version && accept(data) => {
                 self.given = true;

@@ -1,30 +1,38 @@
 //! The steps of a program, done to the real thing and to the model.
 
 use alloc::collections::BTreeSet;
+use alloc::rc::Rc;
 use core::future::{pending, ready};
 use core::task::Poll;
 
-use event_core::{CasError, GetError, MemoryReader, MemoryValue, MemoryWatcher, Ref, Snapshot, Version, WeakValue};
+use event_core::{CasError, GetError, MemoryValue, MemoryWatcher, Ref, Snapshot, Version, WeakValue};
 use event_tests::by_hand::Task;
 use event_tests::census::{Census, Citizen};
 
+use crate::derived::{Derived, Readers};
 use crate::model::{self, Found, News};
 use crate::step::{How, Step};
 
+/// How many values can be changed and watched at a time. Others are closed.
 const VALUES: usize = 2;
 const TASKS: usize = 3;
+/// Of each kind. When there is one more, another one goes.
+const MANY: usize = 24;
 
 /// Everything there is, each thing beside what the model knows of it.
 struct World {
     census: Census,
     tasks: [Task; TASKS],
-    values: [model::Value; VALUES],
-    readers: [MemoryReader<Citizen>; VALUES],
-    weak: [WeakValue<Citizen>; VALUES],
+    values: Vec<model::Value>,
+    readers: Readers,
+    weak: Vec<WeakValue<Citizen>>,
+    /// Those that the steps are about.
+    current: Rc<[usize]>,
     handles: Vec<(usize, MemoryValue<Citizen>)>,
     watchers: Vec<Watching>,
+    derived: Derived,
     /// Of which value, the version, the data.
-    snapshots: Vec<(usize, u64, u8, Snapshot<Citizen>)>,
+    snapshots: Vec<(usize, u64, u64, Snapshot<Citizen>)>,
 }
 
 struct Watching {
@@ -44,28 +52,46 @@ pub(crate) fn run(steps: &[Step]) {
     }
     let census = world.census.clone();
     let tasks = world.tasks.clone();
+    world.derived.end();
     drop(world);
     census.assert_each_was_dropped_once();
     assert!(tasks.iter().all(|task| task.stored_wakers() == 0), "a waker is left: {tasks:?}");
 }
 
-fn pick(number: u8, len: usize) -> Option<usize> {
+pub(crate) fn pick(number: u8, len: usize) -> Option<usize> {
     (number as usize).checked_rem(len)
+}
+
+/// Says what has to go for one more.
+pub(crate) fn make_room<T>(list: &mut Vec<T>) -> Option<T> {
+    (list.len() == MANY).then(|| list.swap_remove(0))
 }
 
 impl World {
     fn new() -> Self {
-        let made: [MemoryValue<Citizen>; VALUES] = Default::default();
-        Self {
+        let readers = Readers::default();
+        let mut world = Self {
             census: Census::new(),
             tasks: Default::default(),
-            values: Default::default(),
-            readers: made.each_ref().map(MemoryValue::reader),
-            weak: made.each_ref().map(MemoryValue::downgrade),
-            handles: made.into_iter().enumerate().collect(),
+            values: Vec::new(),
+            readers: Rc::clone(&readers),
+            weak: Vec::new(),
+            current: (0..VALUES).collect(),
+            handles: Vec::new(),
             watchers: Vec::new(),
+            derived: Derived::new(&readers),
             snapshots: Vec::new(),
-        }
+        };
+        (0..VALUES).for_each(|_| world.add_value());
+        world
+    }
+
+    fn add_value(&mut self) {
+        let made = MemoryValue::new();
+        self.readers.borrow_mut().push(made.reader());
+        self.weak.push(made.downgrade());
+        self.handles.push((self.values.len(), made));
+        self.values.push(model::Value::default());
     }
 
     fn step(&mut self, step: Step) {
@@ -81,7 +107,7 @@ impl World {
             Step::Mark { watcher, seen } => self.mark(watcher, seen),
             Step::CloneHandle { handle } => pick(handle, self.handles.len()).map(|number| {
                 let copy = self.handles[number].clone();
-                self.handles.push(copy);
+                self.add_handle(copy);
             }),
             Step::DropHandle { handle } => self.drop_handle(handle),
             Step::Upgrade { value } => self.upgrade(value),
@@ -89,6 +115,15 @@ impl World {
             Step::HoldFromWatcher { watcher } => self.hold_from_watcher(watcher),
             Step::LetGo { snapshot } => {
                 pick(snapshot, self.snapshots.len()).map(|number| drop(self.snapshots.swap_remove(number)))
+            }
+            Step::Renew { value } => self.renew(value),
+            Step::Derive { .. }
+            | Step::GetDerived { .. }
+            | Step::CloneDerived { .. }
+            | Step::DropDerived { .. }
+            | Step::Advance { .. } => {
+                self.derived.step(step, &self.current, &self.values);
+                Some(())
             }
             Step::Set { handle, .. }
             | Step::Replace { handle, .. }
@@ -107,29 +142,29 @@ impl World {
         let before = value.data;
         let news = match step {
             Step::Set { data, .. } => {
-                let news = value.set(data);
+                let news = value.set(data.into());
                 match handle.try_set(citizen(data)) {
                     Ok(version) => assert_eq!((version.as_u64(), &news), (value.version, &News::Wakes)),
-                    Err(error) => assert_eq!((error.into_inner().data(), &news), (data.into(), &News::Nothing)),
+                    Err(error) => assert_eq!((error.into_inner().data(), &news), (u64::from(data), &News::Nothing)),
                 }
                 news
             }
             Step::Replace { data, .. } => {
-                let news = value.set(data);
+                let news = value.set(data.into());
                 let expected = before.filter(|_| news == News::Wakes);
-                assert_eq!(handle.replace(citizen(data)).map(|old| old.data()), expected.map(u64::from));
+                assert_eq!(handle.replace(citizen(data)).map(|old| old.data()), expected);
                 news
             }
             Step::SetIfNotEq { data, .. } => {
-                let news = if before == Some(data) { News::Nothing } else { value.set(data) };
+                let news = if before == Some(data.into()) { News::Nothing } else { value.set(data.into()) };
                 assert_eq!(handle.set_if_not_eq(citizen(data)), news == News::Wakes);
                 news
             }
             Step::Update { add, go, .. } => {
-                let sum = before.map(|data| data.wrapping_add(add) % 8).filter(|_| go);
-                let news = sum.map_or(News::Nothing, |sum| value.set(sum));
+                let sum = |data: u64| (data + u64::from(add)) % 8;
+                let news = before.filter(|_| go).map_or(News::Nothing, |data| value.set(sum(data)));
                 let real = |data: &mut Citizen| {
-                    *data = citizen((data.data() as u8).wrapping_add(add) % 8);
+                    *data = self.census.citizen(sum(data.data()));
                     go
                 };
                 assert_eq!(handle.update_if(real), news == News::Wakes);
@@ -138,11 +173,11 @@ impl World {
             Step::CompareAndSet { right, data, .. } => {
                 let seen = handle.version();
                 // A version that is not present: that of another value, unless it happens to be the same.
-                let wrong = self.readers[(which + 1) % VALUES].version();
+                let wrong = self.readers.borrow()[(which + 1) % self.weak.len()].version();
                 let version = if right { seen } else { wrong };
                 let right = version == seen;
                 let closed = value.closed;
-                let news = if right { value.set(data) } else { News::Nothing };
+                let news = if right { value.set(data.into()) } else { News::Nothing };
                 match handle.compare_and_set(version, citizen(data)) {
                     Ok(version) => assert_eq!((version.as_u64(), &news), (value.version, &News::Wakes)),
                     Err(CasError::Closed(_)) => assert!(closed),
@@ -185,8 +220,8 @@ impl World {
         let task = &self.tasks[number];
         let wakes = task.wakes();
 
-        let accept = |data: u8| data % modulus == 0;
-        let accept_citizen = |citizen: &Citizen| accept(citizen.data() as u8);
+        let accept = |data: u64| data % u64::from(modulus) == 0;
+        let accept_citizen = |citizen: &Citizen| accept(citizen.data());
         let (expected, polled) = match how {
             How::Plain => (model.get(value, |_| true), task.poll(real.get())),
             How::Filter => (model.get(value, accept), task.poll(real.get().filter(accept_citizen))),
@@ -212,7 +247,7 @@ impl World {
             }
         };
         match (expected, polled) {
-            (Found::Data(expected), Poll::Ready(Ok(citizen))) => assert_eq!(citizen.data(), u64::from(expected)),
+            (Found::Data(expected), Poll::Ready(Ok(citizen))) => assert_eq!(citizen.data(), expected),
             (Found::Closed, Poll::Ready(Err(GetError::Closed))) => {}
             (Found::Nothing, Poll::Ready(Err(GetError::BacklogDone))) => {
                 assert!(matches!(how, How::Backlog | How::FilterBacklog | How::TryGet));
@@ -231,9 +266,11 @@ impl World {
     }
 
     fn watch_reader(&mut self, value: u8, changes: bool) -> Option<()> {
-        let value = pick(value, VALUES)?;
-        let reader = &self.readers[value];
-        let real = if changes { reader.watch_changes() } else { reader.watch() };
+        let value = self.current[pick(value, VALUES)?];
+        let real = {
+            let reader = &self.readers.borrow()[value];
+            if changes { reader.watch_changes() } else { reader.watch() }
+        };
         self.add_watcher(value, changes, real);
         Some(())
     }
@@ -243,12 +280,14 @@ impl World {
         if changes {
             model.mark_seen(&self.values[value]);
         }
+        make_room(&mut self.watchers);
         self.watchers.push(Watching { value, model, real, waiting: None });
     }
 
     fn clone_watcher(&mut self, watcher: u8) -> Option<()> {
         let Watching { value, model, real, .. } = &self.watchers[pick(watcher, self.watchers.len())?];
         let copy = Watching { value: *value, model: model.clone(), real: real.clone(), waiting: None };
+        make_room(&mut self.watchers);
         self.watchers.push(copy);
         Some(())
     }
@@ -269,21 +308,45 @@ impl World {
     fn drop_handle(&mut self, handle: u8) -> Option<()> {
         let (which, real) = self.handles.swap_remove(pick(handle, self.handles.len())?);
         drop(real);
+        self.close_without_handles(which);
+        Some(())
+    }
+
+    fn add_handle(&mut self, handle: (usize, MemoryValue<Citizen>)) {
+        if let Some((which, real)) = make_room(&mut self.handles) {
+            drop(real);
+            self.close_without_handles(which);
+        }
+        self.handles.push(handle);
+    }
+
+    fn close_without_handles(&mut self, which: usize) {
         if self.handles.iter().all(|(other, _)| *other != which) {
             let news = self.values[which].close();
             self.spread(which, &news);
+        }
+    }
+
+    fn renew(&mut self, value: u8) -> Option<()> {
+        let place = pick(value, VALUES)?;
+        let old = self.current[place];
+        if self.values[old].closed {
+            self.handles.retain(|(which, _)| *which != old);
+            self.current =
+                self.current.iter().map(|which| if *which == old { self.values.len() } else { *which }).collect();
+            self.add_value();
         }
         Some(())
     }
 
     fn upgrade(&mut self, value: u8) -> Option<()> {
-        let value = pick(value, VALUES)?;
+        let value = self.current[pick(value, VALUES)?];
         let some_handle = self.handles.iter().find(|(which, _)| *which == value);
         let upgraded = self.weak[value].upgrade();
         assert_eq!(upgraded.is_some(), some_handle.is_some());
         let upgraded = upgraded?;
         assert!(some_handle.is_some_and(|(_, handle)| handle.same_value(&upgraded)));
-        self.handles.push((value, upgraded));
+        self.add_handle((value, upgraded));
         Some(())
     }
 
@@ -302,32 +365,36 @@ impl World {
     fn keep(&mut self, which: usize, snapshot: Option<Snapshot<Citizen>>) -> Option<()> {
         let value = &self.values[which];
         assert_eq!(snapshot.is_some(), value.data.is_some());
-        self.snapshots.push((which, value.version, value.data?, snapshot?));
+        let snapshot = (which, value.version, value.data?, snapshot?);
+        make_room(&mut self.snapshots);
+        self.snapshots.push(snapshot);
         Some(())
     }
 
     /// Compares all that can be looked at.
     fn check(&self) {
-        for (value, reader) in self.values.iter().zip(&self.readers) {
+        for (value, reader) in self.values.iter().zip(&*self.readers.borrow()) {
             assert_eq!(reader.version().as_u64(), value.version);
             assert_eq!(reader.version() == Version::INITIAL, value.version == 0);
             assert_eq!((reader.is_set(), reader.is_closed()), (value.data.is_some(), value.closed));
-            assert_eq!(reader.borrow().map(|citizen| citizen.data()), value.data.map(u64::from));
-            assert_eq!(reader.load().map(|citizen| citizen.data()), value.data.map(u64::from));
+            assert_eq!(reader.borrow().map(|citizen| citizen.data()), value.data);
+            assert_eq!(reader.load().map(|citizen| citizen.data()), value.data);
         }
+        let mut counts = vec![0; self.values.len()];
+        self.watchers.iter().for_each(|watching| counts[watching.value] += 1);
+        self.derived.watched(&mut |which| counts[which] += 1);
         for (which, handle) in &self.handles {
-            let watchers = self.watchers.iter().filter(|watching| watching.value == *which);
-            assert_eq!(handle.watcher_count(), watchers.count());
+            assert_eq!(handle.watcher_count(), counts[*which]);
             assert_eq!(handle.is_closed(), self.values[*which].closed);
         }
         for Watching { value, model, real, .. } in &self.watchers {
             let value = &self.values[*value];
             assert_eq!(real.missed(), model.missed(), "versions missed");
             assert_eq!((real.has_changed(), real.is_closed()), (model.has_changed(value), value.closed));
-            assert_eq!(real.borrow().map(|citizen| citizen.data()), value.data.map(u64::from));
+            assert_eq!(real.borrow().map(|citizen| citizen.data()), value.data);
         }
         for (_, version, data, snapshot) in &self.snapshots {
-            assert_eq!((snapshot.version().as_u64(), snapshot.data()), (*version, u64::from(*data)));
+            assert_eq!((snapshot.version().as_u64(), snapshot.data()), (*version, *data));
         }
         // V6: nothing but what is present or held is alive. The readers keep what is present.
         let present = self.values.iter().enumerate().filter(|(_, value)| value.data.is_some());
@@ -336,6 +403,7 @@ impl World {
             .chain(self.snapshots.iter().map(|(which, version, ..)| (*which, *version)))
             .collect();
         assert_eq!(self.census.alive(), alive.len() as u64, "alive");
+        self.derived.check(&self.values);
         // W5, W6: one waker for each watcher at most.
         assert!(self.tasks.iter().map(Task::stored_wakers).sum::<usize>() <= self.watchers.len());
     }

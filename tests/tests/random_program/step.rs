@@ -2,28 +2,105 @@
 
 use proptest::prelude::*;
 
+use crate::digits::Digits;
+use crate::watching::Form;
+
 /// A step. Numbers choose among what there is, modulo how much there is; without any, the step is left out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Step {
-    Set { handle: u8, data: u8 },
-    Replace { handle: u8, data: u8 },
-    SetIfNotEq { handle: u8, data: u8 },
-    Update { handle: u8, add: u8, go: bool },
-    CompareAndSet { handle: u8, right: bool, data: u8 },
-    Clear { handle: u8 },
-    Close { handle: u8 },
-    CloneHandle { handle: u8 },
-    DropHandle { handle: u8 },
-    Upgrade { value: u8 },
-    Watch { handle: u8, changes: bool },
-    WatchReader { value: u8, changes: bool },
-    CloneWatcher { watcher: u8 },
-    DropWatcher { watcher: u8 },
-    Mark { watcher: u8, seen: bool },
-    Get { watcher: u8, task: u8, how: How, modulus: u8 },
-    Hold { handle: u8 },
-    HoldFromWatcher { watcher: u8 },
-    LetGo { snapshot: u8 },
+    Set {
+        handle: u8,
+        data: u8,
+    },
+    Replace {
+        handle: u8,
+        data: u8,
+    },
+    SetIfNotEq {
+        handle: u8,
+        data: u8,
+    },
+    Update {
+        handle: u8,
+        add: u8,
+        go: bool,
+    },
+    CompareAndSet {
+        handle: u8,
+        right: bool,
+        data: u8,
+    },
+    Clear {
+        handle: u8,
+    },
+    Close {
+        handle: u8,
+    },
+    CloneHandle {
+        handle: u8,
+    },
+    DropHandle {
+        handle: u8,
+    },
+    Upgrade {
+        value: u8,
+    },
+    Watch {
+        handle: u8,
+        changes: bool,
+    },
+    WatchReader {
+        value: u8,
+        changes: bool,
+    },
+    CloneWatcher {
+        watcher: u8,
+    },
+    DropWatcher {
+        watcher: u8,
+    },
+    Mark {
+        watcher: u8,
+        seen: bool,
+    },
+    Get {
+        watcher: u8,
+        task: u8,
+        how: How,
+        modulus: u8,
+    },
+    Hold {
+        handle: u8,
+    },
+    HoldFromWatcher {
+        watcher: u8,
+    },
+    LetGo {
+        snapshot: u8,
+    },
+    /// A value that is closed makes room for another one.
+    Renew {
+        value: u8,
+    },
+    /// A watcher out of random combinators.
+    Derive {
+        seed: u64,
+    },
+    GetDerived {
+        watcher: u8,
+        task: u8,
+        form: Form,
+        modulus: u8,
+    },
+    CloneDerived {
+        watcher: u8,
+    },
+    DropDerived {
+        watcher: u8,
+    },
+    Advance {
+        seconds: u8,
+    },
 }
 
 /// The forms of a get.
@@ -40,13 +117,12 @@ pub(crate) enum How {
 }
 
 impl Step {
-    /// Steps are cut out of plain numbers: proptest's combinators are slow when they are not optimised.
     pub(crate) fn any() -> impl Strategy<Value = Self> {
         any::<u64>().prop_map(|number| Self::cut_from(&mut Digits(number)))
     }
 
     fn cut_from(digits: &mut Digits) -> Self {
-        let kind = digits.below(52);
+        let kind = digits.below(80);
         let (one, flag, data) = (digits.below(16), digits.below(2) == 1, digits.below(8));
         let handle = one;
         match kind {
@@ -68,6 +144,15 @@ impl Step {
             28..31 => Self::Hold { handle },
             31 => Self::HoldFromWatcher { watcher: one },
             32..35 => Self::LetGo { snapshot: one },
+            35..39 => Self::Renew { value: one },
+            39..43 => Self::Derive { seed: digits.0 },
+            43 => Self::CloneDerived { watcher: one },
+            44 => Self::DropDerived { watcher: one },
+            45..48 => Self::Advance { seconds: data },
+            48..62 => {
+                let form = Form::cut_from(digits);
+                Self::GetDerived { watcher: one, task: digits.below(2), form, modulus: 1 + digits.below(3) }
+            }
             _ => {
                 let how = match digits.below(12) {
                     0..4 => How::Plain,
@@ -82,16 +167,5 @@ impl Step {
                 Self::Get { watcher: one, task: digits.below(4), how, modulus: 1 + digits.below(3) }
             }
         }
-    }
-}
-
-/// A number that is used up from its low end.
-struct Digits(u64);
-
-impl Digits {
-    fn below(&mut self, end: u64) -> u8 {
-        let digit = self.0 % end;
-        self.0 /= end;
-        digit as u8
     }
 }

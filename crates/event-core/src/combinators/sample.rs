@@ -46,6 +46,8 @@ impl<W: Watcher, K: Timer> Sample<W, K> {
                 if let Some(tick) = self.tick.as_mut().as_pin_mut() {
                     ready!(tick.poll(cx));
                 }
+                // It is not to be polled again, even if the timer panics.
+                self.tick.set(None);
                 self.tick.set(Some(self.timer.sleep(self.period)));
                 self.is_looking = true;
             }

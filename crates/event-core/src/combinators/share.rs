@@ -12,7 +12,7 @@ use crate::traits::{Watcher, until_some};
 /// Sets what a watcher gives into a memory value. Made by [`WatcherExt::share`](crate::WatcherExt::share).
 ///
 /// The value is closed when the driver ends, whether because the watcher is closed, with an error, or by being dropped: no
-/// consumer is left waiting for what cannot come.
+/// consumer is left waiting for what cannot come. If somebody else closes the value, the driver ends with the next item.
 ///
 /// # Errors
 ///

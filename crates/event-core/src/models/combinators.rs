@@ -76,28 +76,28 @@ fn one_setter<W: Watcher<Item: Clone + Debug + PartialEq>>(
 }
 
 #[test]
-fn mapped() {
+fn a_map_against_sets_and_the_end() {
     explore(Effort { preemptions: 5, at_least: 20_000 }, || {
         one_setter(&[1, 2], 20, |watcher| watcher.map(|n| n * 10));
     });
 }
 
 #[test]
-fn filtered() {
+fn a_filter_against_sets_and_the_end() {
     explore(Effort { preemptions: 5, at_least: 16_000 }, || {
         one_setter(&[1, 2], 2, |watcher| watcher.filter(|n| n % 2 == 0));
     });
 }
 
 #[test]
-fn filtered_and_mapped() {
+fn a_filter_map_against_sets_and_the_end() {
     explore(Effort { preemptions: 5, at_least: 20_000 }, || {
         one_setter(&[1, 2], 20, |watcher| watcher.filter_map(|n| (n % 2 == 0).then_some(n * 10)));
     });
 }
 
 #[test]
-fn inspected() {
+fn an_inspect_against_sets_and_the_end() {
     explore(Effort { preemptions: 5, at_least: 20_000 }, || {
         let mut inspected = Vec::new();
         let given = one_setter(&[1, 2], 2, |watcher| watcher.inspect(|n| inspected.push(*n)));
@@ -107,7 +107,7 @@ fn inspected() {
 }
 
 #[test]
-fn without_what_equals_the_last() {
+fn a_dedup_against_sets_and_the_end() {
     explore(Effort { preemptions: 4, at_least: 9_000 }, || {
         let given = one_setter(&[1, 1, 2], 2, WatcherExt::dedup);
         assert!(given.is_sorted_by(|one, next| one < next), "{given:?}");
@@ -115,7 +115,7 @@ fn without_what_equals_the_last() {
 }
 
 #[test]
-fn without_what_has_the_key_of_the_last() {
+fn a_dedup_by_key_against_sets_and_the_end() {
     explore(Effort { preemptions: 4, at_least: 9_000 }, || {
         let given = one_setter(&[10, 11, 20], 20, |watcher| watcher.dedup_by_key(|n| *n / 10));
         assert!(given.is_sorted_by(|one, next| one / 10 < next / 10), "{given:?}");
@@ -123,7 +123,7 @@ fn without_what_has_the_key_of_the_last() {
 }
 
 #[test]
-fn made_by_a_closure() {
+fn a_watch_fn_against_sets_and_the_end() {
     explore(Effort { preemptions: 5, at_least: 24_000 }, || {
         let value = MemoryValue::new();
         let reader = value.reader();
@@ -138,7 +138,7 @@ fn made_by_a_closure() {
 }
 
 #[test]
-fn switching_against_sets_of_both_levels() {
+fn a_switch_map_against_sets_of_both_levels() {
     explore(Effort { preemptions: 3, at_least: 11_000 }, || {
         let (first, second) = (MemoryValue::with_value(1), MemoryValue::new());
         let outer = MemoryValue::with_value(first.reader());
@@ -153,7 +153,7 @@ fn switching_against_sets_of_both_levels() {
 }
 
 #[test]
-fn two_values_combined() {
+fn a_combine_against_sets_of_both_values() {
     explore(Effort { preemptions: 3, at_least: 8_000 }, || {
         let (one, other) = (MemoryValue::new(), MemoryValue::new());
         let mut consumer = Consumer::new(combine((one.watch(), other.watch())));
@@ -166,7 +166,7 @@ fn two_values_combined() {
 }
 
 #[test]
-fn combined_with_a_value_that_is_closed_without_data() {
+fn a_combine_against_the_end_of_a_value_without_data() {
     explore(Effort { preemptions: 3, at_least: 200 }, || {
         let (one, other) = (MemoryValue::with_value(1), MemoryValue::<usize>::new());
         let mut consumer = Consumer::new(combine((one.watch(), other.watch())));
@@ -179,7 +179,7 @@ fn combined_with_a_value_that_is_closed_without_data() {
 }
 
 #[test]
-fn one_of_two_values() {
+fn a_select_against_sets_of_both_values() {
     explore(Effort { preemptions: 3, at_least: 7_000 }, || {
         let (one, other) = (MemoryValue::new(), MemoryValue::new());
         let mut consumer = Consumer::new(select((one.watch(), other.watch())));
@@ -194,7 +194,7 @@ fn one_of_two_values() {
 }
 
 #[test]
-fn shared_between_the_driver_and_a_consumer() {
+fn a_driver_against_a_set_and_a_consumer() {
     explore(Effort { preemptions: 3, at_least: 4_000 }, || {
         let value = MemoryValue::new();
         let (shared, mut driver) = value.watch().map(|n| n * 10).share();
@@ -281,21 +281,21 @@ fn set_against_time<W: Watcher<Item = usize>>(make: impl FnOnce(MemoryWatcher<us
 }
 
 #[test]
-fn debounced_against_time() {
+fn a_debounce_against_a_set_and_the_time() {
     explore(Effort { preemptions: 3, at_least: 8_000 }, || {
         set_against_time(|watcher, alarm| watcher.debounce(alarm, Duration::from_secs(1)));
     });
 }
 
 #[test]
-fn throttled_against_time() {
+fn a_throttle_against_a_set_and_the_time() {
     explore(Effort { preemptions: 3, at_least: 3_500 }, || {
         set_against_time(|watcher, alarm| watcher.throttle(alarm, Duration::from_secs(1)));
     });
 }
 
 #[test]
-fn sampled_against_time() {
+fn a_sample_against_a_set_and_the_time() {
     explore(Effort { preemptions: 3, at_least: 1_500 }, || {
         set_against_time(|watcher, alarm| watcher.sample(alarm, Duration::from_secs(1)));
     });
