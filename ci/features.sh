@@ -12,9 +12,9 @@ export PATH="$tools/bin:$PATH"
 
 crates=(-p event-core -p event-supervisor -p event-tokio -p event-async-std)
 echo "== clippy with every set of features"
-cargo hack --feature-powerset "${crates[@]}" clippy --quiet --all-targets -- -D warnings
+cargo hack --feature-powerset --exclude-features default "${crates[@]}" clippy --quiet --all-targets -- -D warnings
 echo "== tests with every set of features"
-cargo hack --feature-powerset "${crates[@]}" test --quiet
+cargo hack --feature-powerset --exclude-features default "${crates[@]}" test --quiet
 echo "== the suite over the core with all of its features"
 cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing --test by_hand --test threads \
   --test pipes_tokio_mpsc --test pipes_async_std
