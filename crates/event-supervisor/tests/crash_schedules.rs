@@ -83,16 +83,7 @@ impl Stage {
         }
         cx.signal(Signal::Healthy);
         for _ in 0..self.below(8) {
-            if self.below(3) > 0
-                && or(
-                    async {
-                        cx.sleep(self.pause()).await;
-                        false
-                    },
-                    cancelled(&cx),
-                )
-                .await
-            {
+            if self.below(3) > 0 && or(passed(&cx, self.pause()), cancelled(&cx)).await.is_told() {
                 return Ok(());
             }
             if let Some(how) = self.crash(6) {
@@ -120,23 +111,15 @@ impl Stage {
             if let Some(how) = self.crash(6) {
                 return how.end();
             }
-            let patience = async {
-                cx.sleep(2 * self.pause()).await;
-                None
-            };
-            let told = async {
-                cancelled(&cx).await;
-                None
-            };
-            let got = or(told, or(async { Some(self.channel.receive().await) }, patience)).await;
+            let item = async { News::Item(self.channel.receive().await) };
+            let news = or(cancelled(&cx), or(item, passed(&cx, 2 * self.pause()))).await;
             if let Some(how) = self.crash(12) {
                 return how.end();
             }
-            if got.is_some() {
-                *lock(&self.received) = got;
-            }
-            if cx.is_cancelled() {
-                return Ok(());
+            match news {
+                News::Told => return Ok(()),
+                News::Item(item) => *lock(&self.received) = Some(item),
+                News::Nothing => {}
             }
         }
     }
@@ -172,9 +155,29 @@ impl Stage {
     }
 }
 
-async fn cancelled(cx: &Context) -> bool {
+/// What came first.
+enum News {
+    /// The run has to end.
+    Told,
+    Item(u64),
+    /// The time has passed.
+    Nothing,
+}
+
+impl News {
+    fn is_told(&self) -> bool {
+        matches!(self, Self::Told)
+    }
+}
+
+async fn cancelled(cx: &Context) -> News {
     cx.cancelled().await;
-    true
+    News::Told
+}
+
+async fn passed(cx: &Context, time: Duration) -> News {
+    cx.sleep(time).await;
+    News::Nothing
 }
 
 impl Channel {

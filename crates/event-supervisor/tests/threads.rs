@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use event_core::MemoryValue;
-use event_supervisor::{Backoff, BoxError, Context, NodeStatus, Runnable, Runtime, Signal, State, Supervisor, Tree};
+use event_supervisor::{Backoff, BoxError, Context, NodeStatus, Runtime, Signal, State, Supervisor, Tree};
 use event_supervisor::{BoxRunnable, boxed};
 use futures_lite::future::block_on;
 
@@ -248,37 +248,4 @@ fn whoever_is_cancelled_first_the_children_of_one_that_blocks_end_before_it() {
         release.send(()).expect("it waits for that");
         block_on(supervisor.ended());
     });
-}
-
-#[test]
-fn done_is_never_lost_to_healthy_of_another_thread() {
-    struct Both;
-    impl Runnable<Context> for Both {
-        async fn run(&mut self, cx: Context) -> Result<(), BoxError> {
-            let barrier = std::sync::Barrier::new(2);
-            thread::scope(|scope| {
-                scope.spawn(|| {
-                    barrier.wait();
-                    cx.signal(Signal::Healthy);
-                });
-                barrier.wait();
-                cx.signal(Signal::Done);
-            });
-            Ok(())
-        }
-    }
-    or_hang(|| {
-        for _ in 0..5_000 {
-            let result = block_on(async {
-                let (supervisor, _) = start(vec![("both", boxed(Both))]);
-                let tree = supervisor.state().watch().get().filter(has_returned).await.expect("it has not ended");
-                supervisor.stop().await;
-                tree.get("root.both").map(NodeStatus::state)
-            });
-            assert_eq!(result, Some(State::Done));
-        }
-    });
-    fn has_returned(tree: &Tree) -> bool {
-        tree.get("root.both").is_some_and(|status| matches!(status.state(), State::Done | State::Dead))
-    }
 }

@@ -6,7 +6,7 @@ use event_core::{MemoryReader, MemoryValue};
 
 use crate::clock::Clock;
 use crate::expression::{Expression, Leaves};
-use crate::model::Value;
+use crate::model::{News, Value};
 use crate::step::Step;
 use crate::watching::Watching;
 
@@ -63,29 +63,24 @@ impl<'a> Program<'a> {
         // Left out: there is nothing to do it to.
         let _: Option<()> = match step {
             Step::Set { value, data } => self.change(value, |model, real| {
-                _ = model.set(data.into());
                 real.set(data.into());
+                model.set(data.into())
             }),
             Step::SetAgain { value } => self.change(value, |model, real| {
-                if let Some(data) = model.data {
-                    _ = model.set(data);
-                    real.set(data);
-                }
+                let Some(data) = model.data else { return News::Nothing };
+                real.set(data);
+                model.set(data)
             }),
             Step::Clear { value } => self.change(value, |model, real| {
                 model.clear();
                 real.clear();
+                News::Nothing
             }),
             Step::Close { value } => self.change(value, |model, real| {
-                _ = model.close();
                 real.close();
+                model.close()
             }),
-            Step::DropHandle { value } => {
-                let value = pick(value, VALUES).expect("there are some");
-                _ = self.values[value].close();
-                self.handles[value] = None;
-                Some(())
-            }
+            Step::DropHandle { value } => self.drop_handle(value),
             Step::Watch => {
                 self.watch();
                 Some(())
@@ -104,10 +99,25 @@ impl<'a> Program<'a> {
         };
     }
 
-    fn change(&mut self, value: u8, change: impl FnOnce(&mut Value, &MemoryValue<u64>)) -> Option<()> {
+    fn change(&mut self, value: u8, change: impl FnOnce(&mut Value, &MemoryValue<u64>) -> News) -> Option<()> {
         let value = pick(value, VALUES)?;
-        change(&mut self.values[value], self.handles[value].as_ref()?);
+        let news = change(&mut self.values[value], self.handles[value].as_ref()?);
+        self.spread(value, news);
         Some(())
+    }
+
+    fn drop_handle(&mut self, value: u8) -> Option<()> {
+        let value = pick(value, VALUES)?;
+        self.handles[value] = None;
+        let news = self.values[value].close();
+        self.spread(value, news);
+        Some(())
+    }
+
+    fn spread(&self, value: usize, news: News) {
+        if news == News::Wakes {
+            self.watchers.iter().for_each(|watching| watching.check_news(value));
+        }
     }
 
     fn watch(&mut self) {

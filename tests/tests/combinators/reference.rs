@@ -99,6 +99,10 @@ impl Part {
         found
     }
 
+    fn may_sleep(&self) -> bool {
+        self.closed || self.reference.may_sleep()
+    }
+
     fn watched_unless_closed(&self, show: &mut dyn FnMut(usize)) {
         if !self.closed {
             self.reference.watched(show);
@@ -179,14 +183,22 @@ impl Reference {
                 }
             },
             Self::Combine { parts, has_news } => loop {
+                let mut is_new = false;
                 for part in &mut *parts {
-                    *has_news |= matches!(part.get(world, backlog, &mut |_| true), Found::Data(_));
+                    is_new |= matches!(part.get(world, backlog, &mut |_| true), Found::Data(_));
                 }
+                *has_news |= is_new;
                 let items: Option<Vec<u64>> = parts.iter().map(|part| part.newest).collect();
                 let Some(items) = items.filter(|_| *has_news) else {
                     let is_useless = |part: &Part| part.closed && part.newest.is_none();
-                    let is_over = parts.iter().all(|part| part.closed) || parts.iter().any(is_useless);
-                    return if is_over { Found::Closed } else { Found::Nothing };
+                    if parts.iter().all(|part| part.closed) || parts.iter().any(is_useless) {
+                        parts.iter_mut().for_each(|part| part.closed = true);
+                        return Found::Closed;
+                    }
+                    if is_new {
+                        continue;
+                    }
+                    return Found::Nothing;
                 };
                 *has_news = false;
                 let item = together(&items);
@@ -269,6 +281,21 @@ impl Reference {
             Self::SwitchMap { outer, inner, .. } => {
                 outer.watched_unless_closed(show);
                 inner.iter().for_each(|inner| inner.watched(show));
+            }
+        }
+    }
+
+    /// Whether it has to do with the time, or is not polled any more here or there.
+    pub(crate) fn may_sleep(&self) -> bool {
+        match self {
+            Self::Leaf { .. } => false,
+            Self::Map(inner) | Self::Filter(inner) | Self::FilterMap(inner) | Self::Inspect(inner) => inner.may_sleep(),
+            Self::Dedup(inner, _) | Self::DedupByKey(inner, _) => inner.may_sleep(),
+            Self::Throttle { .. } | Self::Sample { .. } => true,
+            Self::Debounce { inner, .. } | Self::Share { inner, .. } => inner.may_sleep(),
+            Self::Combine { parts, .. } | Self::Select { parts, .. } => parts.iter().any(Part::may_sleep),
+            Self::SwitchMap { outer, inner, .. } => {
+                outer.may_sleep() || inner.as_ref().is_some_and(|inner| inner.may_sleep())
             }
         }
     }

@@ -76,6 +76,7 @@ fn a_combined_watcher_is_closed_as_soon_as_a_part_without_data_is() {
     assert_eq!(try_get(&mut both), None);
     drop(other);
     assert!(is_closed(&mut both));
+    assert_eq!(one.watcher_count(), 0, "the other one is let go");
     one.set(2);
     assert!(is_closed(&mut both), "from then on");
 }
@@ -99,6 +100,22 @@ fn a_combined_watcher_gives_the_last_data_of_all_before_the_end() {
     drop((one, other));
     assert_eq!(try_get(&mut both), Some((1, 2)));
     assert!(is_closed(&mut both));
+}
+
+/// Or it would hold up who waits until all have seen what it sets.
+#[test]
+fn a_combined_watcher_keeps_up_with_one_value_while_another_has_no_data() {
+    let (task, producer) = (Task::new(), Task::new());
+    let (one, other) = (MemoryValue::new(), MemoryValue::<u64>::new());
+    let mut both = combine((one.watch(), other.watch()));
+    assert!(task.poll(both.get()).is_pending());
+    for n in 1..4 {
+        let mut set = one.set_sync(n);
+        assert!(producer.poll(&mut set).is_pending());
+        assert_eq!(task.wakes(), n);
+        assert!(task.poll(both.get()).is_pending());
+        assert!(producer.poll(&mut set).is_ready());
+    }
 }
 
 #[test]

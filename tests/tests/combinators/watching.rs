@@ -124,6 +124,15 @@ impl Watching {
         self.waiting = polled.is_pending().then_some(Waiting { task: number, wakes, modulus });
     }
 
+    /// A value was set or closed. Whoever waits is woken, were it only to see that and to let go who waits for that.
+    pub(crate) fn check_news(&self, value: usize) {
+        let Some(Waiting { task, wakes, .. }) = self.waiting else { return };
+        let mut watches = false;
+        self.watched(&mut |watched| watches |= watched == value);
+        let may_sleep = !watches || self.reference.may_sleep();
+        assert!(may_sleep || self.tasks[task].wakes() > wakes, "a set was not heard: {:?}", self.expression);
+    }
+
     /// If a get that waits would find something now, it must have been woken. And no more than one waker is kept for each
     /// that has to be.
     pub(crate) fn check(&self, values: &[Value], clock: &Clock) {

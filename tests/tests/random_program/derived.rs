@@ -77,6 +77,11 @@ impl Derived {
         self.watchers.iter().for_each(|watching| watching.watched(show));
     }
 
+    /// A value was set or closed.
+    pub(crate) fn check_news(&self, value: usize) {
+        self.watchers.iter().for_each(|watching| watching.check_news(value));
+    }
+
     pub(crate) fn check(&self, values: &[Value]) {
         self.watchers.iter().for_each(|watching| watching.check(values, &self.clock));
     }

@@ -210,6 +210,7 @@ impl World {
                 assert!(self.tasks[task].wakes() > wakes, "task {task} waits for value {which} and was not woken");
             }
         }
+        self.derived.check_news(which);
     }
 
     fn get(&mut self, watcher: u8, task: u8, how: How, modulus: u8) -> Option<()> {

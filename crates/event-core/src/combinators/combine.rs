@@ -30,14 +30,14 @@ use crate::traits::{Watcher, until_some};
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
 pub fn combine<W: WatcherTuple>(watchers: W) -> Combine<W> {
-    Combine { parts: watchers.into_parts(), has_news: false }
+    Combine { parts: watchers.into_parts(), news: 0 }
 }
 
 /// A watcher of several values at once. Made by [`combine`].
 pub struct Combine<W: WatcherTuple> {
     parts: W::Parts,
-    /// Something was got that was not given yet.
-    has_news: bool,
+    /// How often something was got since the last time that all was given.
+    news: usize,
 }
 
 impl<W: WatcherTuple> Combine<W> {
@@ -48,23 +48,28 @@ impl<W: WatcherTuple> Combine<W> {
         accept: &mut dyn FnMut(&W::Items) -> bool,
     ) -> Poll<Result<W::Items, GetError>> {
         until_some(cx, |cx| {
-            let mut is_unknown = false;
-            W::poll_parts(&mut self.parts, how, cx, &mut self.has_news, &mut is_unknown)?;
+            let (mut is_unknown, news) = (false, self.news);
+            W::poll_parts(&mut self.parts, how, cx, &mut self.news, &mut is_unknown)?;
             if is_unknown {
                 return Poll::Pending;
             }
-            if self.has_news {
+            if self.news > 0 {
                 if let Some(items) = W::items(&self.parts) {
                     let accepted = accept(&items);
-                    self.has_news = false;
+                    self.news = 0;
                     // If it is not accepted, the watchers that gave something do not wait for anything newer yet.
                     return Poll::Ready(Ok(Some(items).filter(|_| accepted)));
                 }
             }
             if W::is_closed(&self.parts) {
+                // Nobody polls the others any more. Whoever sets them is not to wait for that.
+                W::drop_watchers(&mut self.parts);
                 return Poll::Ready(Err(GetError::Closed));
             }
-            // A watcher that gave something and does not wait for more is not needed before one that gave nothing has.
+            if self.news > news {
+                // Another one has given nothing so far. But whoever sets this one may wait until all have seen it.
+                return Poll::Ready(Ok(None));
+            }
             how.nothing()
         })
     }
@@ -78,7 +83,7 @@ impl<W: WatcherTuple> Watcher for Combine<W> {
 
 impl<W: WatcherTuple<Parts: Clone>> Clone for Combine<W> {
     fn clone(&self) -> Self {
-        Self { parts: self.parts.clone(), has_news: self.has_news }
+        Self { parts: self.parts.clone(), news: self.news }
     }
 }
 
@@ -109,14 +114,14 @@ impl<W: Watcher> Part<W> {
         &mut self,
         how: How,
         cx: &mut Context<'_>,
-        has_news: &mut bool,
+        news: &mut usize,
         is_unknown: &mut bool,
     ) -> Result<(), GetError> {
         let Some(watcher) = &mut self.watcher else { return Ok(()) };
         match how.poll(watcher, cx) {
             Poll::Ready(Ok(newer)) => {
                 self.newest = Some(newer);
-                *has_news = true;
+                *news += 1;
             }
             Poll::Ready(Err(GetError::Closed)) => self.watcher = None,
             Poll::Ready(Err(GetError::BacklogDone)) => {}
@@ -148,12 +153,13 @@ mod sealed {
             parts: &mut Self::Parts,
             how: How,
             cx: &mut Context<'_>,
-            has_news: &mut bool,
+            news: &mut usize,
             is_unknown: &mut bool,
         ) -> Result<(), GetError>;
         fn items(parts: &Self::Parts) -> Option<Self::Items>;
         /// Nothing can come any more.
         fn is_closed(parts: &Self::Parts) -> bool;
+        fn drop_watchers(parts: &mut Self::Parts);
     }
 
     macro_rules! tuple {
@@ -170,10 +176,10 @@ mod sealed {
                     parts: &mut Self::Parts,
                     how: How,
                     cx: &mut Context<'_>,
-                    has_news: &mut bool,
+                    news: &mut usize,
                     is_unknown: &mut bool,
                 ) -> Result<(), GetError> {
-                    $(parts.$n.poll(how, cx, has_news, is_unknown)?;)+
+                    $(parts.$n.poll(how, cx, news, is_unknown)?;)+
                     Ok(())
                 }
 
@@ -185,6 +191,10 @@ mod sealed {
                     let closed = [$(parts.$n.watcher.is_none()),+];
                     let empty = [$(parts.$n.newest.is_none()),+];
                     closed.iter().all(|closed| *closed) || closed.iter().zip(empty).any(|(closed, empty)| *closed && empty)
+                }
+
+                fn drop_watchers(parts: &mut Self::Parts) {
+                    $(parts.$n.watcher = None;)+
                 }
             }
         };

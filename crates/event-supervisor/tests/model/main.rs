@@ -18,7 +18,7 @@ mod reference;
 use std::cell::Cell;
 use std::time::Duration;
 
-use event_supervisor::{State, Supervisor, Tree};
+use event_supervisor::{Runtime, State, Supervisor, Tree};
 
 use cast::Cast;
 use monitor::Monitor;
@@ -91,8 +91,11 @@ impl World {
                 self.supervisor = Some(supervisor);
             }
             _ => {
-                let runtime = self.sim.runtime();
-                event_supervisor::Runtime::spawn(&runtime, supervisor.stop());
+                let journal = self.journal.clone();
+                self.sim.runtime().spawn(async move {
+                    supervisor.stop().await;
+                    assert_eq!(journal.running(), [""; 0], "these run after stop");
+                });
             }
         }
     }

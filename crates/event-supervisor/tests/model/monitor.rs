@@ -105,6 +105,7 @@ impl Monitor {
                 What::End => self.ended_now(entry),
             }
         }
+        assert!(self.running.is_empty() || !self.state.is_closed(), "the state is closed:\n{}", self.journal);
         // Parents outlive their children: whoever is cancelled, or is dead, has none any more.
         for path in &self.running {
             for ancestor in ancestors(path) {

@@ -1,10 +1,13 @@
 //! Work that is done.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::Duration;
 
-use event_supervisor::{Signal, StartError, State};
+use event_supervisor::{Context, Signal, StartError, State, Supervisor};
 
-use crate::support::{How, Journal, OnCancel, Puppet, Sim, What, scenario, start, state, stop, tree};
+use crate::support::{How, Journal, OnCancel, Puppet, Sim, What, scenario, start, state, stop, tree, without_jitter};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -160,4 +163,45 @@ fn a_done_one_that_has_returned_can_start_nothing() {
         assert_eq!(journal.starts("root.done.late"), 0);
         stop(sim, supervisor);
     });
+}
+
+#[test]
+fn done_is_not_lost_to_healthy_of_another_thread() {
+    const ROUNDS: usize = 10_000;
+    let sim = Sim::new(0);
+    let journal = Journal::new(&sim);
+    let (a, b) = (Puppet::new(&journal, "a"), Puppet::new(&journal, "b"));
+    let supervisor = Supervisor::builder(sim.runtime())
+        .backoff(without_jitter().first(Duration::ZERO).cap(Duration::ZERO))
+        .start(Puppet::new(&journal, "root").runs([&a, &b]));
+    sim.settle();
+    let (send, contexts) = channel::<Context>();
+    let (signalled, signals) = channel();
+    let ready = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for context in contexts {
+                ready.fetch_add(1, Ordering::SeqCst);
+                context.signal(Signal::Healthy);
+                // If nobody waits for it, the test has failed.
+                _ = signalled.send(());
+            }
+        });
+        // Dropped before the end of the scope, which ends the other thread.
+        let send = send;
+        for round in 0..ROUNDS {
+            send.send(a.context()).expect("the other thread is there");
+            while ready.load(Ordering::SeqCst) == round {
+                thread::yield_now();
+            }
+            a.context().signal(Signal::Done);
+            signals.recv().expect("the other thread is there");
+            a.ends(How::Ok);
+            sim.settle();
+            assert_eq!(state(&supervisor, "root.a"), State::Done, "in round {round}");
+            b.ends(How::Err);
+            sim.settle();
+        }
+    });
+    stop(&sim, supervisor);
 }

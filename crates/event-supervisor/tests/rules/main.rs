@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod auto_traits;
 mod backoff;
 mod cancellation;
 mod done;

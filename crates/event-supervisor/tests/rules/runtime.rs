@@ -6,10 +6,16 @@ use std::time::Duration;
 
 use event_core::GetError;
 use event_supervisor::{BoxError, Context, Runnable, Runtime, StartError, Supervisor, run_once};
+use futures_lite::future::{block_on, or, poll_once};
 
 use crate::support::{How, Journal, OnCancel, Puppet, Sim, cases, start};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// What a future gives that has nothing to wait for.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    block_on(poll_once(future)).expect("it waits, and nobody will ever wake it")
+}
 
 /// A tree of a few, in all stages of life.
 fn big_tree(journal: &Journal) -> (Puppet, Puppet) {
@@ -47,17 +53,15 @@ fn a_runtime_can_drop_its_tasks_at_any_time() {
         let mut watcher = state.watch();
         sim.shut_down();
 
-        // Nobody waits for what cannot come any more. The runtime cannot be waited on: another one can.
+        // Nobody waits for what cannot come any more.
         assert_eq!(journal.running(), [""; 0]);
         assert!(state.is_closed());
-        futures_lite::future::block_on(async {
-            while let Ok(tree) = watcher.get().await {
-                assert!(!tree.is_empty());
-            }
-            assert!(matches!(watcher.get().await, Err(GetError::Closed)));
-            supervisor.ended().await;
-            supervisor.stop().await;
-        });
+        while let Ok(tree) = at_once(watcher.get()) {
+            assert!(!tree.is_empty());
+        }
+        assert!(matches!(at_once(watcher.get()), Err(GetError::Closed)));
+        at_once(supervisor.ended());
+        at_once(supervisor.stop());
         if journal.starts("root") > 0 {
             let context = root.context();
             assert!(context.is_cancelled());
@@ -164,7 +168,7 @@ fn a_single_run_drops_its_runnable() {
     assert!(sim.block_on(run_once(sim.runtime(), Quick(keeper()))).is_ok());
     assert_eq!(Arc::strong_count(&alive), 1, "the runnable is left after it has ended");
     let run = run_once(sim.runtime(), keeper());
-    sim.block_on(futures_lite::future::or(async { assert!(run.await.is_err()) }, async {}));
+    sim.block_on(or(async { assert!(run.await.is_err()) }, async {}));
     assert_eq!(Arc::strong_count(&alive), 1, "the runnable is left after the run was dropped");
 }
 
@@ -176,7 +180,7 @@ fn a_tree_can_be_started_on_a_runtime_that_has_gone() {
     drop(sim);
     let supervisor = Supervisor::start(runtime, big_tree(&journal).0);
     assert!(supervisor.state().is_closed());
-    futures_lite::future::block_on(supervisor.stop());
+    at_once(supervisor.stop());
     assert_eq!(journal.entries(), []);
 }
 
@@ -189,7 +193,7 @@ fn a_context_outlives_its_runtime() {
     let context = root.context();
     drop(sim);
     drop(supervisor);
-    futures_lite::future::block_on(context.cancelled());
+    at_once(context.cancelled());
     assert!(context.run("late", Puppet::new(&journal, "late")).is_err());
     assert_eq!(context.path(), "root");
 }
@@ -219,7 +223,7 @@ fn destructors_may_use_the_context_while_the_runtime_drops_them() {
         });
         sim.settle();
         sim.shut_down();
-        futures_lite::future::block_on(supervisor.ended());
+        at_once(supervisor.ended());
         assert_eq!(drops.lock().unwrap_or_else(PoisonError::into_inner).len(), 1);
     });
 }
