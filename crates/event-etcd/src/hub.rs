@@ -1,0 +1,442 @@
+//! The task behind a client: it lists and watches on behalf of all of its watchers, and tells each what is new.
+//!
+//! ```text
+//! watcher --Start--> list, retried until it is answered --> watch on the one stream, from the revision after the list
+//!                      ^                                      |
+//!                      |<---- compacted, or not permitted ----|  lost: again from the first revision that was not told
+//! ```
+//!
+//! The hub never waits for a watcher: what it tells goes into the watcher's [`Inbox`](crate::inbox::Inbox), which keeps the
+//! newest per key. So a slow watcher holds neither the stream up nor its neighbours, and costs no more than the keys it
+//! watches.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use etcd_client::{EventType, ResponseHeader, WatchResponse};
+use event_core::MemoryValue;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::error::Failure;
+use crate::feed::Feed;
+use crate::list::{Listing, list};
+use crate::members::Members;
+use crate::session::{Create, Event, Pauses, Session};
+use crate::status::Status;
+
+/// What watchers ask of the hub.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// List, and watch from there if `follow`.
+    Start { feed: Arc<Feed>, follow: bool },
+    /// Somebody is gone.
+    Stop(u64),
+}
+
+/// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
+const LISTS_AT_ONCE: usize = 32;
+
+/// The task.
+pub(crate) struct Hub {
+    members: Arc<Members>,
+    commands: UnboundedReceiver<Command>,
+    status: MemoryValue<Status>,
+    followers: HashMap<u64, Follower>,
+    lists: Lists,
+    session: Session,
+    /// Whose watch is whose, on the present stream.
+    watches: HashMap<i64, u64>,
+    /// Watches that the member has not confirmed.
+    unconfirmed: HashSet<i64>,
+    next_watch: i64,
+}
+
+/// A watcher, as the hub sees it.
+struct Follower {
+    feed: Arc<Feed>,
+    follow: bool,
+    phase: Phase,
+    /// Between requests that the cluster refuses, so that a watcher that insists does not flood it.
+    pauses: Pauses,
+    not_before: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// A list is in the queue or on its way.
+    Listing,
+    /// The list is in, and nobody wants more; or it was refused.
+    Resting,
+    /// Watches from where the feed was told up to, or will as soon as there is a stream: with this number if there is.
+    Watching(Option<i64>),
+}
+
+impl Hub {
+    pub(crate) fn new(
+        members: Arc<Members>,
+        commands: UnboundedReceiver<Command>,
+        status: MemoryValue<Status>,
+    ) -> Self {
+        let longest = members.options().max_pause;
+        Self {
+            session: Session::new(Arc::clone(&members)),
+            members,
+            commands,
+            status,
+            followers: HashMap::new(),
+            lists: Lists::new(longest),
+            watches: HashMap::new(),
+            unconfirmed: HashSet::new(),
+            next_watch: 1,
+        }
+    }
+
+    /// Works until every client, value and watcher is gone.
+    pub(crate) async fn run(mut self) {
+        loop {
+            self.start_lists();
+            self.open_stream();
+            tokio::select! {
+                command = self.commands.recv() => match command {
+                    Some(Command::Start { feed, follow }) => self.start(feed, follow),
+                    Some(Command::Stop(id)) => self.stop(id),
+                    None => return,
+                },
+                done = self.lists.next() => if let Some((id, begun, result)) = done {
+                    self.listed(id, begun, result);
+                },
+                event = self.session.next() => match event {
+                    Some(Event::Opened { first }) => self.opened(first),
+                    Some(Event::Told(response)) => self.told(&response),
+                    Some(Event::Lost(cause)) => self.lost(&cause),
+                    None => {}
+                },
+            }
+        }
+    }
+
+    // Watchers come and go.
+
+    fn start(&mut self, feed: Arc<Feed>, follow: bool) {
+        let id = feed.id;
+        let longest = self.members.options().max_pause;
+        let follower = self.followers.entry(id).or_insert_with(|| Follower {
+            feed,
+            follow,
+            phase: Phase::Resting,
+            pauses: Pauses::new(longest),
+            not_before: None,
+        });
+        follower.follow |= follow;
+        if follower.phase != Phase::Resting {
+            return;
+        }
+        match follower.feed.resume() {
+            None => {
+                follower.phase = Phase::Listing;
+                self.lists.queue(id, follower.not_before);
+            }
+            Some(_) if follower.follow => self.watch(id),
+            Some(_) => {}
+        }
+    }
+
+    fn stop(&mut self, id: u64) {
+        self.lists.forget(id);
+        if let Some(Follower { phase: Phase::Watching(Some(watch_id)), .. }) = self.followers.remove(&id) {
+            self.watches.remove(&watch_id);
+            self.unconfirmed.remove(&watch_id);
+            self.session.cancel(watch_id);
+        }
+        if !self.followers.values().any(|follower| matches!(follower.phase, Phase::Watching(_))) {
+            self.session.close();
+            self.forget_watches();
+        }
+    }
+
+    // Lists.
+
+    fn start_lists(&mut self) {
+        while let Some(id) = self.lists.due() {
+            if let Some(follower) = self.followers.get(&id) {
+                self.lists.start(id, Arc::clone(&self.members), Arc::clone(&follower.feed));
+            }
+        }
+    }
+
+    fn listed(&mut self, id: u64, begun: Instant, result: Result<Listing, Failure>) {
+        let Some(follower) = self.followers.get_mut(&id) else { return };
+        match result {
+            Ok(Listing { revision, present }) => {
+                self.lists.succeeded();
+                follower.pauses.reset();
+                follower.not_before = None;
+                follower.feed.put_list(present, revision);
+                follower.feed.status.set(Status::Synced { revision });
+                follower.phase = Phase::Resting;
+                if follower.follow {
+                    self.watch(id);
+                } else if !self.session.is_open() {
+                    self.status.set(Status::Synced { revision });
+                }
+            }
+            Err(Failure::Permanent(error)) => {
+                follower.phase = Phase::Resting;
+                follower.not_before = Some(Instant::now() + follower.pauses.next());
+                become_stale(&follower.feed.status, &Arc::from(error.to_string()));
+                follower.feed.fail(error);
+            }
+            Err(failure) => {
+                let cause = Arc::from(failure.to_string());
+                become_stale(&follower.feed.status, &cause);
+                if !self.session.is_open() {
+                    become_stale(&self.status, &cause);
+                }
+                if !matches!(failure, Failure::Compacted) {
+                    self.lists.failed(begun);
+                }
+                self.lists.queue_first(id);
+            }
+        }
+    }
+
+    // Watches.
+
+    /// Watches from where the feed was told up to, now or as soon as there is a stream.
+    fn watch(&mut self, id: u64) {
+        let open = self.session.is_open();
+        let Some(create) = self.prepare(id, open) else { return };
+        if open {
+            self.session.create(create);
+        }
+    }
+
+    /// Gives a watcher a watch to be created, which has its place on the stream already if `numbered`.
+    fn prepare(&mut self, id: u64, numbered: bool) -> Option<Create> {
+        let follower = self.followers.get_mut(&id)?;
+        let from = follower.feed.resume()?;
+        let create = Create { watch_id: self.next_watch, range: follower.feed.range.clone(), from };
+        follower.phase = Phase::Watching(numbered.then_some(create.watch_id));
+        if numbered {
+            self.next_watch += 1;
+            self.watches.insert(create.watch_id, id);
+            self.unconfirmed.insert(create.watch_id);
+        }
+        Some(create)
+    }
+
+    /// Opens a stream, if there is none and somebody wants one.
+    fn open_stream(&mut self) {
+        if !self.session.is_ready() {
+            return;
+        }
+        let wanted = self.followers.iter().find(|(_, follower)| follower.phase == Phase::Watching(None));
+        if let Some(first) = wanted.map(|(id, _)| *id).and_then(|id| self.prepare(id, true)) {
+            self.session.open(first);
+        }
+    }
+
+    fn opened(&mut self, first: i64) {
+        if !self.watches.contains_key(&first) {
+            // Whoever it was for is gone.
+            self.session.cancel(first);
+        }
+        let waiting = self.followers.iter().filter(|(_, follower)| follower.phase == Phase::Watching(None));
+        let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
+        for id in waiting {
+            self.watch(id);
+        }
+    }
+
+    fn told(&mut self, response: &WatchResponse) {
+        let revision = response.header().map_or(0, ResponseHeader::revision);
+        let watch_id = response.watch_id();
+        if response.canceled() {
+            self.cancelled(response);
+            return;
+        }
+        if !matches!(*self.status.borrow().expect("it was set when it was made"), Status::Synced { revision: r } if r >= revision)
+        {
+            self.status.set(Status::Synced { revision });
+        }
+        // Answers to probes belong to no watch. Of one that has ended meanwhile, something may still be on its way.
+        let Some(follower) = self.watches.get(&watch_id).and_then(|id| self.followers.get_mut(id)) else { return };
+        let feed = &follower.feed;
+        if response.created() {
+            self.unconfirmed.remove(&watch_id);
+            if let Some(resume) = feed.resume() {
+                feed.status.set(Status::Synced { revision: resume - 1 });
+            }
+            return;
+        }
+        if response.events().is_empty() {
+            feed.put_progress(revision);
+            feed.status.set(Status::Synced { revision });
+            return;
+        }
+        let changes = response.events().iter().filter_map(|event| {
+            let pair = event.kv()?;
+            let bytes = (event.event_type() == EventType::Put).then(|| pair.value());
+            Some((pair.key(), bytes, pair.mod_revision()))
+        });
+        if let Some(revision) = feed.put_changes(changes) {
+            feed.status.set(Status::Synced { revision });
+        }
+    }
+
+    /// The member has ended a watch, or has not even begun it.
+    fn cancelled(&mut self, response: &WatchResponse) {
+        let watch_id = response.watch_id();
+        self.unconfirmed.remove(&watch_id);
+        let id = self.watches.remove(&watch_id);
+        if response.compact_revision() > 0 {
+            // What it missed is gone. The list tells what has become of it.
+            if let Some(id) = id {
+                self.list_again(id, "what happened meanwhile is compacted; listing again");
+            }
+            return;
+        }
+        // etcd checks the token that the stream was opened with when a watch is created, and says no more than that it is
+        // not permitted; some versions do not even say which watch. A list tells whether it really is not.
+        let cause = format!("the member has refused a watch: {}", response.cancel_reason());
+        let refused: Vec<_> = match id {
+            Some(id) => vec![id],
+            None if self.unconfirmed.is_empty() => return,
+            None => self.unconfirmed.iter().filter_map(|watch_id| self.watches.get(watch_id).copied()).collect(),
+        };
+        self.session.give_up();
+        self.lost(&Arc::from(&*cause));
+        for id in refused {
+            self.list_again(id, &cause);
+        }
+    }
+
+    fn list_again(&mut self, id: u64, cause: &str) {
+        if let Some(follower) = self.followers.get_mut(&id) {
+            become_stale(&follower.feed.status, &Arc::from(cause));
+            follower.phase = Phase::Listing;
+            self.lists.queue(id, None);
+        }
+    }
+
+    /// The stream is gone. Everyone who had a watch on it gets one on the next.
+    fn lost(&mut self, cause: &Arc<str>) {
+        self.forget_watches();
+        become_stale(&self.status, cause);
+        for follower in self.followers.values_mut() {
+            if matches!(follower.phase, Phase::Watching(_)) {
+                follower.phase = Phase::Watching(None);
+                become_stale(&follower.feed.status, cause);
+            }
+        }
+    }
+
+    fn forget_watches(&mut self) {
+        self.watches.clear();
+        self.unconfirmed.clear();
+    }
+}
+
+fn become_stale(status: &MemoryValue<Status>, cause: &Arc<str>) {
+    status.update(|status| *status = status.after(cause));
+}
+
+impl Drop for Hub {
+    /// The runtime may end before the watchers do. They are not to wait for what cannot come.
+    fn drop(&mut self) {
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Start { feed, .. } = command {
+                feed.close();
+            }
+        }
+        for follower in self.followers.values() {
+            follower.feed.close();
+        }
+        self.status.close();
+    }
+}
+
+/// The lists that are on their way, and those that wait for their turn.
+struct Lists {
+    running: JoinSet<(u64, Instant, Result<Listing, Failure>)>,
+    queue: VecDeque<(u64, Option<Instant>)>,
+    pauses: Pauses,
+    /// After a failure nobody is asked before this.
+    resume_at: Instant,
+}
+
+impl Lists {
+    fn new(longest: Duration) -> Self {
+        Self {
+            running: JoinSet::new(),
+            queue: VecDeque::new(),
+            pauses: Pauses::new(longest),
+            resume_at: Instant::now(),
+        }
+    }
+
+    fn queue(&mut self, id: u64, not_before: Option<Instant>) {
+        self.queue.push_back((id, not_before));
+    }
+
+    fn queue_first(&mut self, id: u64) {
+        self.queue.push_front((id, None));
+    }
+
+    fn forget(&mut self, id: u64) {
+        self.queue.retain(|(queued, _)| *queued != id);
+    }
+
+    /// Takes the next that may be started now.
+    fn due(&mut self) -> Option<u64> {
+        let now = Instant::now();
+        if self.running.len() >= LISTS_AT_ONCE || self.resume_at > now {
+            return None;
+        }
+        let place = self.queue.iter().position(|(_, not_before)| not_before.is_none_or(|time| time <= now))?;
+        self.queue.remove(place).map(|(id, _)| id)
+    }
+
+    fn start(&mut self, id: u64, members: Arc<Members>, feed: Arc<Feed>) {
+        self.running.spawn(async move { (id, Instant::now(), list(&members, &feed.range).await) });
+    }
+
+    /// When to look again though nothing else happens.
+    fn next_due(&self) -> Option<Instant> {
+        let first = self.queue.iter().map(|(_, not_before)| not_before.unwrap_or(self.resume_at)).min()?;
+        (self.running.len() < LISTS_AT_ONCE).then(|| first.max(self.resume_at))
+    }
+
+    /// A list that ended, or nothing as soon as one is due to be started.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    async fn next(&mut self) -> Option<(u64, Instant, Result<Listing, Failure>)> {
+        let due = self.next_due();
+        tokio::select! {
+            done = self.running.join_next(), if !self.running.is_empty() => match done? {
+                Ok(done) => Some(done),
+                // A bug in here. Closing every watcher is better than to leave one waiting for ever.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            },
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => None,
+            else => std::future::pending().await,
+        }
+    }
+
+    fn succeeded(&mut self) {
+        self.pauses.reset();
+    }
+
+    /// Lists that began before the last failure was known do not make the pause longer.
+    fn failed(&mut self, begun: Instant) {
+        if begun >= self.resume_at {
+            self.resume_at = Instant::now() + self.pauses.next();
+        }
+    }
+}

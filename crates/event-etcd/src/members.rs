@@ -1,0 +1,191 @@
+//! The members of a cluster, one of which is used until it fails; then it is the next one's turn.
+//!
+//! Each endpoint has a client of its own, since a client over several of them picks one by chance: a member that has lost
+//! its leader would be asked again and again, and nobody could say which one it was.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::Mutex as BlockingMutex;
+use std::time::Duration;
+
+use etcd_client::Client;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use crate::error::{Error, Failure};
+use crate::options::ClientBuilder;
+
+/// The members, and whose turn it is.
+#[derive(Debug)]
+pub(crate) struct Members {
+    options: ClientBuilder,
+    members: Vec<Member>,
+    turn: BlockingMutex<Turn>,
+}
+
+/// Each failure of the member whose turn it is begins a new turn. What an earlier turn's member does matters no more.
+#[derive(Clone, Copy, Debug)]
+struct Turn {
+    member: usize,
+    number: u64,
+}
+
+struct Member {
+    name: Arc<str>,
+    /// The client, once there was a first use of it in this turn.
+    connected: Mutex<Option<(u64, Client)>>,
+    /// A client that was passed ready-made. It is for it to reconnect.
+    given: Option<Client>,
+}
+
+/// What failed, and in which turn, if that was a member's.
+pub(crate) type Failed = (Option<u64>, Failure);
+
+/// A client to one of the members.
+#[derive(Clone)]
+pub(crate) struct Contact {
+    pub(crate) client: Client,
+    pub(crate) name: Arc<str>,
+    turn: u64,
+}
+
+impl Members {
+    pub(crate) fn new(options: ClientBuilder) -> Self {
+        let member =
+            |endpoint: &String| Member { name: Arc::from(&**endpoint), connected: Mutex::default(), given: None };
+        let members = options.endpoints.iter().map(member).collect();
+        Self { options, members, turn: BlockingMutex::new(Turn { member: 0, number: 0 }) }
+    }
+
+    pub(crate) fn of_client(client: Client) -> Self {
+        let member = Member { name: Arc::from("the cluster"), connected: Mutex::default(), given: Some(client) };
+        Self {
+            options: ClientBuilder::new::<&str>([]),
+            members: vec![member],
+            turn: BlockingMutex::new(Turn { member: 0, number: 0 }),
+        }
+    }
+
+    pub(crate) fn options(&self) -> &ClientBuilder {
+        &self.options
+    }
+
+    fn turn(&self) -> Turn {
+        *self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+
+    /// A client to the member whose turn it is. With a user this authenticates, the first time.
+    pub(crate) async fn contact(&self) -> Result<Contact, Failed> {
+        let turn = self.turn();
+        let member = &self.members[turn.member];
+        let contact = |client| Contact { client, name: Arc::clone(&member.name), turn: turn.number };
+        if let Some(client) = &member.given {
+            return Ok(contact(client.clone()));
+        }
+        let mut connected = member.connected.lock().await;
+        if let Some((number, client)) = &*connected {
+            if *number >= turn.number {
+                return Ok(contact(client.clone()));
+            }
+        }
+        let client = answer_within(self.options.request_timeout, self.connect(member)).await;
+        let client = client.map_err(|failure| (Some(turn.number), named(&member.name, failure)))?;
+        *connected = Some((turn.number, client.clone()));
+        Ok(contact(client))
+    }
+
+    async fn connect(&self, member: &Member) -> Result<Client, etcd_client::Error> {
+        Client::connect([&*member.name], Some(self.options.for_client())).await
+    }
+
+    /// The member of a turn has failed. If its turn is not over yet, it is the next one's.
+    pub(crate) fn failed(&self, turn: u64) {
+        let mut now = self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if now.number == turn {
+            *now = Turn { member: (now.member + 1) % self.members.len(), number: turn + 1 };
+        }
+    }
+
+    /// Does something with the member whose turn it is, and waits for its answer as long as the options say.
+    pub(crate) async fn ask<T, F>(&self, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, etcd_client::Error>>,
+    {
+        let contact = match self.contact().await {
+            Ok(contact) => contact,
+            Err((turn, failure)) => {
+                self.note(turn, &failure);
+                return Err(unsent(failure));
+            }
+        };
+        let result = answer_within(self.options.request_timeout, request(contact.client)).await;
+        result.map_err(|failure| {
+            self.note(Some(contact.turn), &failure);
+            named(&contact.name, failure)
+        })
+    }
+
+    fn note(&self, turn: Option<u64>, failure: &Failure) {
+        if let (Some(turn), Failure::Transient { .. }) = (turn, failure) {
+            self.failed(turn);
+        }
+    }
+
+    /// Asks each member until one answers.
+    pub(crate) async fn first_contact(&self) -> Result<(), Error> {
+        let mut causes = Vec::new();
+        for _ in 0..self.members.len() {
+            match self.ask(|mut client| async move { client.status().await }).await {
+                Ok(_) | Err(Failure::Compacted | Failure::Permanent(Error::PermissionDenied)) => return Ok(()),
+                Err(Failure::Permanent(error)) => return Err(error),
+                Err(Failure::Transient { cause, .. }) => causes.push(without_name(&cause)),
+            }
+        }
+        Err(Error::Unreachable(causes))
+    }
+}
+
+impl Contact {
+    pub(crate) fn turn(&self) -> u64 {
+        self.turn
+    }
+}
+
+/// Waits for an answer, but not for ever.
+pub(crate) async fn answer_within<T>(
+    limit: Duration,
+    request: impl Future<Output = Result<T, etcd_client::Error>>,
+) -> Result<T, Failure> {
+    match timeout(limit, request).await {
+        Ok(answer) => answer.map_err(|error| Failure::of(&error)),
+        Err(_) => Err(Failure::timeout(limit)),
+    }
+}
+
+/// Whoever could not even be connected to has done nothing.
+fn unsent(failure: Failure) -> Failure {
+    match failure {
+        Failure::Transient { cause, .. } => Failure::Transient { cause, sent: false },
+        other => other,
+    }
+}
+
+/// Says who it was.
+pub(crate) fn named(name: &str, failure: Failure) -> Failure {
+    match failure {
+        Failure::Transient { cause, sent } => Failure::Transient { cause: format!("{name}: {cause}"), sent },
+        other => other,
+    }
+}
+
+/// The member and the cause, of what [`named`] made.
+pub(crate) fn without_name(cause: &str) -> (String, String) {
+    let (name, cause) = cause.split_once(": ").unwrap_or(("the cluster", cause));
+    (name.into(), cause.into())
+}
+
+impl std::fmt::Debug for Member {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Member").field(&self.name).finish()
+    }
+}

@@ -1,0 +1,262 @@
+//! The stream that carries every watch of a client: it is opened, kept under observation, lost, and opened again.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use etcd_client::{WatchOptions, WatchRequestSender, WatchResponse, WatchResponseStream};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
+
+use crate::error::Failure;
+use crate::members::{Contact, Failed, Members, answer_within, named};
+use crate::range::KeyRange;
+
+/// The first pause after a failure.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+
+/// Growing pauses, which begin again after a success.
+#[derive(Debug)]
+pub(crate) struct Pauses {
+    longest: Duration,
+    next: ExponentialBackoff,
+}
+
+impl Pauses {
+    pub(crate) fn new(longest: Duration) -> Self {
+        Self { longest, next: Self::first(longest) }
+    }
+
+    fn first(longest: Duration) -> ExponentialBackoff {
+        ExponentialBuilder::new()
+            .with_min_delay(FIRST_PAUSE)
+            .with_max_delay(longest.max(FIRST_PAUSE))
+            .with_jitter()
+            .without_max_times()
+            .build()
+    }
+
+    pub(crate) fn next(&mut self) -> Duration {
+        self.next.next().expect("the number of attempts is not limited")
+    }
+
+    pub(crate) fn reset(&mut self) {
+        self.next = Self::first(self.longest);
+    }
+}
+
+/// What happens to a stream.
+#[derive(Debug)]
+pub(crate) enum Event {
+    /// It is open, and carries no watch yet but the one it was opened with, whose number this is.
+    Opened { first: i64 },
+    /// The cluster says something.
+    Told(WatchResponse),
+    /// It is gone, with every watch on it. It opens again when it is asked to.
+    Lost(Arc<str>),
+}
+
+/// A watch to be created on the stream.
+#[derive(Clone, Debug)]
+pub(crate) struct Create {
+    /// The number it gets on this stream; each is used once.
+    pub(crate) watch_id: i64,
+    pub(crate) range: KeyRange,
+    pub(crate) from: i64,
+}
+
+#[derive(Debug)]
+enum Request {
+    Create(Create),
+    Cancel(i64),
+    Progress,
+}
+
+/// The stream.
+pub(crate) struct Session {
+    members: Arc<Members>,
+    pauses: Pauses,
+    /// Whether the token may be to blame for the last loss.
+    distrust_token: bool,
+    state: State,
+}
+
+enum State {
+    Closed,
+    Pausing(Pin<Box<Sleep>>),
+    /// After a pause: to be opened with the next watch.
+    Ready,
+    Opening(Pin<Box<dyn Future<Output = Result<(i64, Open), Failed>> + Send>>),
+    Open(Box<Open>),
+}
+
+struct Open {
+    contact: Contact,
+    requests: WatchRequestSender,
+    responses: WatchResponseStream,
+    outgoing: VecDeque<Request>,
+    /// When the member said something last, and whether it was asked to since.
+    heard: Instant,
+    probed: bool,
+}
+
+impl Session {
+    pub(crate) fn new(members: Arc<Members>) -> Self {
+        let pauses = Pauses::new(members.options().max_pause);
+        Self { members, pauses, distrust_token: false, state: State::Closed }
+    }
+
+    /// Whether watches can be created on it now.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(self.state, State::Open(_))
+    }
+
+    /// Whether it needs a watch to open with.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.state, State::Closed | State::Ready)
+    }
+
+    /// Opens the stream with a first watch on it.
+    pub(crate) fn open(&mut self, first: Create) {
+        debug_assert!(self.is_ready());
+        let members = Arc::clone(&self.members);
+        let refresh = std::mem::take(&mut self.distrust_token);
+        self.state = State::Opening(Box::pin(open(members, first, refresh)));
+    }
+
+    /// Creates a watch, on an open stream.
+    pub(crate) fn create(&mut self, create: Create) {
+        self.send(Request::Create(create));
+    }
+
+    /// Ends a watch, on an open stream.
+    pub(crate) fn cancel(&mut self, watch_id: i64) {
+        self.send(Request::Cancel(watch_id));
+    }
+
+    fn send(&mut self, request: Request) {
+        if let State::Open(open) = &mut self.state {
+            open.outgoing.push_back(request);
+        }
+    }
+
+    /// Nobody watches any more.
+    pub(crate) fn close(&mut self) {
+        self.state = State::Closed;
+    }
+
+    /// Gives the stream up, since the member refused a watch for a reason that a fresh token may cure.
+    pub(crate) fn give_up(&mut self) {
+        self.distrust_token = true;
+        self.pause();
+    }
+
+    fn pause(&mut self) {
+        self.state = State::Pausing(Box::pin(sleep(self.pauses.next())));
+    }
+
+    fn lost(&mut self, turn: Option<u64>, cause: String) -> Event {
+        if let Some(turn) = turn {
+            self.members.failed(turn);
+        }
+        self.pause();
+        Event::Lost(cause.into())
+    }
+
+    /// What happens next; waits for ever on a stream that is not wanted.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was begun goes on with the next call. Nothing that was received is lost.
+    pub(crate) async fn next(&mut self) -> Option<Event> {
+        match &mut self.state {
+            State::Closed | State::Ready => std::future::pending().await,
+            State::Pausing(pause) => {
+                pause.as_mut().await;
+                self.state = State::Ready;
+                None
+            }
+            State::Opening(opening) => Some(match opening.as_mut().await {
+                Ok((first, open)) => {
+                    self.state = State::Open(Box::new(open));
+                    Event::Opened { first }
+                }
+                Err((turn, failure)) => self.lost(turn, failure.to_string()),
+            }),
+            State::Open(open) => match open.next(self.members.options().probe).await {
+                Ok(None) => None,
+                Ok(Some(response)) => {
+                    self.pauses.reset();
+                    Some(Event::Told(response))
+                }
+                Err(cause) => {
+                    let (turn, cause) = (open.contact.turn(), format!("{}: {cause}", open.contact.name));
+                    Some(self.lost(Some(turn), cause))
+                }
+            },
+        }
+    }
+}
+
+async fn open(members: Arc<Members>, first: Create, refresh: bool) -> Result<(i64, Open), Failed> {
+    let contact = members.contact().await?;
+    let limit = members.options().request_timeout;
+    let failed = |failure| (Some(contact.turn()), named(&contact.name, failure));
+    if refresh && members.options().has_user() {
+        answer_within(limit, contact.client.refresh_token()).await.map_err(failed)?;
+    }
+    let Create { watch_id, range, from } = first;
+    let mut client = contact.client.watch_client().max_decoding_message_size(usize::MAX);
+    let stream = client.watch(range.start(), Some(options(watch_id, &range, from)));
+    let (requests, responses) = answer_within(limit, stream).await.map_err(failed)?.split();
+    let (outgoing, heard) = (VecDeque::new(), Instant::now());
+    Ok((watch_id, Open { contact, requests, responses, outgoing, heard, probed: false }))
+}
+
+fn options(watch_id: i64, range: &KeyRange, from: i64) -> WatchOptions {
+    let options = WatchOptions::new().with_watch_id(watch_id).with_start_revision(from).with_progress_notify();
+    if range.as_key().is_some() { options } else { options.with_range(range.end()) }
+}
+
+impl Open {
+    /// A response, or `None` when there was something else to do.
+    async fn next(&mut self, probe: Duration) -> Result<Option<WatchResponse>, String> {
+        let Self { requests, responses, outgoing, heard, probed, .. } = self;
+        let patience = *heard + if *probed { 2 * probe } else { probe };
+        tokio::select! {
+            response = responses.message() => {
+                (*heard, *probed) = (Instant::now(), false);
+                match response {
+                    Ok(Some(response)) => Ok(Some(response)),
+                    Ok(None) => Err("the member ended the stream".into()),
+                    Err(error) => Err(Failure::of(&error).to_string()),
+                }
+            }
+            // Dropped before it is done, it has sent nothing, and comes again.
+            sent = send(requests, outgoing.front()), if !outgoing.is_empty() => {
+                outgoing.pop_front();
+                sent.map(|()| None).map_err(|error| error.to_string())
+            }
+            () = sleep_until(patience) => {
+                if *probed {
+                    return Err(format!("not a word for {:?}", heard.elapsed()));
+                }
+                *probed = true;
+                outgoing.push_back(Request::Progress);
+                Ok(None)
+            }
+        }
+    }
+}
+
+async fn send(requests: &mut WatchRequestSender, request: Option<&Request>) -> Result<(), etcd_client::Error> {
+    match request {
+        Some(Request::Create(Create { watch_id, range, from })) => {
+            requests.watch(range.start(), Some(options(*watch_id, range, *from))).await
+        }
+        Some(Request::Cancel(watch_id)) => requests.cancel(*watch_id).await,
+        Some(Request::Progress) => requests.request_progress().await,
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,200 @@
+//! A value that is kept in the cluster, under one key or as all keys of a range.
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
+
+use event_core::{MemoryReader, Watch};
+
+use crate::client::EtcdClient;
+use crate::decoder::{Decode, of_function};
+use crate::error::Error;
+use crate::range::KeyRange;
+use crate::status::Status;
+use crate::watcher::EtcdWatcher;
+use crate::write::EtcdKey;
+
+/// A value kept in an etcd cluster: what is stored under a key, or under each key of a range.
+///
+/// It is a [`Watch`], so it can be watched, piped and combined like any other value. Writing is asynchronous, and gives
+/// the revision of the cluster that it made. Making one costs nothing; requests begin with the first get of a watcher.
+pub struct EtcdValue<T> {
+    client: EtcdClient,
+    range: KeyRange,
+    lease: i64,
+    /// Only ever duplicated. The lock makes the value `Sync` though the decoder need not be.
+    decoder: Mutex<Box<dyn Decode<T>>>,
+}
+
+impl<T> EtcdValue<T> {
+    /// Prepares a value. It needs [`key`](Builder::key), [`range`](Builder::range) or [`prefix`](Builder::prefix), and a
+    /// [`decoder`](Builder::decoder).
+    pub fn builder(client: &EtcdClient) -> Builder<T> {
+        Builder { client: client.clone(), range: None, decoder: None }
+    }
+
+    /// A new watcher. Its first get asks the cluster for what is stored, and gives that; the next ones wait for changes.
+    #[must_use]
+    pub fn watch(&self) -> EtcdWatcher<T> {
+        EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder())
+    }
+
+    /// How the client that this value belongs to stands to the cluster. [`EtcdWatcher::status`] tells it of one watcher.
+    #[must_use]
+    pub fn status(&self) -> MemoryReader<Status> {
+        self.client.status()
+    }
+
+    /// Stores data under the key, as they are. The result is the revision of the cluster that has them.
+    ///
+    /// Members that cannot be connected to are passed over. If one was asked and did not answer, nobody else is: it may
+    /// have stored the data, and they are not to overwrite a second time what others have stored since.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unanswered`], [`Error::TooLarge`], [`Error::LeaseNotFound`], [`Error::PermissionDenied`],
+    /// [`Error::Unreachable`]; [`Error::InvalidArgument`] if this is a range, for which there is [`EtcdClient::key`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future does not take the request back if it is on its way.
+    pub async fn set(&self, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
+        self.writer()?.set(data).await
+    }
+
+    /// As [`set`](Self::set), if the key was last written by the revision `seen`, see [`EtcdWatcher::mod_revision`]; 0
+    /// stands for a key that is not there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] if it was written since, and those of [`set`](Self::set).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`set`](Self::set).
+    pub async fn compare_and_set(&self, seen: i64, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
+        self.writer()?.compare_and_set(seen, data).await
+    }
+
+    /// Deletes the key, if it is there. The result is a revision of the cluster that does not have it.
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](Self::set).
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`set`](Self::set).
+    pub async fn delete(&self) -> Result<i64, Error> {
+        self.writer()?.delete().await
+    }
+
+    /// The same value; what this handle sets is deleted when the lease ends. 0 stands for no lease.
+    #[must_use]
+    pub fn with_lease(&self, lease: i64) -> Self {
+        Self { lease, ..self.clone() }
+    }
+
+    fn writer(&self) -> Result<EtcdKey, Error> {
+        let Some(key) = self.range.as_key() else {
+            return Err(Error::InvalidArgument(format!(
+                "the value is the range {:?}; to write one of its keys, use EtcdClient::key",
+                self.range
+            )));
+        };
+        Ok(self.client.key(key)?.with_lease(self.lease))
+    }
+
+    fn duplicate_decoder(&self) -> Box<dyn Decode<T>> {
+        self.decoder.lock().unwrap_or_else(PoisonError::into_inner).duplicate()
+    }
+}
+
+impl<T> Watch for EtcdValue<T> {
+    type Item = T;
+    type Watcher = EtcdWatcher<T>;
+
+    fn watch(&self) -> EtcdWatcher<T> {
+        self.watch()
+    }
+}
+
+impl<T> Clone for EtcdValue<T> {
+    /// The same value.
+    fn clone(&self) -> Self {
+        Self {
+            client: self.client.clone(),
+            range: self.range.clone(),
+            lease: self.lease,
+            decoder: Mutex::new(self.duplicate_decoder()),
+        }
+    }
+}
+
+impl<T> fmt::Debug for EtcdValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EtcdValue").field("range", &self.range).field("client", &self.client).finish_non_exhaustive()
+    }
+}
+
+/// Prepares an [`EtcdValue`].
+#[must_use = "nothing comes of it before `build`"]
+pub struct Builder<T> {
+    client: EtcdClient,
+    range: Option<Result<KeyRange, Error>>,
+    decoder: Option<Box<dyn Decode<T>>>,
+}
+
+impl<T> Builder<T> {
+    /// The value is what is stored under a key.
+    pub fn key(mut self, key: impl Into<Vec<u8>>) -> Self {
+        self.range = Some(KeyRange::key(key));
+        self
+    }
+
+    /// The value is all that is stored under keys from the start of the range up to, but not including, its end, in the
+    /// order of their bytes. Each get gives what became of one key.
+    pub fn range<K: Into<Vec<u8>>>(mut self, range: Range<K>) -> Self {
+        self.range = Some(KeyRange::range(range));
+        self
+    }
+
+    /// The value is all that is stored under keys that begin with this; all keys there are if it is empty. Each get gives
+    /// what became of one key.
+    pub fn prefix(mut self, prefix: impl Into<Vec<u8>>) -> Self {
+        self.range = Some(Ok(KeyRange::prefix(prefix)));
+        self
+    }
+
+    /// Makes an item of a key and what is stored under it, which is `None` when the key was deleted.
+    ///
+    /// Each watcher has a clone of it, which runs in the watcher's task, once for each get, on what that is about to give.
+    /// Its error comes out of that get as [`GetError::Backend`](event_core::GetError::Backend), and the watcher goes on
+    /// with the next change.
+    pub fn decoder<F, E>(mut self, decoder: F) -> Self
+    where
+        F: FnMut(&[u8], Option<&[u8]>) -> Result<T, E> + Clone + Send + 'static,
+        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    {
+        self.decoder = Some(of_function(decoder));
+        self
+    }
+
+    /// The value. No request is made yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidArgument`] if the key is empty, if the range cannot have keys, or if something was left out.
+    pub fn build(self) -> Result<EtcdValue<T>, Error> {
+        let missing = |what: &str| Error::InvalidArgument(format!("the value has no {what}"));
+        let range = self.range.ok_or_else(|| missing("key; call key, range or prefix"))??;
+        let decoder = self.decoder.ok_or_else(|| missing("decoder; call decoder"))?;
+        Ok(EtcdValue { client: self.client, range, lease: 0, decoder: Mutex::new(decoder) })
+    }
+}
+
+impl<T> fmt::Debug for Builder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder").field("range", &self.range).finish_non_exhaustive()
+    }
+}
