@@ -20,6 +20,8 @@
 
 #[path = "network_status_async_std/changes.rs"]
 mod changes;
+#[path = "network_status_async_std/cluster.rs"]
+mod cluster;
 #[path = "network_status_async_std/runtime.rs"]
 mod runtime;
 #[path = "../../event-tokio/examples/network_status/shared.rs"]

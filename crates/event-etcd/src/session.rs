@@ -82,12 +82,15 @@ pub(crate) struct Session {
     state: State,
 }
 
+/// An open stream, and the number of the first watch on it.
+type Opened = Result<(i64, Open), Failed>;
+
 enum State {
     Closed,
     Pausing(Pin<Box<Sleep>>),
     /// After a pause: to be opened with the next watch.
     Ready,
-    Opening(Pin<Box<dyn Future<Output = Result<(i64, Open), Failed>> + Send>>),
+    Opening(Pin<Box<dyn Future<Output = Opened> + Send>>),
     Open(Box<Open>),
 }
 
@@ -199,7 +202,7 @@ impl Session {
     }
 }
 
-async fn open(members: Arc<Members>, first: Create, refresh: bool) -> Result<(i64, Open), Failed> {
+async fn open(members: Arc<Members>, first: Create, refresh: bool) -> Opened {
     let contact = members.contact().await?;
     let limit = members.options().request_timeout;
     let failed = |failure| (Some(contact.turn()), named(&contact.name, failure));

@@ -23,6 +23,8 @@
 
 #[path = "network_status/tokio/changes.rs"]
 mod changes;
+#[path = "network_status/tokio/cluster.rs"]
+mod cluster;
 #[path = "network_status/tokio/runtime.rs"]
 mod runtime;
 #[path = "network_status/shared.rs"]

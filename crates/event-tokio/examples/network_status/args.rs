@@ -65,6 +65,9 @@ pub(crate) struct Args {
     /// about twice as long, all parts are started once more. From then on nothing crashes. SECONDS may have a fraction.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) crash_after: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) cluster: crate::cluster::Options,
 }
 
 /// An hour at most, like the other times.

@@ -13,6 +13,7 @@ use super::script::Script;
 use super::slow::Slow;
 use super::status::NetworkStatus;
 use crate::changes::Changes;
+use crate::cluster::Cluster;
 use crate::runtime::supervisor::{BoxError, BoxRunnable, Context, Signal, boxed};
 
 /// The root of the tree: starts all others.
@@ -21,16 +22,26 @@ pub(crate) struct Parts {
     hosts: Option<HostsFile>,
     /// What outlives the parts: made here, once. The service has the right to set it, the consumers that to watch it.
     network: MemoryValue<NetworkStatus>,
+    cluster: Cluster,
     console: Console,
     ending: Ending,
 }
 
 impl Parts {
-    pub(crate) fn new(args: Args, hosts: Option<HostsFile>, console: Console, ending: Ending) -> Self {
-        Self { args, hosts, network: MemoryValue::new(), console, ending }
+    pub(crate) fn new(
+        args: Args,
+        hosts: Option<HostsFile>,
+        cluster: Cluster,
+        console: Console,
+        ending: Ending,
+    ) -> Self {
+        Self { args, hosts, network: MemoryValue::new(), cluster, console, ending }
     }
 
     fn service(&self) -> BoxRunnable {
+        if let Some(follower) = self.cluster.follower(&self.network, &self.console) {
+            return follower;
+        }
         let (network, console) = (self.network.clone(), self.console.clone());
         if self.args.simulate {
             boxed(Script::new(network, self.args.step(), self.args.exit_after_script, console))
@@ -61,6 +72,9 @@ impl Runnable<Context> for Parts {
             ("changes", crashes.of(Role::Consumer, self.changes())),
             ("slow", self.slow()),
         ];
+        group.extend(
+            self.cluster.publisher(self.network.reader(), &self.console).map(|publisher| ("publish", publisher)),
+        );
         group.extend(self.hosts.as_ref().map(|file| ("hosts", self.hosts(file))));
         cx.run_group(group)?;
         // The parts go on.

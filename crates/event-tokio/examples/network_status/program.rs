@@ -47,12 +47,15 @@ fn run(args: Args) -> Result<(), Failure> {
 /// Runs all parts until they have ended.
 async fn serve(args: Args, hosts: Option<HostsFile>, console: &Console, ending: &Ending) -> Result<(), Failure> {
     let mut signals = Signals::new()?;
-    if args.simulate {
+    let cluster = args.cluster.cluster()?;
+    if let Some(purpose) = cluster.purpose() {
+        console.say("main", format_args!("{purpose}; Ctrl-C ends it"));
+    } else if args.simulate {
         console.say("main", format_args!("playing a DHCP lease, an event every {:?}; Ctrl-C ends it", args.step()));
     } else {
         console.say("main", "following the addresses of this machine; Ctrl-C ends it");
     }
-    let parts = Parts::new(args, hosts, console.clone(), ending.clone());
+    let parts = Parts::new(args, hosts, cluster, console.clone(), ending.clone());
     let tree = supervisor::builder().grace(GRACE).start(parts);
     let state = tree.state();
     let end = async {

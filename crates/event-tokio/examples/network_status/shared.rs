@@ -1,11 +1,12 @@
 //! All of the example that is the same on every runtime. `parts` puts it together, `program` runs it.
 //!
-//! Each program brings three modules of its own:
+//! Each program brings four modules of its own:
 //!
 //! | | |
 //! |---|---|
 //! | `runtime` | `supervisor`, `block_on`, `blocking`, and the runtime's `IfWatcher` |
 //! | `signals` | `Signals`: Ctrl-C and the like |
+//! | `cluster` | `Cluster`: where the state is kept beside this process, if anywhere |
 //! | `changes` | `Changes`: the consumer that waits for a channel and other things at once |
 
 mod args;
@@ -21,7 +22,7 @@ mod parts;
 mod program;
 mod script;
 mod slow;
-mod status;
+pub(crate) mod status;
 mod supervision;
 mod until_closed;
 
