@@ -80,7 +80,7 @@ impl Cluster {
         }
     }
 
-    /// Waits until every member can serve.
+    /// Waits until every member can serve: it is healthy, and a linearizable read succeeds.
     ///
     /// # Panics
     ///
@@ -88,6 +88,9 @@ impl Cluster {
     pub fn wait_healthy(&self) {
         for member in &self.members {
             member.wait_healthy(self.network.as_ref());
+        }
+        for member in &self.members {
+            member.wait_readable(self.network.as_ref());
         }
     }
 
