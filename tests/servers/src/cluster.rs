@@ -1,0 +1,170 @@
+//! Three servers that are one cluster.
+
+use std::time::Instant;
+
+use tempfile::TempDir;
+
+use crate::ctl::Ctl;
+use crate::install::Etcd;
+use crate::member::{Member, PATIENCE, PAUSE, Place, View};
+use crate::network::Network;
+use crate::options::Options;
+use crate::ports::Port;
+use crate::server::on_loopback;
+
+/// Some servers that are one cluster; the first is number 0. Dropped: killed, and their data removed.
+#[derive(Debug)]
+pub struct Cluster {
+    members: Vec<Member>,
+    ctl: Ctl,
+    network: Option<Network>,
+    // After the members, which must have ended by then.
+    _ports: Vec<[Port; 3]>,
+    _folder: TempDir,
+}
+
+impl Cluster {
+    /// Starts `members` servers on loopback and waits until all are healthy.
+    ///
+    /// # Panics
+    ///
+    /// If one is not within 20 seconds, with the end of its log.
+    #[must_use]
+    pub fn start(etcd: &Etcd, members: usize) -> Self {
+        let (places, ports): (Vec<_>, _) = (1..=members).map(|i| on_loopback(&format!("n{i}"))).unzip();
+        Self::start_at(etcd, &places, ports, None)
+    }
+
+    /// Starts one in each of the places. `network` is where clients are.
+    pub(crate) fn start_at(etcd: &Etcd, places: &[Place], ports: Vec<[Port; 3]>, network: Option<Network>) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &[]);
+        let members = places.iter().map(member).collect();
+        let ctl = Ctl::new(etcd, Options::new(), network.clone());
+        let cluster = Self { members, ctl, network, _ports: ports, _folder: folder };
+        for member in &cluster.members {
+            member.process().start();
+        }
+        cluster.wait_healthy();
+        cluster
+    }
+
+    /// Where clients connect to, all of them.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<String> {
+        self.members.iter().map(|member| member.endpoint().to_owned()).collect()
+    }
+
+    /// Where clients connect to member `i`. The same after a restart.
+    #[must_use]
+    pub fn endpoint(&self, i: usize) -> String {
+        self.members[i].endpoint().to_owned()
+    }
+
+    /// Waits until most members agree on a leader that is one of them, and returns its number. Those that are killed,
+    /// paused or cut off have no say.
+    ///
+    /// # Panics
+    ///
+    /// If there is none within 20 seconds.
+    #[must_use]
+    pub fn leader(&self) -> usize {
+        let start = Instant::now();
+        loop {
+            let views: Vec<_> = self.members.iter().map(|member| member.view(self.network.as_ref())).collect();
+            if let Some(leader) = agreed(&views) {
+                return leader;
+            }
+            assert!(start.elapsed() < PATIENCE, "no leader after {PATIENCE:?}: {views:?}");
+            std::thread::sleep(PAUSE);
+        }
+    }
+
+    /// Waits until every member can serve: it is healthy, and a linearizable read succeeds.
+    ///
+    /// # Panics
+    ///
+    /// If one cannot within 20 seconds, with the end of its log.
+    pub fn wait_healthy(&self) {
+        for member in &self.members {
+            member.wait_healthy(self.network.as_ref());
+        }
+        for member in &self.members {
+            member.wait_readable(self.network.as_ref());
+        }
+    }
+
+    /// Kills member `i` (SIGKILL) and waits until it is gone. Nothing, if it is not running.
+    pub fn kill(&self, i: usize) {
+        self.members[i].process().kill();
+    }
+
+    /// Starts member `i` again, where it was and with the data that it had, and waits until it answers. It may be that it
+    /// cannot serve before others are back: that is what [`wait_healthy`](Self::wait_healthy) waits for. If it is running,
+    /// it is killed first.
+    ///
+    /// # Panics
+    ///
+    /// If it does not answer within 20 seconds, with the end of its log.
+    pub fn restart(&self, i: usize) {
+        self.members[i].process().start();
+        // Asked from where it is: it may be cut off.
+        self.members[i].wait_answering();
+    }
+
+    /// Stops member `i` (SIGSTOP): it keeps its connections and says nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it was killed.
+    pub fn pause(&self, i: usize) {
+        self.members[i].process().pause();
+    }
+
+    /// Lets member `i` go on.
+    ///
+    /// # Panics
+    ///
+    /// If it was killed.
+    pub fn resume(&self, i: usize) {
+        self.members[i].process().resume();
+    }
+
+    /// Runs etcdctl, which may ask any member, and returns what it wrote.
+    ///
+    /// # Panics
+    ///
+    /// If it failed, with everything that it wrote.
+    pub fn ctl(&self, arguments: &[&str]) -> String {
+        self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Runs etcdctl, which may ask any member, and returns what it wrote. It gives up after 5 seconds, or after another
+    /// `--command-timeout` in the arguments.
+    ///
+    /// # Errors
+    ///
+    /// If it failed: everything that it wrote.
+    pub fn try_ctl(&self, arguments: &[&str]) -> Result<String, String> {
+        self.ctl.run(&self.endpoints().join(","), arguments)
+    }
+
+    /// Like [`try_ctl`](Self::try_ctl), and asks member `i` alone.
+    ///
+    /// # Errors
+    ///
+    /// If it failed: everything that it wrote.
+    pub fn try_ctl_at(&self, i: usize, arguments: &[&str]) -> Result<String, String> {
+        self.ctl.run(self.members[i].endpoint(), arguments)
+    }
+}
+
+/// The leader, if it says so itself and most members say the same of the same term.
+fn agreed(views: &[Option<View>]) -> Option<usize> {
+    let leads = |view: &View| view.member == view.leader;
+    let follows = |leader: &View| {
+        let same = views.iter().flatten().filter(|view| (view.leader, view.term) == (leader.leader, leader.term));
+        same.count() * 2 > views.len()
+    };
+    views.iter().position(|view| view.as_ref().is_some_and(|view| leads(view) && follows(view)))
+}

@@ -1,0 +1,71 @@
+//! etcdctl against some members.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use crate::certificates::Tls;
+use crate::install::Etcd;
+use crate::network::Network;
+use crate::options::Options;
+use crate::process::without_variables;
+
+/// How etcdctl gets to the members.
+#[derive(Debug)]
+pub(crate) struct Ctl {
+    program: PathBuf,
+    network: Option<Network>,
+    tls: Option<Tls>,
+    /// Whether it shows a certificate.
+    certificate: bool,
+    /// `name:password`, once there is a need for one.
+    user: OnceLock<String>,
+}
+
+impl Ctl {
+    pub(crate) fn new(etcd: &Etcd, options: Options, network: Option<Network>) -> Self {
+        let Options { tls, client_certificates, .. } = options;
+        Self {
+            program: etcd.etcdctl().to_owned(),
+            network,
+            tls,
+            certificate: client_certificates,
+            user: OnceLock::new(),
+        }
+    }
+
+    /// From now on it is this user's.
+    pub(crate) fn log_in(&self, name: &str, password: &str) {
+        let _ = self.user.set(format!("{name}:{password}"));
+    }
+
+    /// What it wrote to standard output, or else everything that it wrote.
+    pub(crate) fn run(&self, endpoints: &str, arguments: &[&str]) -> Result<String, String> {
+        let mut command = Command::new(&self.program);
+        without_variables(&mut command);
+        command.env("ETCDCTL_API", "3");
+        // Before the others, which may say it otherwise.
+        command.args(["--dial-timeout=5s", "--command-timeout=5s", "--endpoints", endpoints]);
+        if let Some(tls) = &self.tls {
+            command.arg("--cacert").arg(tls.ca());
+            if self.certificate {
+                command.arg("--cert").arg(tls.client_certificate()).arg("--key").arg(tls.client_key());
+            }
+        }
+        if let Some(user) = self.user.get() {
+            command.args(["--user", user]);
+        }
+        command.args(arguments);
+        let output = match &self.network {
+            None => command.output(),
+            Some(network) => network.inside(|| command.output()),
+        };
+        let output = output.map_err(|error| format!("{}: {error}", self.program.display()))?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(text);
+        }
+        let error = String::from_utf8_lossy(&output.stderr);
+        Err(format!("etcdctl {}: {}\n{text}{error}", arguments.join(" "), output.status))
+    }
+}

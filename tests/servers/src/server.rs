@@ -1,0 +1,129 @@
+//! One server.
+
+use core::net::{Ipv4Addr, SocketAddr};
+use tempfile::TempDir;
+
+use crate::ctl::Ctl;
+use crate::install::Etcd;
+use crate::member::{Member, Place};
+use crate::options::Options;
+use crate::ports::Port;
+
+/// One server on loopback, with its data in a temporary folder. Dropped: killed, and its data removed.
+#[derive(Debug)]
+pub struct Server {
+    member: Member,
+    ctl: Ctl,
+    // After the member, which must have ended by then.
+    _ports: [Port; 3],
+    _folder: TempDir,
+}
+
+impl Server {
+    /// Starts one and waits until it is healthy.
+    ///
+    /// # Panics
+    ///
+    /// If it is not within 20 seconds, with the end of its log.
+    #[must_use]
+    pub fn start(etcd: &Etcd, options: Options) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let (place, ports) = on_loopback("n1");
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
+        let arguments = options.arguments(folder.path());
+        let member = Member::new(etcd, folder.path(), place.clone(), &[place], scheme, &arguments);
+        member.process().start();
+        member.wait_healthy(None);
+        Self { member, ctl: Ctl::new(etcd, options, None), _ports: ports, _folder: folder }
+    }
+
+    /// Where clients connect to: `http://127.0.0.1:PORT`, or `https`. The same after a restart.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        self.member.endpoint().to_owned()
+    }
+
+    /// Kills it (SIGKILL) and waits until it is gone. Nothing, if it is not running.
+    pub fn kill(&self) {
+        self.member.process().kill();
+    }
+
+    /// Starts it again, where it was and with the data that it had, and waits until it is healthy. If it is running, it
+    /// is killed first.
+    ///
+    /// # Panics
+    ///
+    /// If it is not healthy within 20 seconds, with the end of its log.
+    pub fn restart(&self) {
+        self.member.process().start();
+        self.member.wait_healthy(None);
+    }
+
+    /// Stops it (SIGSTOP): it keeps its connections and says nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it was killed.
+    pub fn pause(&self) {
+        self.member.process().pause();
+    }
+
+    /// Lets it go on.
+    ///
+    /// # Panics
+    ///
+    /// If it was killed.
+    pub fn resume(&self) {
+        self.member.process().resume();
+    }
+
+    /// Runs etcdctl, and returns what it wrote. After [`enable_auth`](Self::enable_auth) it is root's, unless the
+    /// arguments name another `--user`.
+    ///
+    /// # Panics
+    ///
+    /// If it failed, with everything that it wrote.
+    pub fn ctl(&self, arguments: &[&str]) -> String {
+        self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Runs etcdctl, and returns what it wrote. It gives up after 5 seconds, or after another `--command-timeout` in the
+    /// arguments.
+    ///
+    /// # Errors
+    ///
+    /// If it failed: everything that it wrote.
+    pub fn try_ctl(&self, arguments: &[&str]) -> Result<String, String> {
+        self.ctl.run(self.member.endpoint(), arguments)
+    }
+
+    /// From now on nobody comes without a name: `root` may do anything, and `user` read and write what begins with
+    /// `key_prefix`.
+    ///
+    /// # Panics
+    ///
+    /// If etcdctl failed.
+    pub fn enable_auth(&self, root_password: &str, user: &str, password: &str, key_prefix: &str) {
+        self.ctl(&["user", "add", &format!("root:{root_password}")]);
+        self.ctl(&["user", "grant-role", "root", "root"]);
+        self.ctl(&["role", "add", user]);
+        self.ctl(&["role", "grant-permission", user, "readwrite", "--prefix=true", key_prefix]);
+        self.ctl(&["user", "add", &format!("{user}:{password}")]);
+        self.ctl(&["user", "grant-role", user, user]);
+        self.ctl(&["auth", "enable"]);
+        self.ctl.log_in("root", root_password);
+    }
+
+    /// The end of its log, for messages.
+    #[must_use]
+    pub fn log_tail(&self) -> String {
+        self.member.process().tail()
+    }
+}
+
+/// A place on loopback, and its ports.
+pub(crate) fn on_loopback(name: &str) -> (Place, [Port; 3]) {
+    let ports = [Port::claim(), Port::claim(), Port::claim()];
+    let [client, peer, health] = [0, 1, 2].map(|i: usize| SocketAddr::from((Ipv4Addr::LOCALHOST, ports[i].number())));
+    (Place { name: name.to_owned(), client, peer, health, network: None }, ports)
+}

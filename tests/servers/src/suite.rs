@@ -1,0 +1,101 @@
+//! A harness of tests that need servers, and are ignored where there are none.
+
+use core::time::Duration;
+
+use libtest_mimic::{Arguments, Trial};
+
+use crate::install::{Etcd, install};
+use crate::namespaces::Namespaces;
+use crate::watchdog::Watchdog;
+
+/// The variable that makes a failure of what would be ignored.
+const REQUIRED: &str = "EVENT_SERVERS_REQUIRED";
+
+/// How long one test may take, if nothing else is said.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// How many tests run at a time, if nothing else is said. They mostly wait for servers.
+const THREADS: usize = 4;
+
+type Test = Box<dyn FnOnce(&Etcd) + Send>;
+
+/// Tests in an executable of their own (`harness = false`), with the arguments of libtest.
+///
+/// Where etcd cannot be had, or namespaces, each test that needs them is listed as ignored and named on standard error
+/// together with the reason. With the variable `EVENT_SERVERS_REQUIRED` it fails instead.
+#[must_use]
+pub struct Suite {
+    name: &'static str,
+    limit: Duration,
+    tests: Vec<(String, bool, Test)>,
+}
+
+impl core::fmt::Debug for Suite {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Suite").field("name", &self.name).field("tests", &self.tests.len()).finish_non_exhaustive()
+    }
+}
+
+impl Suite {
+    /// One without tests.
+    pub const fn new(name: &'static str) -> Self {
+        Self { name, limit: LIMIT, tests: Vec::new() }
+    }
+
+    /// A test that takes longer than this is said to hang, and ends the process; 2 minutes by default.
+    pub const fn limit(mut self, limit: Duration) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// A test that needs etcd, and starts what servers it likes.
+    pub fn test(mut self, name: impl Into<String>, test: impl FnOnce(&Etcd) + Send + 'static) -> Self {
+        self.tests.push((name.into(), false, Box::new(test)));
+        self
+    }
+
+    /// A test that needs etcd in network namespaces, which are started for it.
+    pub fn test_in_namespaces(
+        mut self,
+        name: impl Into<String>,
+        test: impl FnOnce(&Namespaces) + Send + 'static,
+    ) -> Self {
+        let start = |etcd: &Etcd| Namespaces::start(etcd).unwrap_or_else(|error| panic!("{error}"));
+        self.tests.push((name.into(), true, Box::new(move |etcd| test(&start(etcd)))));
+        self
+    }
+
+    /// Runs what the arguments of this process ask for, and ends it.
+    pub fn run(self) -> ! {
+        let mut arguments = Arguments::from_args();
+        let threads = std::env::var("RUST_TEST_THREADS").ok().and_then(|threads| threads.parse().ok());
+        arguments.test_threads = arguments.test_threads.or(threads).or(Some(THREADS));
+        let has_namespaces = self.tests.iter().any(|(_, namespaces, _)| *namespaces);
+        // A list needs nothing.
+        let (etcd, namespaces) = if arguments.list {
+            (Err("only listed".to_owned()), Ok(()))
+        } else {
+            let etcd = install().map_err(|missing| missing.to_string());
+            (etcd, if has_namespaces { Namespaces::probe() } else { Ok(()) })
+        };
+        let required = std::env::var_os(REQUIRED).is_some();
+        let trials = self.tests.into_iter().map(|(name, in_namespaces, test)| {
+            let needs = if in_namespaces { namespaces.clone() } else { Ok(()) };
+            let ready = etcd.clone().and_then(|etcd| needs.map(|()| etcd));
+            let ignored = !required && !arguments.list && ready.is_err();
+            if let (true, Err(reason)) = (ignored, &ready) {
+                eprintln!("{}: ignored: {name}: {reason}", self.name);
+            }
+            let watched = name.clone();
+            let trial = Trial::test(name, move || {
+                let etcd = ready?;
+                let _watchdog = Watchdog::start(watched, self.limit);
+                test(&etcd);
+                Ok(())
+            });
+            trial.with_ignored_flag(ignored)
+        });
+        let trials = trials.collect();
+        libtest_mimic::run(&arguments, trials).exit()
+    }
+}
