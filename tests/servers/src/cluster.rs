@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use tempfile::TempDir;
-
 use crate::ctl::Ctl;
+use crate::folder::Folder;
 use crate::install::Etcd;
 use crate::member::{Member, PATIENCE, PAUSE, Place, View};
 use crate::network::Network;
@@ -20,7 +19,7 @@ pub struct Cluster {
     network: Option<Network>,
     // After the members, which must have ended by then.
     _ports: Vec<[Port; 3]>,
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 impl Cluster {
@@ -37,7 +36,7 @@ impl Cluster {
 
     /// Starts one in each of the places. `network` is where clients are.
     pub(crate) fn start_at(etcd: &Etcd, places: &[Place], ports: Vec<[Port; 3]>, network: Option<Network>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::new();
         let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &[]);
         let members = places.iter().map(member).collect();
         let ctl = Ctl::new(etcd, Options::new(), network.clone());
@@ -167,4 +166,26 @@ fn agreed(views: &[Option<View>]) -> Option<usize> {
         same.count() * 2 > views.len()
     };
     views.iter().position(|view| view.as_ref().is_some_and(|view| leads(view) && follows(view)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{View, agreed};
+
+    fn view(member: u64, leader: u64, term: u64) -> Option<View> {
+        Some(View { member, leader, term })
+    }
+
+    #[test]
+    fn a_leader_is_one_that_most_follow() {
+        assert_eq!(agreed(&[view(1, 2, 5), view(2, 2, 5), None]), Some(1));
+        assert_eq!(agreed(&[view(1, 2, 5), view(2, 2, 5), view(3, 3, 4)]), Some(1));
+    }
+
+    #[test]
+    fn one_that_was_deposed_or_does_not_say_so_is_no_leader() {
+        assert_eq!(agreed(&[None, view(2, 2, 5), None]), None);
+        assert_eq!(agreed(&[view(1, 2, 6), view(2, 2, 5), None]), None);
+        assert_eq!(agreed(&[view(1, 2, 5), None, view(3, 2, 5)]), None);
+    }
 }

@@ -25,6 +25,7 @@ extern crate alloc;
 mod certificates;
 mod cluster;
 mod ctl;
+mod folder;
 mod http;
 mod install;
 mod member;

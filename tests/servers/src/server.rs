@@ -1,9 +1,9 @@
 //! One server.
 
 use core::net::{Ipv4Addr, SocketAddr};
-use tempfile::TempDir;
 
 use crate::ctl::Ctl;
+use crate::folder::Folder;
 use crate::install::Etcd;
 use crate::member::{Member, Place};
 use crate::options::Options;
@@ -16,7 +16,7 @@ pub struct Server {
     ctl: Ctl,
     // After the member, which must have ended by then.
     _ports: [Port; 3],
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 impl Server {
@@ -27,7 +27,7 @@ impl Server {
     /// If it is not within 20 seconds, with the end of its log.
     #[must_use]
     pub fn start(etcd: &Etcd, options: Options) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::new();
         let (place, ports) = on_loopback("n1");
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let arguments = options.arguments(folder.path());
