@@ -30,16 +30,35 @@ impl Cluster {
     /// If one is not within 20 seconds, with the end of its log.
     #[must_use]
     pub fn start(etcd: &Etcd, members: usize) -> Self {
+        Self::start_with(etcd, members, Options::new())
+    }
+
+    /// Like [`start`](Self::start), each with the same options.
+    ///
+    /// # Panics
+    ///
+    /// If one is not healthy within 20 seconds, with the end of its log; or if the options want TLS, which is for a
+    /// [`Server`](crate::Server).
+    #[must_use]
+    pub fn start_with(etcd: &Etcd, members: usize, options: Options) -> Self {
         let (places, ports): (Vec<_>, _) = (1..=members).map(|i| on_loopback(&format!("n{i}"))).unzip();
-        Self::start_at(etcd, &places, ports, None)
+        Self::start_at(etcd, &places, ports, options, None)
     }
 
     /// Starts one in each of the places. `network` is where clients are.
-    pub(crate) fn start_at(etcd: &Etcd, places: &[Place], ports: Vec<[Port; 3]>, network: Option<Network>) -> Self {
+    pub(crate) fn start_at(
+        etcd: &Etcd,
+        places: &[Place],
+        ports: Vec<[Port; 3]>,
+        options: Options,
+        network: Option<Network>,
+    ) -> Self {
+        assert!(options.tls.is_none(), "a cluster has no TLS");
         let folder = Folder::new();
-        let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &[]);
+        let arguments = options.arguments(folder.path());
+        let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &arguments);
         let members = places.iter().map(member).collect();
-        let ctl = Ctl::new(etcd, Options::new(), network.clone());
+        let ctl = Ctl::new(etcd, options, network.clone());
         let cluster = Self { members, ctl, network, _ports: ports, _folder: folder };
         for member in &cluster.members {
             member.process().start();
@@ -155,6 +174,16 @@ impl Cluster {
     /// If it failed: everything that it wrote.
     pub fn try_ctl_at(&self, i: usize, arguments: &[&str]) -> Result<String, String> {
         self.ctl.run(self.members[i].endpoint(), arguments)
+    }
+
+    /// As [`Server::enable_auth`](crate::Server::enable_auth), for all members.
+    ///
+    /// # Panics
+    ///
+    /// If etcdctl failed.
+    pub fn enable_auth(&self, root_password: &str, user: &str, password: &str, key_prefix: &str) {
+        let done = self.ctl.enable_auth(&self.endpoints().join(","), root_password, user, password, key_prefix);
+        done.unwrap_or_else(|error| panic!("{error}"));
     }
 }
 

@@ -4,9 +4,9 @@ use core::fmt;
 use core::time::Duration;
 use std::env;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rustix::fs::{FlockOperation, flock};
@@ -19,8 +19,11 @@ const VARIABLE: &str = "ETCD_BIN";
 /// Debian's packages.
 const PACKAGES: [&str; 2] = ["etcd-server", "etcd-client"];
 
+/// How long one command may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// How long another process may take to install.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The programs `etcd` and `etcdctl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -167,12 +170,34 @@ fn packages(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).collect())
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, or ends it when it takes too long.
 fn run(command: &mut Command) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| format!("{program}: {error}"))?;
-    if output.status.success() {
+    let fail = |error: io::Error| format!("{program}: {error}");
+    // A file takes any amount while nobody reads.
+    let mut log = tempfile::tempfile().map_err(fail)?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.try_clone().map_err(fail)?)
+        .spawn()
+        .map_err(fail)?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(fail)? {
+            break status.to_string();
+        }
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            let _ = child.wait();
+            break format!("not done after {LIMIT:?}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    if child.wait().is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    Err(format!("{program}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+    let mut text = String::new();
+    let _ = log.rewind().and_then(|()| log.read_to_string(&mut text));
+    Err(format!("{program}: {status}: {}", text.trim()))
 }

@@ -92,9 +92,14 @@ impl Member {
 
     /// Waits until a linearizable read succeeds. Where messages of an election were lost, etcd 3.4 keeps such reads waiting
     /// for seconds after it has called itself healthy. Only without TLS.
+    ///
+    /// Where users need a name, the refusal is an answer: it comes after the wait.
     pub(crate) fn wait_readable(&self, network: Option<&Network>) {
         let read = || http::request(self.place.client, "POST /v3/kv/range", r#"{"key":"AA=="}"#);
-        self.wait("cannot be read", || get(network, read).is_some_and(|answer| answer.contains("\"revision\"")));
+        let answers = ["\"revision\"", "user name is empty"];
+        self.wait("cannot be read", || {
+            get(network, read).is_some_and(|text| answers.iter().any(|&it| text.contains(it)))
+        });
     }
 
     fn health(&self, network: Option<&Network>) -> Option<String> {

@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::install::Etcd;
 use crate::member::Place;
 use crate::network::Network;
+use crate::options::Options;
 
 /// How many servers there are.
 const MEMBERS: u8 = 3;
@@ -54,7 +55,7 @@ impl Namespaces {
             Place { name: format!("n{}", i + 1), client, peer, health, network: Some(network.clone()) }
         };
         let places: Vec<_> = (0..).zip(&members).map(place).collect();
-        let cluster = Cluster::start_at(etcd, &places, Vec::new(), Some(switch.clone()));
+        let cluster = Cluster::start_at(etcd, &places, Vec::new(), Options::new(), Some(switch.clone()));
         Ok(Self { cluster, switch, members })
     }
 

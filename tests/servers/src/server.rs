@@ -104,14 +104,8 @@ impl Server {
     ///
     /// If etcdctl failed.
     pub fn enable_auth(&self, root_password: &str, user: &str, password: &str, key_prefix: &str) {
-        self.ctl(&["user", "add", &format!("root:{root_password}")]);
-        self.ctl(&["user", "grant-role", "root", "root"]);
-        self.ctl(&["role", "add", user]);
-        self.ctl(&["role", "grant-permission", user, "readwrite", "--prefix=true", key_prefix]);
-        self.ctl(&["user", "add", &format!("{user}:{password}")]);
-        self.ctl(&["user", "grant-role", user, user]);
-        self.ctl(&["auth", "enable"]);
-        self.ctl.log_in("root", root_password);
+        let done = self.ctl.enable_auth(self.member.endpoint(), root_password, user, password, key_prefix);
+        done.unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// The end of its log, for messages.
