@@ -117,9 +117,9 @@ impl Cluster {
         self.members[i].process().kill();
     }
 
-    /// Starts member `i` again, where it was and with the data that it had, and waits until it answers. It may be that it
-    /// cannot serve before others are back: that is what [`wait_healthy`](Self::wait_healthy) waits for. If it is running,
-    /// it is killed first.
+    /// Starts member `i` again, where it was and with the data that it had, and waits until it answers. It may be that
+    /// it cannot serve before others are back: that is what [`wait_healthy`](Self::wait_healthy) waits for. If it is
+    /// running, it is killed first.
     ///
     /// # Panics
     ///
@@ -157,8 +157,8 @@ impl Cluster {
         self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Runs etcdctl, which may ask any member, and returns what it wrote. It gives up after 5 seconds, or after another
-    /// `--command-timeout` in the arguments.
+    /// Runs etcdctl, which may ask any member, and returns what it wrote. It gives up after 5 seconds, or after
+    /// another `--command-timeout` in the arguments.
     ///
     /// # Errors
     ///

@@ -64,8 +64,8 @@ impl fmt::Display for Missing {
 
 impl core::error::Error for Missing {}
 
-/// Finds etcd in the folder `ETCD_BIN` if that is set, else on the `PATH`, else in `tools/etcd` below the target folder,
-/// where it installs it first if need be, as [`install_into`] does.
+/// Finds etcd in the folder `ETCD_BIN` if that is set, else on the `PATH`, else in `tools/etcd` below the target
+/// folder, where it installs it first if need be, as [`install_into`] does.
 ///
 /// # Errors
 ///
@@ -86,8 +86,9 @@ pub fn install() -> Result<Etcd, Missing> {
 
 /// Unpacks Debian's etcd below `tools/etcd`, unless that was done before.
 ///
-/// It needs `apt-get` and `dpkg-deb`, but not root, and changes nothing outside of `tools`. Any number of processes may
-/// do so at once: one installs and the others wait for it. What is there is complete, also when a process was killed.
+/// It needs `apt-get` and `dpkg-deb`, but not root, and changes nothing outside of `tools`. Any number of processes
+/// may do so at once: one installs and the others wait for it. What is there is complete, also when a process was
+/// killed.
 ///
 /// # Errors
 ///
@@ -136,10 +137,13 @@ fn unpack(tools: &Path, installed: &Path) -> Result<(), String> {
 
 fn download(folder: &Path) -> Result<(), String> {
     // With the machine's package lists, if it has any that still hold.
-    if run(apt_get(folder).arg("download").args(PACKAGES)).is_ok() {
-        return Ok(());
-    }
-    // With lists of our own; the machine's may be root's alone.
+    let Err(first) = run(apt_get(folder).arg("download").args(PACKAGES)) else { return Ok(()) };
+    let second = download_with_new_lists(folder);
+    second.map_err(|second| format!("with the machine's lists: {first}; with new ones: {second}"))
+}
+
+/// With lists of our own, since the machine's may be root's alone.
+fn download_with_new_lists(folder: &Path) -> Result<(), String> {
     let private = |command: &mut Command| {
         for (kind, name) in [("State", "state"), ("State::Lists", "state/lists"), ("Cache", "cache")] {
             command.arg("-o").arg(format!("Dir::{kind}={}", folder.join(name).display()));
@@ -151,7 +155,7 @@ fn download(folder: &Path) -> Result<(), String> {
     }
     let mut update = apt_get(folder);
     private(&mut update);
-    run(update.arg("update"))?;
+    run(update.args(["-o", "APT::Update::Error-Mode=any", "update"]))?;
     let mut download = apt_get(folder);
     private(&mut download);
     run(download.arg("download").args(PACKAGES))

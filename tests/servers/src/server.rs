@@ -48,8 +48,8 @@ impl Server {
         self.member.process().kill();
     }
 
-    /// Starts it again, where it was and with the data that it had, and waits until it is healthy. If it is running, it
-    /// is killed first.
+    /// Starts it again, where it was and with the data that it had, and waits until it is healthy. If it is running,
+    /// it is killed first.
     ///
     /// # Panics
     ///
@@ -87,8 +87,8 @@ impl Server {
         self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Runs etcdctl, and returns what it wrote. It gives up after 5 seconds, or after another `--command-timeout` in the
-    /// arguments.
+    /// Runs etcdctl, and returns what it wrote. It gives up after 5 seconds, or after another `--command-timeout` in
+    /// the arguments.
     ///
     /// # Errors
     ///
