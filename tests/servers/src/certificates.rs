@@ -8,15 +8,15 @@ use rcgen::{
     BasicConstraints, Certificate, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose,
 };
-use tempfile::TempDir;
 
+use crate::folder::Folder;
 /// Certificates, which are valid for nothing but these tests. A copy is the same ones; the files go with the last.
 #[derive(Clone, Debug)]
 pub struct Tls {
     ca_pem: String,
     client_certificate_pem: String,
     client_key_pem: String,
-    folder: Arc<TempDir>,
+    folder: Arc<Folder>,
 }
 
 impl Tls {
@@ -85,7 +85,7 @@ pub fn certificates() -> Tls {
         ca_pem: ca.pem(),
         client_certificate_pem: client.pem(),
         client_key_pem: client_key.serialize_pem(),
-        folder: Arc::new(tempfile::tempdir().expect("a temporary folder")),
+        folder: Arc::new(Folder::new()),
     };
     for (path, text) in [
         (tls.ca(), &tls.ca_pem),

@@ -2,9 +2,8 @@
 
 use std::time::Instant;
 
-use tempfile::TempDir;
-
 use crate::ctl::Ctl;
+use crate::folder::Folder;
 use crate::install::Etcd;
 use crate::member::{Member, PATIENCE, PAUSE, Place, View};
 use crate::network::Network;
@@ -20,7 +19,7 @@ pub struct Cluster {
     network: Option<Network>,
     // After the members, which must have ended by then.
     _ports: Vec<[Port; 3]>,
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 impl Cluster {
@@ -31,16 +30,35 @@ impl Cluster {
     /// If one is not within 20 seconds, with the end of its log.
     #[must_use]
     pub fn start(etcd: &Etcd, members: usize) -> Self {
+        Self::start_with(etcd, members, Options::new())
+    }
+
+    /// Like [`start`](Self::start), each with the same options.
+    ///
+    /// # Panics
+    ///
+    /// If one is not healthy within 20 seconds, with the end of its log; or if the options want TLS, which is for a
+    /// [`Server`](crate::Server).
+    #[must_use]
+    pub fn start_with(etcd: &Etcd, members: usize, options: Options) -> Self {
         let (places, ports): (Vec<_>, _) = (1..=members).map(|i| on_loopback(&format!("n{i}"))).unzip();
-        Self::start_at(etcd, &places, ports, None)
+        Self::start_at(etcd, &places, ports, options, None)
     }
 
     /// Starts one in each of the places. `network` is where clients are.
-    pub(crate) fn start_at(etcd: &Etcd, places: &[Place], ports: Vec<[Port; 3]>, network: Option<Network>) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &[]);
+    pub(crate) fn start_at(
+        etcd: &Etcd,
+        places: &[Place],
+        ports: Vec<[Port; 3]>,
+        options: Options,
+        network: Option<Network>,
+    ) -> Self {
+        assert!(options.tls.is_none(), "a cluster has no TLS");
+        let folder = Folder::new();
+        let arguments = options.arguments(folder.path());
+        let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &arguments);
         let members = places.iter().map(member).collect();
-        let ctl = Ctl::new(etcd, Options::new(), network.clone());
+        let ctl = Ctl::new(etcd, options, network.clone());
         let cluster = Self { members, ctl, network, _ports: ports, _folder: folder };
         for member in &cluster.members {
             member.process().start();
@@ -99,9 +117,9 @@ impl Cluster {
         self.members[i].process().kill();
     }
 
-    /// Starts member `i` again, where it was and with the data that it had, and waits until it answers. It may be that it
-    /// cannot serve before others are back: that is what [`wait_healthy`](Self::wait_healthy) waits for. If it is running,
-    /// it is killed first.
+    /// Starts member `i` again, where it was and with the data that it had, and waits until it answers. It may be that
+    /// it cannot serve before others are back: that is what [`wait_healthy`](Self::wait_healthy) waits for. If it is
+    /// running, it is killed first.
     ///
     /// # Panics
     ///
@@ -139,8 +157,8 @@ impl Cluster {
         self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Runs etcdctl, which may ask any member, and returns what it wrote. It gives up after 5 seconds, or after another
-    /// `--command-timeout` in the arguments.
+    /// Runs etcdctl, which may ask any member, and returns what it wrote. It gives up after 5 seconds, or after
+    /// another `--command-timeout` in the arguments.
     ///
     /// # Errors
     ///
@@ -157,6 +175,16 @@ impl Cluster {
     pub fn try_ctl_at(&self, i: usize, arguments: &[&str]) -> Result<String, String> {
         self.ctl.run(self.members[i].endpoint(), arguments)
     }
+
+    /// As [`Server::enable_auth`](crate::Server::enable_auth), for all members.
+    ///
+    /// # Panics
+    ///
+    /// If etcdctl failed.
+    pub fn enable_auth(&self, root_password: &str, user: &str, password: &str, key_prefix: &str) {
+        let done = self.ctl.enable_auth(&self.endpoints().join(","), root_password, user, password, key_prefix);
+        done.unwrap_or_else(|error| panic!("{error}"));
+    }
 }
 
 /// The leader, if it says so itself and most members say the same of the same term.
@@ -167,4 +195,26 @@ fn agreed(views: &[Option<View>]) -> Option<usize> {
         same.count() * 2 > views.len()
     };
     views.iter().position(|view| view.as_ref().is_some_and(|view| leads(view) && follows(view)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{View, agreed};
+
+    fn view(member: u64, leader: u64, term: u64) -> Option<View> {
+        Some(View { member, leader, term })
+    }
+
+    #[test]
+    fn a_leader_is_one_that_most_follow() {
+        assert_eq!(agreed(&[view(1, 2, 5), view(2, 2, 5), None]), Some(1));
+        assert_eq!(agreed(&[view(1, 2, 5), view(2, 2, 5), view(3, 3, 4)]), Some(1));
+    }
+
+    #[test]
+    fn one_that_was_deposed_or_does_not_say_so_is_no_leader() {
+        assert_eq!(agreed(&[None, view(2, 2, 5), None]), None);
+        assert_eq!(agreed(&[view(1, 2, 6), view(2, 2, 5), None]), None);
+        assert_eq!(agreed(&[view(1, 2, 5), None, view(3, 2, 5)]), None);
+    }
 }

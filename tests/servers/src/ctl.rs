@@ -34,11 +34,6 @@ impl Ctl {
         }
     }
 
-    /// From now on it is this user's.
-    pub(crate) fn log_in(&self, name: &str, password: &str) {
-        let _ = self.user.set(format!("{name}:{password}"));
-    }
-
     /// What it wrote to standard output, or else everything that it wrote.
     pub(crate) fn run(&self, endpoints: &str, arguments: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.program);
@@ -67,5 +62,30 @@ impl Ctl {
         }
         let error = String::from_utf8_lossy(&output.stderr);
         Err(format!("etcdctl {}: {}\n{text}{error}", arguments.join(" "), output.status))
+    }
+
+    /// Makes root, and a user who may use what begins with `key_prefix`; from now on it is root's.
+    pub(crate) fn enable_auth(
+        &self,
+        endpoints: &str,
+        root_password: &str,
+        user: &str,
+        password: &str,
+        key_prefix: &str,
+    ) -> Result<(), String> {
+        let root = format!("root:{root_password}");
+        for arguments in [
+            &["user", "add", &root] as &[&str],
+            &["user", "grant-role", "root", "root"],
+            &["role", "add", user],
+            &["role", "grant-permission", user, "readwrite", "--prefix=true", key_prefix],
+            &["user", "add", &format!("{user}:{password}")],
+            &["user", "grant-role", user, user],
+            &["auth", "enable"],
+        ] {
+            self.run(endpoints, arguments)?;
+        }
+        let _ = self.user.set(root);
+        Ok(())
     }
 }

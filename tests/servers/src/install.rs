@@ -4,9 +4,9 @@ use core::fmt;
 use core::time::Duration;
 use std::env;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use rustix::fs::{FlockOperation, flock};
@@ -19,8 +19,11 @@ const VARIABLE: &str = "ETCD_BIN";
 /// Debian's packages.
 const PACKAGES: [&str; 2] = ["etcd-server", "etcd-client"];
 
+/// How long one command may take.
+const LIMIT: Duration = Duration::from_secs(60);
+
 /// How long another process may take to install.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The programs `etcd` and `etcdctl`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,8 +64,8 @@ impl fmt::Display for Missing {
 
 impl core::error::Error for Missing {}
 
-/// Finds etcd in the folder `ETCD_BIN` if that is set, else on the `PATH`, else in `tools/etcd` below the target folder,
-/// where it installs it first if need be, as [`install_into`] does.
+/// Finds etcd in the folder `ETCD_BIN` if that is set, else on the `PATH`, else in `tools/etcd` below the target
+/// folder, where it installs it first if need be, as [`install_into`] does.
 ///
 /// # Errors
 ///
@@ -83,8 +86,9 @@ pub fn install() -> Result<Etcd, Missing> {
 
 /// Unpacks Debian's etcd below `tools/etcd`, unless that was done before.
 ///
-/// It needs `apt-get` and `dpkg-deb`, but not root, and changes nothing outside of `tools`. Any number of processes may
-/// do so at once: one installs and the others wait for it. What is there is complete, also when a process was killed.
+/// It needs `apt-get` and `dpkg-deb`, but not root, and changes nothing outside of `tools`. Any number of processes
+/// may do so at once: one installs and the others wait for it. What is there is complete, also when a process was
+/// killed.
 ///
 /// # Errors
 ///
@@ -133,10 +137,13 @@ fn unpack(tools: &Path, installed: &Path) -> Result<(), String> {
 
 fn download(folder: &Path) -> Result<(), String> {
     // With the machine's package lists, if it has any that still hold.
-    if run(apt_get(folder).arg("download").args(PACKAGES)).is_ok() {
-        return Ok(());
-    }
-    // With lists of our own; the machine's may be root's alone.
+    let Err(first) = run(apt_get(folder).arg("download").args(PACKAGES)) else { return Ok(()) };
+    let second = download_with_new_lists(folder);
+    second.map_err(|second| format!("with the machine's lists: {first}; with new ones: {second}"))
+}
+
+/// With lists of our own, since the machine's may be root's alone.
+fn download_with_new_lists(folder: &Path) -> Result<(), String> {
     let private = |command: &mut Command| {
         for (kind, name) in [("State", "state"), ("State::Lists", "state/lists"), ("Cache", "cache")] {
             command.arg("-o").arg(format!("Dir::{kind}={}", folder.join(name).display()));
@@ -148,7 +155,7 @@ fn download(folder: &Path) -> Result<(), String> {
     }
     let mut update = apt_get(folder);
     private(&mut update);
-    run(update.arg("update"))?;
+    run(update.args(["-o", "APT::Update::Error-Mode=any", "update"]))?;
     let mut download = apt_get(folder);
     private(&mut download);
     run(download.arg("download").args(PACKAGES))
@@ -167,12 +174,34 @@ fn packages(folder: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(files.filter(|path| path.extension().is_some_and(|extension| extension == "deb")).collect())
 }
 
-/// Runs a command to its end.
+/// Runs a command to its end, or ends it when it takes too long.
 fn run(command: &mut Command) -> Result<(), String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().map_err(|error| format!("{program}: {error}"))?;
-    if output.status.success() {
+    let fail = |error: io::Error| format!("{program}: {error}");
+    // A file takes any amount while nobody reads.
+    let mut log = tempfile::tempfile().map_err(fail)?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log.try_clone().map_err(fail)?)
+        .spawn()
+        .map_err(fail)?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(fail)? {
+            break status.to_string();
+        }
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            let _ = child.wait();
+            break format!("not done after {LIMIT:?}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    if child.wait().is_ok_and(|status| status.success()) {
         return Ok(());
     }
-    Err(format!("{program}: {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()))
+    let mut text = String::new();
+    let _ = log.rewind().and_then(|()| log.read_to_string(&mut text));
+    Err(format!("{program}: {status}: {}", text.trim()))
 }

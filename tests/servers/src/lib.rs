@@ -1,5 +1,5 @@
-//! Real etcd servers for tests, on Linux: one ([`Server`]), three ([`Cluster`]), or three of which each has a network of
-//! its own and can be cut off ([`Namespaces`]).
+//! Real etcd servers for tests, on Linux: one ([`Server`]), three ([`Cluster`]), or three of which each has a network
+//! of its own and can be cut off ([`Namespaces`]).
 //!
 //! They listen on loopback, or inside of network namespaces that they make, and end with the value that stands for
 //! them; at the latest they end with the process, however that ends. Every wait is bounded and ends in a panic that
@@ -25,6 +25,7 @@ extern crate alloc;
 mod certificates;
 mod cluster;
 mod ctl;
+mod folder;
 mod http;
 mod install;
 mod member;

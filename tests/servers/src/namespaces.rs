@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::install::Etcd;
 use crate::member::Place;
 use crate::network::Network;
+use crate::options::Options;
 
 /// How many servers there are.
 const MEMBERS: u8 = 3;
@@ -17,8 +18,8 @@ const CLIENT: Ipv4Addr = Ipv4Addr::new(10, 77, 0, 254);
 /// A [`Cluster`] of three, each in a network namespace of its own, and a fourth with a switch (a bridge) between them,
 /// where the clients are too.
 ///
-/// The namespaces have no names and the machine's own network is left alone, so that nothing has to be removed: with the
-/// servers, and with what [`run_inside`](Self::run_inside) has started, all of it goes.
+/// The namespaces have no names and the machine's own network is left alone, so that nothing has to be removed: with
+/// the servers, and with what [`run_inside`](Self::run_inside) has started, all of it goes.
 ///
 /// ```no_run
 /// # let etcd = event_test_servers::install().unwrap();
@@ -54,7 +55,7 @@ impl Namespaces {
             Place { name: format!("n{}", i + 1), client, peer, health, network: Some(network.clone()) }
         };
         let places: Vec<_> = (0..).zip(&members).map(place).collect();
-        let cluster = Cluster::start_at(etcd, &places, Vec::new(), Some(switch.clone()));
+        let cluster = Cluster::start_at(etcd, &places, Vec::new(), Options::new(), Some(switch.clone()));
         Ok(Self { cluster, switch, members })
     }
 
@@ -90,8 +91,8 @@ impl Namespaces {
         self.switch.ip(&format!("link set port{i} {state}")).unwrap_or_else(|error| panic!("{error}"));
     }
 
-    /// Runs `f` where the clients are, on a thread of its own, and passes its panic on. What `f` connects, binds and spawns
-    /// is there too; a runtime has to be made in `f`. Others see the machine's network as before.
+    /// Runs `f` where the clients are, on a thread of its own, and passes its panic on. What `f` connects, binds and
+    /// spawns is there too; a runtime has to be made in `f`. Others see the machine's network as before.
     pub fn run_inside<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
         self.switch.inside(f)
     }

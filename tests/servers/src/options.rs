@@ -39,8 +39,8 @@ impl Options {
         self
     }
 
-    /// Tokens end this many seconds after they were given, or up to one second earlier (JWT counts whole seconds). They
-    /// end for certain: the server's own "simple" tokens live on for as long as they are in use.
+    /// Tokens end this many seconds after they were given, or up to one second earlier (JWT counts whole seconds).
+    /// They end for certain: the server's own "simple" tokens live on for as long as they are in use.
     ///
     /// Nobody needs a token before [`Server::enable_auth`](crate::Server::enable_auth).
     pub fn short_tokens(mut self, seconds: u64) -> Self {

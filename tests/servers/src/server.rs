@@ -1,9 +1,9 @@
 //! One server.
 
 use core::net::{Ipv4Addr, SocketAddr};
-use tempfile::TempDir;
 
 use crate::ctl::Ctl;
+use crate::folder::Folder;
 use crate::install::Etcd;
 use crate::member::{Member, Place};
 use crate::options::Options;
@@ -16,7 +16,7 @@ pub struct Server {
     ctl: Ctl,
     // After the member, which must have ended by then.
     _ports: [Port; 3],
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 impl Server {
@@ -27,7 +27,7 @@ impl Server {
     /// If it is not within 20 seconds, with the end of its log.
     #[must_use]
     pub fn start(etcd: &Etcd, options: Options) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = Folder::new();
         let (place, ports) = on_loopback("n1");
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let arguments = options.arguments(folder.path());
@@ -48,8 +48,8 @@ impl Server {
         self.member.process().kill();
     }
 
-    /// Starts it again, where it was and with the data that it had, and waits until it is healthy. If it is running, it
-    /// is killed first.
+    /// Starts it again, where it was and with the data that it had, and waits until it is healthy. If it is running,
+    /// it is killed first.
     ///
     /// # Panics
     ///
@@ -87,8 +87,8 @@ impl Server {
         self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Runs etcdctl, and returns what it wrote. It gives up after 5 seconds, or after another `--command-timeout` in the
-    /// arguments.
+    /// Runs etcdctl, and returns what it wrote. It gives up after 5 seconds, or after another `--command-timeout` in
+    /// the arguments.
     ///
     /// # Errors
     ///
@@ -104,14 +104,8 @@ impl Server {
     ///
     /// If etcdctl failed.
     pub fn enable_auth(&self, root_password: &str, user: &str, password: &str, key_prefix: &str) {
-        self.ctl(&["user", "add", &format!("root:{root_password}")]);
-        self.ctl(&["user", "grant-role", "root", "root"]);
-        self.ctl(&["role", "add", user]);
-        self.ctl(&["role", "grant-permission", user, "readwrite", "--prefix=true", key_prefix]);
-        self.ctl(&["user", "add", &format!("{user}:{password}")]);
-        self.ctl(&["user", "grant-role", user, user]);
-        self.ctl(&["auth", "enable"]);
-        self.ctl.log_in("root", root_password);
+        let done = self.ctl.enable_auth(self.member.endpoint(), root_password, user, password, key_prefix);
+        done.unwrap_or_else(|error| panic!("{error}"));
     }
 
     /// The end of its log, for messages.

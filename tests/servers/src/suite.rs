@@ -1,5 +1,6 @@
 //! A harness of tests that need servers, and are ignored where there are none.
 
+use core::cell::LazyCell;
 use core::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
@@ -17,7 +18,19 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// How many tests run at a time, if nothing else is said. They mostly wait for servers.
 const THREADS: usize = 4;
 
-type Test = Box<dyn FnOnce(&Etcd) + Send>;
+/// A test and what it needs beside etcd.
+struct Entry {
+    name: String,
+    needs: Needs,
+    test: Box<dyn FnOnce(&Etcd) + Send>,
+}
+
+enum Needs {
+    Nothing,
+    Namespaces,
+    /// What the suite's author has looked for.
+    Other(Result<(), String>),
+}
 
 /// Tests in an executable of their own (`harness = false`), with the arguments of libtest.
 ///
@@ -27,7 +40,7 @@ type Test = Box<dyn FnOnce(&Etcd) + Send>;
 pub struct Suite {
     name: &'static str,
     limit: Duration,
-    tests: Vec<(String, bool, Test)>,
+    tests: Vec<Entry>,
 }
 
 impl core::fmt::Debug for Suite {
@@ -49,19 +62,28 @@ impl Suite {
     }
 
     /// A test that needs etcd, and starts what servers it likes.
-    pub fn test(mut self, name: impl Into<String>, test: impl FnOnce(&Etcd) + Send + 'static) -> Self {
-        self.tests.push((name.into(), false, Box::new(test)));
-        self
+    pub fn test(self, name: impl Into<String>, test: impl FnOnce(&Etcd) + Send + 'static) -> Self {
+        self.add(name, Needs::Nothing, test)
+    }
+
+    /// A test that needs something else too: it is ignored where that is an error, which is the reason.
+    pub fn test_if(
+        self,
+        name: impl Into<String>,
+        need: Result<(), String>,
+        test: impl FnOnce(&Etcd) + Send + 'static,
+    ) -> Self {
+        self.add(name, Needs::Other(need), test)
     }
 
     /// A test that needs etcd in network namespaces, which are started for it.
-    pub fn test_in_namespaces(
-        mut self,
-        name: impl Into<String>,
-        test: impl FnOnce(&Namespaces) + Send + 'static,
-    ) -> Self {
+    pub fn test_in_namespaces(self, name: impl Into<String>, test: impl FnOnce(&Namespaces) + Send + 'static) -> Self {
         let start = |etcd: &Etcd| Namespaces::start(etcd).unwrap_or_else(|error| panic!("{error}"));
-        self.tests.push((name.into(), true, Box::new(move |etcd| test(&start(etcd)))));
+        self.add(name, Needs::Namespaces, move |etcd| test(&start(etcd)))
+    }
+
+    fn add(mut self, name: impl Into<String>, needs: Needs, test: impl FnOnce(&Etcd) + Send + 'static) -> Self {
+        self.tests.push(Entry { name: name.into(), needs, test: Box::new(test) });
         self
     }
 
@@ -70,19 +92,20 @@ impl Suite {
         let mut arguments = Arguments::from_args();
         let threads = std::env::var("RUST_TEST_THREADS").ok().and_then(|threads| threads.parse().ok());
         arguments.test_threads = arguments.test_threads.or(threads).or(Some(THREADS));
-        let has_namespaces = self.tests.iter().any(|(_, namespaces, _)| *namespaces);
         // A list needs nothing.
-        let (etcd, namespaces) = if arguments.list {
-            (Err("only listed".to_owned()), Ok(()))
-        } else {
-            let etcd = install().map_err(|missing| missing.to_string());
-            (etcd, if has_namespaces { Namespaces::probe() } else { Ok(()) })
-        };
-        let required = std::env::var_os(REQUIRED).is_some();
-        let trials = self.tests.into_iter().map(|(name, in_namespaces, test)| {
-            let needs = if in_namespaces { namespaces.clone() } else { Ok(()) };
-            let ready = etcd.clone().and_then(|etcd| needs.map(|()| etcd));
-            let ignored = !required && !arguments.list && ready.is_err();
+        let etcd = if arguments.list { Err("only listed".to_owned()) } else { install().map_err(|no| no.to_string()) };
+        let namespaces = LazyCell::new(Namespaces::probe);
+        let may_ignore = !arguments.list && std::env::var_os(REQUIRED).is_none();
+        let trials = self.tests.into_iter().map(|Entry { name, needs, test }| {
+            let ready = etcd.clone().and_then(|etcd| {
+                match needs {
+                    Needs::Nothing => Ok(()),
+                    Needs::Namespaces => namespaces.clone(),
+                    Needs::Other(need) => need,
+                }
+                .map(|()| etcd)
+            });
+            let ignored = may_ignore && ready.is_err();
             if let (true, Err(reason)) = (ignored, &ready) {
                 eprintln!("{}: ignored: {name}: {reason}", self.name);
             }

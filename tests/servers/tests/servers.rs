@@ -21,10 +21,19 @@ fn main() {
         .test_in_namespaces("a member that is cut off cannot be read from until it is healed", cut_and_healed)
         .test_in_namespaces("a leader that is cut off is replaced", leader_cut)
         .test("a token that was given is good for a short time only", tokens)
+        .test("a cluster that wants names is healthy after its leader has gone", names_in_a_cluster)
         .test("with TLS a client needs the authority, and a certificate if that is asked for", tls)
-        .test("two can install at once", two_installs)
+        .test_if("two can install at once", has_apt(), two_installs)
         .run();
 }
+
+// Tests share them between threads.
+const _: () = {
+    const fn is_shared<T: Send + Sync>() {}
+    is_shared::<Server>();
+    is_shared::<Cluster>();
+    is_shared::<Namespaces>();
+};
 
 const SOON: &str = "--command-timeout=1s";
 
@@ -175,6 +184,19 @@ fn tokens(etcd: &Etcd) {
     panic!("the token still holds after three seconds");
 }
 
+fn names_in_a_cluster(etcd: &Etcd) {
+    let cluster = Cluster::start_with(etcd, 3, Options::new().short_tokens(5));
+    cluster.enable_auth("secret", "user", "password", "mine/");
+    let leader = cluster.leader();
+    cluster.kill(leader);
+    assert_ne!(cluster.leader(), leader);
+    cluster.restart(leader);
+    cluster.wait_healthy();
+    let at = |user: &str, key: &str| cluster.try_ctl_at(leader, &["--user", user, "put", key, "1"]);
+    at("user:password", "mine/key").expect("it is the user's");
+    at("user:password", "other").expect_err("it is not the user's");
+}
+
 fn tls(etcd: &Etcd) {
     let tls = certificates();
     let server = Server::start(etcd, Options::new().tls(&tls).client_certificates());
@@ -195,6 +217,11 @@ fn tls(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new().tls(&tls));
     // That one gets none from etcdctl.
     server.ctl(&["put", "key", "1"]);
+}
+
+fn has_apt() -> Result<(), String> {
+    let found = Command::new("apt-get").arg("--version").output();
+    found.map(drop).map_err(|error| format!("apt-get: {error}"))
 }
 
 fn two_installs(_: &Etcd) {
