@@ -11,6 +11,13 @@ macro_rules! tests {
             $crate::runtime::run::<$Runtime>(stringify!($name), test);
         }
     )+)+ };
+    (into $suite:ident, on $Runtime:ty, over $Backend:ty: $($group:ident: $($name:ident)+;)+) => { $($(
+        $suite = $suite.test(stringify!($name), |servers| {
+            <$Backend>::prepare(servers);
+            let test = $crate::$group::$name::<$Runtime, $Backend>();
+            $crate::runtime::run::<$Runtime>(stringify!($name), test);
+        });
+    )+)+ };
     (on $Runtime:ty: $($group:ident: $($name:ident)+;)+) => { $($(
         #[test]
         fn $name() {
@@ -49,11 +56,16 @@ macro_rules! conformance {
     };
 }
 
-/// Makes the tests for any backend, on a runtime.
+/// Makes the tests for any backend, on a runtime. With `into suite, ` before that, it adds them to a variable of that name
+/// which has a method `test` instead, for a harness of its own; what that passes to a test is given to the backend's
+/// `prepare` first.
 #[macro_export]
 macro_rules! any_backend {
-    ($Runtime:ty, $Backend:ty) => {
-        $crate::tests! { on $Runtime, over $Backend:
+    (into $suite:ident, $Runtime:ty, $Backend:ty) => {
+        $crate::any_backend! { @ into $suite, on $Runtime, over $Backend }
+    };
+    (@ $($how:tt)+) => {
+        $crate::tests! { $($how)+:
             values:
                 v3_get_waits_until_there_is_data_even_if_that_is_the_default
                 v5_set_stores_the_data_though_nobody_watches;
@@ -75,6 +87,9 @@ macro_rules! any_backend {
                 a_flood_of_sets_cannot_starve_a_cancellation
                 until_ends_a_get_that_waits;
         }
+    };
+    ($Runtime:ty, $Backend:ty) => {
+        $crate::any_backend! { @ on $Runtime, over $Backend }
     };
 }
 

@@ -151,6 +151,11 @@ impl ClientBuilder {
         if uri.host().is_none_or(str::is_empty) {
             return refuse("names no host");
         }
+        // A port that is no number of 16 bits is none to `Uri`, which would mean port 80.
+        let has_port = uri.authority().map(|at| at.as_str().len()) > uri.host().map(str::len);
+        if has_port && uri.port_u16().is_none_or(|port| port == 0) {
+            return refuse("has a port that does not exist; they go from 1 to 65535, and etcd's is 2379 mostly");
+        }
         if uri.path_and_query().is_some_and(|rest| rest.as_str() != "/") {
             return refuse("has to end after the port");
         }

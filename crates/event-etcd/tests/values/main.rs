@@ -1,0 +1,28 @@
+//! What values in a cluster do when nothing goes wrong, and when they are called wrongly, over real servers.
+
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
+
+mod bad_input;
+mod gets;
+mod options;
+mod ranges;
+mod secrets;
+mod sharing;
+mod support;
+mod writing;
+
+use std::time::Duration;
+
+use event_test_servers::Suite;
+
+fn main() {
+    let mut suite = Suite::new("values").limit(Duration::from_secs(60));
+    for (name, test) in
+        [gets::TESTS, ranges::TESTS, options::TESTS, writing::TESTS, bad_input::TESTS, secrets::TESTS, sharing::TESTS]
+            .into_iter()
+            .flatten()
+    {
+        suite = suite.test(*name, *test);
+    }
+    suite.run();
+}
