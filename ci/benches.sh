@@ -4,3 +4,4 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 cargo bench --quiet -p event-benches --bench peers -- --quick
+cargo bench --quiet -p event-etcd --bench beside_the_client -- --quick

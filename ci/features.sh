@@ -15,6 +15,9 @@ echo "== clippy with every set of features"
 cargo hack --feature-powerset --exclude-features default "${crates[@]}" clippy --quiet --all-targets -- -D warnings
 echo "== tests with every set of features"
 cargo hack --feature-powerset --exclude-features default "${crates[@]}" test --quiet
+echo "== event-etcd with each of its features"
+cargo hack --each-feature -p event-etcd clippy --quiet --all-targets -- -D warnings
+cargo test --quiet -p event-etcd --features tls --test values -- TLS
 echo "== the suite over the core with all of its features"
 cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing --test by_hand --test threads \
   --test pipes_tokio_mpsc --test pipes_async_std

@@ -1,0 +1,176 @@
+//! One `set` to `get` over a server on loopback, beside a bare put and watch of the same data with `etcd-client`; and what a
+//! thousand watchers of a thousand keys cost.
+//!
+//! The two take turns in one run. Each block is so many round trips of the one and as many of the other; the ratio is that
+//! of the blocks' medians, of which the median and the quartiles are printed.
+
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "benchmarks have std")]
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use event_etcd::etcd_client::{Client, WatchStream};
+use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher};
+use event_test_servers::{Options, Server, install};
+use tokio::task::JoinSet;
+
+const HELP: &str = "\
+Measures watched values in an etcd server on loopback, which it starts itself.
+
+Usage: cargo bench -p event-etcd [-- OPTIONS]
+
+Options:
+  --quick   a few round trips, to see that it works; the figures mean little
+  --help    this text";
+
+const KEYS: usize = 1000;
+
+#[derive(Clone, Copy)]
+struct Size {
+    blocks: usize,
+    trips: usize,
+}
+
+fn main() -> ExitCode {
+    let mut size = Size { blocks: 100, trips: 40 };
+    for argument in std::env::args().skip(1) {
+        match &*argument {
+            // What cargo adds.
+            "--bench" => {}
+            "--quick" => size = Size { blocks: 5, trips: 10 },
+            "--help" | "-h" => {
+                println!("{HELP}");
+                return ExitCode::SUCCESS;
+            }
+            other => {
+                eprintln!("there is no option {other:?}\n\n{HELP}");
+                return ExitCode::from(2);
+            }
+        }
+    }
+    let etcd = match install() {
+        Ok(etcd) => etcd,
+        Err(missing) => {
+            eprintln!("skipped: the benchmark beside etcd's client, since there is no etcd: {missing}");
+            return ExitCode::SUCCESS;
+        }
+    };
+    let server = Server::start(&etcd, Options::new());
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.expect("a runtime can be had").block_on(measure(&server, size));
+    ExitCode::SUCCESS
+}
+
+async fn measure(server: &Server, size: Size) {
+    println!("set to get over loopback, {} blocks of {} round trips each\n", size.blocks, size.trips);
+    println!("| data | event-etcd, µs | etcd-client, µs | ratio (quartiles) |\n|---|---:|---:|---:|");
+    for bytes in [16, 4096] {
+        round_trips(server, size, bytes).await;
+    }
+    println!();
+    thousand(server).await;
+}
+
+fn decode(_key: &[u8], bytes: Option<&[u8]>) -> Result<Vec<u8>, std::convert::Infallible> {
+    Ok(bytes.unwrap_or_default().to_vec())
+}
+
+async fn round_trips(server: &Server, size: Size, bytes: usize) {
+    let client = EtcdClient::connect([server.endpoint()]).await.expect("the server answers");
+    let value = EtcdValue::builder(&client).key(format!("ours {bytes}")).decoder(decode).build().expect("a key");
+    let mut watcher = value.watch();
+    value.set("begins").await.expect("it is stored");
+    watcher.get().await.expect("it is there");
+
+    let mut bare = Client::connect([server.endpoint()], None).await.expect("the server answers");
+    let key = format!("bare {bytes}");
+    let mut stream = bare.watch(&*key, None).await.expect("it can be watched");
+    stream.message().await.expect("it is being watched");
+
+    let mut number = 0;
+    let mut data = || {
+        number += 1;
+        format!("{number:0bytes$}").into_bytes()
+    };
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for _ in 0..size.blocks {
+        let mut times = Vec::new();
+        for _ in 0..size.trips {
+            times.push(trip(&value, &mut watcher, data()).await);
+        }
+        ours.push(quartiles(&mut times)[1]);
+        let mut times = Vec::new();
+        for _ in 0..size.trips {
+            times.push(bare_trip(&mut bare, &key, &mut stream, data()).await);
+        }
+        theirs.push(quartiles(&mut times)[1]);
+    }
+    let mut ratios: Vec<_> = ours.iter().zip(&theirs).map(|(ours, theirs)| ours / theirs).collect();
+    let [low, middle, high] = quartiles(&mut ratios);
+    let [[_, ours, _], [_, theirs, _]] = [quartiles(&mut ours), quartiles(&mut theirs)];
+    println!("| {bytes} bytes | {ours:.0} | {theirs:.0} | {middle:.2} ({low:.2}..{high:.2}) |");
+}
+
+async fn trip(value: &EtcdValue<Vec<u8>>, watcher: &mut EtcdWatcher<Vec<u8>>, data: Vec<u8>) -> f64 {
+    let start = Instant::now();
+    value.set(data.clone()).await.expect("it is stored");
+    let got = watcher.get().await.expect("it arrives");
+    let time = micros(start.elapsed());
+    assert_eq!(got, data);
+    time
+}
+
+async fn bare_trip(client: &mut Client, key: &str, stream: &mut WatchStream, data: Vec<u8>) -> f64 {
+    let start = Instant::now();
+    client.put(key, data.clone(), None).await.expect("it is stored");
+    let response = stream.message().await.expect("it arrives").expect("the stream goes on");
+    let got = response.events().last().and_then(|event| event.kv()).map(|pair| pair.value().to_vec());
+    let time = micros(start.elapsed());
+    assert_eq!(got, Some(data));
+    time
+}
+
+/// A thousand watchers of a thousand keys over one client: how long until all are in sync, and what they keep.
+async fn thousand(server: &Server) {
+    let client = EtcdClient::connect([server.endpoint()]).await.expect("the server answers");
+    let mut values = Vec::new();
+    for key in 0..KEYS {
+        let value = EtcdValue::builder(&client).key(format!("{key}")).decoder(decode).build().expect("a key");
+        value.set("1").await.expect("it is stored");
+        values.push(value);
+    }
+    let (before, start) = (resident(), Instant::now());
+    let mut tasks = JoinSet::new();
+    for value in values {
+        tasks.spawn(async move {
+            let mut watcher = value.watch();
+            watcher.get().await.expect("it is there");
+            watcher
+        });
+    }
+    let watchers = tasks.join_all().await;
+    let listed = start.elapsed();
+    let kept = resident().zip(before).map(|(after, before)| after.saturating_sub(before));
+    print!("{} watchers of as many keys: each has its first data after {listed:.0?}", watchers.len());
+    match kept {
+        Some(kilobytes) => println!("; the process has grown by {kilobytes} KiB"),
+        None => println!("; how the process has grown is not known here"),
+    }
+}
+
+/// The memory that this process has, in KiB.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e6
+}
+
+/// The first quartile, the median and the third one.
+fn quartiles(numbers: &mut [f64]) -> [f64; 3] {
+    numbers.sort_unstable_by(f64::total_cmp);
+    [1, 2, 3].map(|quarter| numbers[(numbers.len() - 1) * quarter / 4])
+}
