@@ -59,6 +59,7 @@ mod trace;
 mod traits;
 mod version;
 mod wakers;
+mod watcher_ext;
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/internals.md")]
@@ -93,10 +94,12 @@ pub use pipe::{ChannelClosed, Pipe, PipeError, PipeSink, PipeTo, pipe};
 pub use runnable::{BoxError, RunContext, Runnable, Signal};
 pub use stream::WatcherStream;
 pub use timer::Timer;
-pub use traits::{BoxWatcher, Value, Watch, Watcher, WatcherExt};
+pub use traits::{Value, Watch, Watcher};
 pub use version::Version;
+pub use watcher_ext::{BoxWatcher, WatcherExt};
 
 /// The traits, to be imported with `*`.
 pub mod prelude {
-    pub use crate::traits::{Value, Watch, Watcher, WatcherExt};
+    pub use crate::traits::{Value, Watch, Watcher};
+    pub use crate::watcher_ext::WatcherExt;
 }

@@ -8,7 +8,7 @@ use crate::blocking::{RelaxStrategy, relax_until_ready};
 use crate::combine;
 use crate::memory::MemoryValue;
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::traits::WatcherExt;
+use crate::watcher_ext::WatcherExt;
 
 /// Lets the other threads go on.
 struct Yield;

@@ -13,7 +13,8 @@ use super::{Bell, Effort, explore, thread};
 use crate::error::GetError;
 use crate::memory::{MemoryValue, MemoryWatcher};
 use crate::timer::Timer;
-use crate::traits::{Watch, Watcher, WatcherExt};
+use crate::traits::{Watch, Watcher};
+use crate::watcher_ext::WatcherExt;
 use crate::{combine, select, watch_fn};
 
 /// A task that gets until the end.
