@@ -189,6 +189,7 @@ macro_rules! pipes {
                 a_value_without_data_is_waited_for
                 while_the_channel_is_full_anything_newer_replaces_what_was_about_to_be_sent
                 what_is_not_replaced_is_sent_when_there_is_a_place
+                of_several_values_none_replaces_what_was_about_to_be_sent_of_another
                 what_is_replaced_is_dropped_at_once
                 what_a_filter_rejects_replaces_nothing
                 of_several_filters_all_have_to_accept

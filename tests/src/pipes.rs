@@ -13,7 +13,7 @@ use std::thread;
 
 pub use channel::Channel;
 use channel::{Run, pipe};
-use event_core::{GetError, MemoryValue, PipeError};
+use event_core::{GetError, MemoryValue, PipeError, select, watch_fn};
 use failing::Failing;
 
 use crate::by_hand::panics;
@@ -76,6 +76,32 @@ pub fn what_is_not_replaced_is_sent_when_there_is_a_place<C: Channel>() {
         run.poll_to_wait();
     }
     assert_eq!(C::try_receive(&mut receiver), Err(Empty));
+}
+
+/// The newest of one value says nothing about the others.
+pub fn of_several_values_none_replaces_what_was_about_to_be_sent_of_another<C: Channel>() {
+    let values: [_; 3] = core::array::from_fn(|_| MemoryValue::new());
+    let [a, b, c] = values.each_ref().map(MemoryValue::reader);
+    let several = watch_fn(move || select((a.watch(), b.watch(), c.watch())));
+    let (mut run, mut receiver) = Run::of::<C, _>(several);
+    let mut received = Vec::new();
+    for round in 0..3 {
+        for (place, value) in (0..).zip(&values) {
+            value.set(10 * place + round);
+            run.poll_to_wait();
+        }
+        // One is in the channel and one waits for its place; the others are conflated where they are kept.
+        received.push(C::try_receive(&mut receiver).unwrap());
+        run.poll_to_wait();
+    }
+    while let Ok(item) = C::try_receive(&mut receiver) {
+        received.push(item);
+        run.poll_to_wait();
+    }
+    for place in 0..3 {
+        let mut of_it = received.iter().filter(|item| **item / 10 == place);
+        assert_eq!(of_it.next_back(), Some(&(10 * place + 2)), "the newest of {place} is the last of {received:?}");
+    }
 }
 
 /// It does not wait with the pipe for a place.

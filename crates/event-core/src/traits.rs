@@ -80,6 +80,15 @@ pub trait Watcher {
     ) -> Poll<Result<Self::Item, GetError>> {
         until_some(cx, |cx| self.poll_backlog(cx).map_ok(|item| Some(item).filter(&mut *accept)))
     }
+
+    /// Whether every item makes those before it obsolete, as the newest data of a value do. It is so unless a watcher says
+    /// otherwise: one that follows several keys, whose items are each about one of them.
+    ///
+    /// Whoever holds an item back, such as a [`Pipe`](crate::Pipe) whose channel is full, may replace it by a newer one
+    /// only then.
+    fn supersedes(&self) -> bool {
+        true
+    }
 }
 
 /// So many times a poll looks for something that can be given. Then the task shall see to its other business before it goes
@@ -126,6 +135,10 @@ macro_rules! forward_watcher {
             accept: &mut dyn FnMut(&Self::Item) -> bool,
         ) -> Poll<Result<Self::Item, GetError>> {
             (**self).poll_backlog_if(cx, accept)
+        }
+
+        fn supersedes(&self) -> bool {
+            (**self).supersedes()
         }
     };
 }

@@ -135,6 +135,11 @@ impl Hub {
             return;
         }
         match follower.feed.resume() {
+            // After a refusal a list finds out whether it is meant still, without costing the others their stream.
+            Some(_) if follower.not_before.is_some() => {
+                follower.phase = Phase::Listing;
+                self.lists.queue(id, follower.not_before);
+            }
             None => {
                 follower.phase = Phase::Listing;
                 self.lists.queue(id, follower.not_before);

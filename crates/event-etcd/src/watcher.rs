@@ -116,6 +116,11 @@ impl<T> Watcher for EtcdWatcher<T> {
         self.poll_any(cx, false)
     }
 
+    /// If it watches one key. Otherwise each item is about one of several.
+    fn supersedes(&self) -> bool {
+        self.feed.range.as_key().is_some()
+    }
+
     /// Waits for the first list. A watcher that is only ever asked for its backlog makes no other request.
     fn poll_backlog(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, GetError>> {
         self.poll_any(cx, true)

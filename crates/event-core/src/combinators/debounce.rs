@@ -74,6 +74,10 @@ impl<W: Watcher, K: Timer> Watcher for Debounce<W, K> {
     type Item = W::Item;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 /// The item and the sleep are only moved, never pinned in place.

@@ -36,6 +36,10 @@ impl<W: Watcher<Item: Clone + PartialEq>> Watcher for Dedup<W> {
     type Item = W::Item;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 impl<W: Watcher + fmt::Debug> fmt::Debug for Dedup<W> {
@@ -83,6 +87,10 @@ impl<W: Watcher, F: FnMut(&W::Item) -> K, K: PartialEq> Watcher for DedupByKey<W
     type Item = W::Item;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 impl<W: fmt::Debug, F, K> fmt::Debug for DedupByKey<W, F, K> {

@@ -35,6 +35,10 @@ impl<W: Watcher, P: FnMut(&W::Item) -> bool> Watcher for Filter<W, P> {
     type Item = W::Item;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 debug_with_watcher!(Filter<W, P>);

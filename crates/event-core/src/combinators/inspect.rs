@@ -43,6 +43,10 @@ impl<W: Watcher, F: FnMut(&W::Item)> Watcher for Inspect<W, F> {
     type Item = W::Item;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 debug_with_watcher!(Inspect<W, F>);

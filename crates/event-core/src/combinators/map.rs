@@ -37,6 +37,10 @@ impl<W: Watcher, U, F: FnMut(W::Item) -> U> Watcher for Map<W, F> {
     type Item = U;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 debug_with_watcher!(Map<W, F>);
@@ -73,6 +77,10 @@ impl<W: Watcher, U, F: FnMut(W::Item) -> Option<U>> Watcher for FilterMap<W, F> 
     type Item = U;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 debug_with_watcher!(FilterMap<W, F>);

@@ -66,6 +66,10 @@ impl<W: Watcher, K: Timer> Watcher for Sample<W, K> {
     type Item = W::Item;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.watcher.supersedes()
+    }
 }
 
 impl<W: fmt::Debug, K: Timer> fmt::Debug for Sample<W, K> {

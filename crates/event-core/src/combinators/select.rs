@@ -73,6 +73,11 @@ impl<W: SelectTuple> Watcher for Select<W> {
     type Item = W::Item;
 
     watcher_methods!();
+
+    /// It does not: an item of one value says nothing about the others.
+    fn supersedes(&self) -> bool {
+        false
+    }
 }
 
 impl<W: fmt::Debug> fmt::Debug for Select<W> {

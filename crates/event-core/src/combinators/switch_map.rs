@@ -71,6 +71,10 @@ impl<W: Watcher, F: FnMut(W::Item) -> V, V: Watch> Watcher for SwitchMap<W, F, V
     type Item = V::Item;
 
     watcher_methods!();
+
+    fn supersedes(&self) -> bool {
+        self.inner.as_ref().is_none_or(Watcher::supersedes)
+    }
 }
 
 impl<W: Clone, F: Clone, V: Watch<Watcher: Clone>> Clone for SwitchMap<W, F, V> {

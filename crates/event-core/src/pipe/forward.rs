@@ -13,7 +13,7 @@ pub(super) struct Forward<'a, W: Watcher> {
     watcher: W,
     sink: Box<dyn PipeSink<W::Item> + Send + 'a>,
     backlog_only: bool,
-    /// What was got and not taken by the sink yet. Anything newer replaces it.
+    /// What was got and not taken by the sink yet. Anything newer replaces it, if it makes it obsolete.
     newest: Option<W::Item>,
     /// An item is here or in the sink, and not sent.
     sending: bool,
@@ -63,7 +63,8 @@ impl<'a, W: Watcher> Forward<'a, W> {
     /// Ready when `newest` or `end` is new. Otherwise the watcher will wake the task, or there is nothing to wait for but
     /// the sink.
     fn poll_newer(&mut self, cx: &mut Context<'_>, accept: &mut dyn FnMut(&W::Item) -> bool) -> Poll<()> {
-        if self.end.is_some() {
+        // An item that says nothing about the one before does not replace it. What it is about stays conflated over there.
+        if self.end.is_some() || (self.sending && !self.watcher.supersedes()) {
             return Poll::Pending;
         }
         let polled = if self.backlog_only {

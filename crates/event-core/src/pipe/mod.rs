@@ -24,7 +24,7 @@ use crate::traits::Watch;
 /// is a [`Runnable`], by a supervisor.
 ///
 /// The data stays conflated: while the channel is full, the pipe goes on watching and replaces what it was about to
-/// send by anything newer. What the channel itself holds is out of its hands, so a small channel is a good one.
+/// send by anything newer. (If that is about something else, such as another key of a range, it is sent after it.) What the channel itself holds is out of its hands, so a small channel is a good one.
 ///
 /// A [`MemoryValue`](crate::MemoryValue) inside the pipe keeps the value open. Give it a
 /// [`reader`](crate::MemoryValue::reader) if the pipe should end with the producers.

@@ -1,5 +1,6 @@
 //! Several keys at once.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 
 use event_etcd::EtcdValue;
@@ -14,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("keys come in the order in which they first changed", order),
     ("a member of a range that is removed is told", removal),
     ("lists of many pages are complete, and of one revision", pages),
+    ("a pipe into a full channel loses no key of a range", piped),
     ("changes of many keys in one transaction are all told", transaction),
 ];
 
@@ -90,6 +92,33 @@ fn pages(etcd: &Etcd) {
             let expected = (0..keys).map(|key| place.item(&format!("{keys}/{key:04}"), &key.to_string()));
             assert!(items.into_iter().eq(expected), "{keys} keys");
         }
+    });
+}
+
+fn piped(etcd: &Etcd) {
+    on_shared_server(etcd, |place| async move {
+        const KEYS: usize = 50;
+        for key in 0..KEYS {
+            place.value(&format!("{key:02}")).set("old").await.unwrap();
+        }
+        let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
+        let piped = tokio::spawn({
+            let all = place.all();
+            async move { event_tokio::pipe(all, sender).run_until(std::future::pending::<()>()).await }
+        });
+        let mut present = BTreeMap::new();
+        while present.values().filter(|data| **data == Some("new".to_owned())).count() < KEYS {
+            let (key, data) = receiver.recv().await.unwrap();
+            present.insert(key, data);
+            if present.len() == 3 {
+                // While the channel is full, and the pipe has the next one.
+                for key in 0..KEYS {
+                    place.value(&format!("{key:02}")).set("new").await.unwrap();
+                }
+            }
+        }
+        assert_eq!(present.len(), KEYS);
+        piped.abort();
     });
 }
 
