@@ -45,6 +45,9 @@
 //!
 //! # Limits
 //!
+//! What keeps one item at a time keeps one key of a range: `combine`, `debounce`, `throttle`, `sample`, `share`, and pipes into
+//! values or watch channels. Use them on single keys, or after a filter. Pipes into queues lose no key.
+//!
 //! A cluster that is restored from a backup has fewer revisions than before, and its clients have no way to know: watchers
 //! have to be made anew after that.
 
