@@ -70,6 +70,14 @@ impl Word {
 }
 
 #[cfg(test)]
+impl Word {
+    /// The same slot in force, put there by the last publication before the tag wraps.
+    pub(super) const fn before_wrap(self) -> Self {
+        Self(self.0 | !(ONE_TAG - 1))
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
