@@ -68,20 +68,27 @@ lld=$(env -u RUSTC rustc --print sysroot)/lib/rustlib/$host/bin/rust-lld
 mkdir -p "$tools/rust/usr/lib/rustlib/$host/bin"
 ln -sf "$lld" "$tools/rust/usr/lib/rustlib/$host/bin/"
 
-core_and_alloc() { # core_and_alloc TARGET: into the private sysroot
-  local lib=$tools/rust/usr/lib/rustlib/$1/lib project=$tools/std/$1
-  [ -d "$lib" ] && return
-  echo "   building core and alloc for $1"
-  rm -rf "$project" "$lib.new"
-  mkdir -p "$project/src" "$lib.new"
+# core and alloc of all the targets that are missing, at once, so that the cores of this machine have something to do.
+sysroot=$tools/rust/usr/lib/rustlib
+project=$tools/sysroot
+missing=()
+for target in "$@"; do
+  [ -d "$sysroot/$target/lib" ] || missing+=("$target")
+done
+if [ ${#missing[@]} != 0 ]; then
+  echo "   building core and alloc for ${missing[*]}"
+  rm -rf "$project"
+  mkdir -p "$project/src"
   printf '[package]\nname = "sysroot"\nversion = "0.0.0"\nedition = "2024"\n[workspace]\n' >"$project/Cargo.toml"
   echo '#![no_std]' >"$project/src/lib.rs"
   env -u RUSTFLAGS RUSTC="$tools/rustc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$project/target" \
-    cargo build --quiet --release --manifest-path "$project/Cargo.toml" -Zbuild-std=core,alloc --target "$1"
-  cp "$project/target/$1"/release/deps/lib{core,alloc,compiler_builtins}-*.rlib "$lib.new"
-  mv "$lib.new" "$lib"
+    cargo build --quiet --release --manifest-path "$project/Cargo.toml" -Zbuild-std=core,alloc "${missing[@]/#/--target=}"
+  for target in "${missing[@]}"; do
+    rm -rf "$sysroot/$target.new"
+    mkdir -p "$sysroot/$target.new/lib"
+    cp "$project/target/$target"/release/deps/lib{core,alloc,compiler_builtins}-*.rlib "$sysroot/$target.new/lib"
+    rm -rf "${sysroot:?}/$target"
+    mv "$sysroot/$target.new" "$sysroot/$target"
+  done
   rm -rf "$project"
-}
-for target in "$@"; do
-  core_and_alloc "$target"
-done
+fi
