@@ -24,7 +24,7 @@ pub struct Version(usize);
 
 /// The version of the first publication. Under a cfg that only the firmware's test program sets, it is so great that the test
 /// lives to see the versions wrap.
-const FIRST: usize = if cfg!(event_core_wrap_soon) { usize::MAX - 100_000 } else { 1 };
+const FIRST: usize = if cfg!(event_core_wrap_soon) { usize::MAX - 20_000 } else { 1 };
 
 impl Version {
     /// The version of a value that was never set.

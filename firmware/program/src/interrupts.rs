@@ -60,6 +60,8 @@ static ALARM_SEQUENCE: AtomicU32 = AtomicU32::new(0);
 pub static ALARMS: AtomicU32 = AtomicU32::new(0);
 pub static ROUNDS: AtomicU32 = AtomicU32::new(0);
 pub static SENSOR_RUNS: AtomicU32 = AtomicU32::new(0);
+/// Sets by the alarm in the middle of the sensor's.
+pub static SETS_WITHIN_A_SET: AtomicU32 = AtomicU32::new(0);
 /// Polls of the executor in the alarm while the sensor's set, which it interrupted, was waking.
 pub static POLLS_WITHIN_A_SET: AtomicU32 = AtomicU32::new(0);
 
@@ -117,6 +119,7 @@ impl Phase {
         if to_set != 0 {
             self.to_set.store(to_set - 1, Ordering::Relaxed);
             if RANDOM.below(4) == 0 {
+                SETS_WITHIN_A_SET.fetch_add(u32::from(marks::is_in(Doing::Set)), Ordering::Relaxed);
                 value.set(Reading::new(Source::Alarm, next(&ALARM_SEQUENCE)));
             } else {
                 machine::pend_sensor();
