@@ -30,7 +30,7 @@ program_of() { # program_of MACHINE [FOLDER]
   echo "${2:-$target}/$(triple_of "$1")/release/firmware"
 }
 
-run_bare() { # run_bare: builds and runs the program without std and libc, with the usual tool chain
+run_bare() { # run_bare ROOT FOLDER: builds and runs the program without std and libc, with the usual tool chain
   cargo build --quiet --release --manifest-path "$1/firmware/Cargo.toml" -p bare --target-dir "$2"
   "$2/release/bare"
 }
