@@ -50,7 +50,7 @@ build_program() { # build_program ROOT FOLDER MACHINE [ARGUMENT...]
   local root=$1 folder=$2 machine=$3
   shift 3
   [ "$machine" != cortex-m0 ] || set -- --features=no-cas "$@"
-  RUSTC=$tools/rustc RUSTFLAGS=$wrap_soon cargo build --quiet --release --manifest-path "$root/firmware/Cargo.toml" \
+  RUSTC=$tools/rustc RUSTFLAGS="-D warnings $wrap_soon" cargo build --quiet --release --manifest-path "$root/firmware/Cargo.toml" \
     -p firmware --target "$(triple_of "$machine")" --target-dir "$folder" "$@"
 }
 
@@ -92,8 +92,11 @@ size_of() { # size_of PROGRAM: what is flashed, and the static data, of which th
     END { printf "%d bytes of flash, %d bytes of static RAM", flash, ram }'
 }
 
+echo "== formatting"
+cargo fmt --manifest-path firmware/Cargo.toml --all --check
 echo "== a program without std and libc, on this machine"
 if [ "$(uname -sm)" = "Linux x86_64" ]; then
+  cargo clippy --quiet --release --manifest-path firmware/Cargo.toml -p bare --target-dir "$target" -- -D warnings
   run_bare . "$target"
 else
   echo "   skipped: it is for Linux on x86-64"
@@ -116,6 +119,10 @@ build_core critical-section -- "${without_cas[@]}"
 RUSTFLAGS="--cfg portable_atomic_unsafe_assume_single_core" build_core portable-atomic -- "${without_cas[@]}"
 
 echo "== the program"
+for machine in cortex-m3 riscv32; do
+  RUSTFLAGS=$wrap_soon "$tools/cargo-clippy" --quiet --release --manifest-path firmware/Cargo.toml -p firmware \
+    --target "$(triple_of $machine)" --target-dir "$target" -- -D warnings
+done
 for machine in "${machines[@]}"; do
   build_program . "$target" "$machine"
 done

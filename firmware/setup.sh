@@ -2,7 +2,7 @@
 # Makes the tool chain and the emulator that the firmware needs, below firmware/target/tools. Nothing is installed, nothing
 # on PATH changes, and what is there already is left alone.
 #
-#   firmware/setup.sh TARGET...    core and alloc for these targets, rustc, QEMU
+#   firmware/setup.sh TARGET...    core and alloc for these targets, rustc, clippy, QEMU
 #
 # The tool chain is Debian's, since that has the sources of core and alloc as a package; QEMU is Debian's as well. Both are
 # only unpacked. Ends with status 77 if this machine cannot have them, and says why.
@@ -43,7 +43,7 @@ unpack() { # unpack FOLDER PACKAGE...: these and what they need beyond what this
   mv "$tools/$folder.new" "$tools/$folder"
 }
 
-unpack rust rustc-web rust-web-src
+unpack rust rustc-web rust-web-src rust-web-clippy
 unpack qemu qemu-system-arm qemu-system-misc
 
 # They find their libraries by where they stand themselves, so the whole checkout can be moved.
@@ -51,6 +51,13 @@ cat >"$tools/rustc" <<'END'
 #!/bin/sh
 tools=$(dirname "$(readlink -f "$0")")
 LD_LIBRARY_PATH=$tools/rust/usr/lib/x86_64-linux-gnu exec "$tools/rust/usr/bin/rustc" "$@"
+END
+cat >"$tools/cargo-clippy" <<'END'
+#!/bin/sh
+# cargo-clippy ARGUMENT...: as `cargo clippy`, with this rustc's clippy
+tools=$(dirname "$(readlink -f "$0")")
+export LD_LIBRARY_PATH=$tools/rust/usr/lib/x86_64-linux-gnu RUSTC=$tools/rustc
+exec "$tools/rust/usr/bin/cargo-clippy" clippy "$@"
 END
 cat >"$tools/qemu-run" <<'END'
 #!/bin/sh
@@ -60,7 +67,7 @@ binary=$tools/qemu/usr/bin/$1
 shift
 LD_LIBRARY_PATH=$tools/qemu/usr/lib/x86_64-linux-gnu:$tools/qemu/lib/x86_64-linux-gnu exec "$binary" -L "$tools/qemu/usr/share/qemu" "$@"
 END
-chmod +x "$tools/rustc" "$tools/qemu-run"
+chmod +x "$tools/rustc" "$tools/cargo-clippy" "$tools/qemu-run"
 
 # Debian's rustc comes without the linker for bare targets; the one of the present tool chain will do.
 lld=$(env -u RUSTC rustc --print sysroot)/lib/rustlib/$host/bin/rust-lld

@@ -25,10 +25,11 @@ unsafe impl GlobalAlloc for Arena {
             let start = used.next_multiple_of(layout.align());
             start.checked_add(layout.size()).filter(|&end| end <= SIZE && layout.align() <= align_of::<Memory>())
         };
+        let memory = (&raw mut MEMORY).cast::<u8>();
         // Ordering: Relaxed, both. Only the number matters; the memory was never used before.
         match self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, place) {
             // SAFETY: `place` saw to it that it lies inside.
-            Ok(used) => unsafe { (&raw mut MEMORY).cast::<u8>().add(used.next_multiple_of(layout.align())) },
+            Ok(used) => unsafe { memory.add(used.next_multiple_of(layout.align())) },
             Err(_) => ptr::null_mut(),
         }
     }

@@ -30,8 +30,9 @@ static HEAP: Heap = Heap {
 
 /// Called once, before anything is allocated.
 pub fn start() {
+    let memory = (&raw mut MEMORY).expose_provenance();
     // SAFETY: called once, and nobody else uses `MEMORY`.
-    unsafe { HEAP.inner.init((&raw mut MEMORY).addr(), SIZE) };
+    unsafe { HEAP.inner.init(memory, SIZE) };
 }
 
 /// How often memory was allocated or freed by an interrupt handler.
