@@ -10,11 +10,15 @@ pub(crate) use {portable_atomic as atomic, portable_atomic_util::Arc};
 #[cfg(event_core_shuttle)]
 pub(crate) use {shuttle::sync::Arc, shuttle::sync::atomic};
 
-// What the model checkers leave alone: `Weak`, and the `Arc` that a waker is made of.
+// What the model checkers leave alone: the `Arc` that a waker is made of, and `Weak`, which loom has not.
+#[cfg(not(any(event_core_loom, feature = "portable-atomic")))]
+pub(crate) use alloc::sync::Weak;
 #[cfg(not(feature = "portable-atomic"))]
-pub(crate) use alloc::{sync::Arc as WakeArc, sync::Weak, task::Wake};
+pub(crate) use alloc::{sync::Arc as WakeArc, task::Wake};
+#[cfg(all(feature = "portable-atomic", not(event_core_loom)))]
+pub(crate) use portable_atomic_util::Weak;
 #[cfg(feature = "portable-atomic")]
-pub(crate) use portable_atomic_util::{Arc as WakeArc, Weak, task::Wake};
+pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
 
 #[cfg(event_core_loom)]
 pub(crate) use loom::cell::UnsafeCell;

@@ -1,12 +1,12 @@
-//! What the usual operations cost, in instructions, when nothing interrupts them.
+//! What the usual operations cost, in instructions, when nothing interrupts them; and what a value takes of the heap.
 
 use core::hint::black_box;
 use core::task::{Context, Waker};
 
-use event_core::{MemoryValue, Watcher};
+use event_core::{MemoryValue, MemoryWatcher, Watcher};
 use semihosting::println;
 
-use crate::machine;
+use crate::{heap, machine};
 
 /// So that an instruction more or less shows.
 const TIMES: u32 = 1_000;
@@ -26,6 +26,24 @@ fn ticks_of(f: impl FnOnce()) -> u32 {
 
 /// Prints what everything costs.
 pub fn measure() {
+    measure_operations();
+    measure_memory();
+}
+
+fn measure_memory() {
+    println!("  a value: {} bytes, a watcher: {}", size_of::<MemoryValue<u32>>(), size_of::<MemoryWatcher<u32>>());
+    let before = heap::used().0;
+    let print = |what| println!("  {what}: {} bytes of heap", heap::used().0 - before);
+    let value = MemoryValue::with_value(0_u32);
+    print("a value in use");
+    let watcher = value.watch();
+    print("with a watcher");
+    drop(watcher);
+    value.reserve(8, 4);
+    print("with room for 8 watchers and 4 borrows");
+}
+
+fn measure_operations() {
     let per_million_ticks = instructions_per_million_ticks();
     let instructions = |mut f: &mut dyn FnMut(u32)| {
         let ticks = ticks_of(|| (0..TIMES).for_each(&mut f));

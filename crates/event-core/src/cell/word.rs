@@ -69,7 +69,7 @@ impl Word {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 impl Word {
     /// The same slot in force, put there by the last publication before the tag wraps.
     pub(super) const fn before_wrap(self) -> Self {
