@@ -11,13 +11,22 @@ fi
 export PATH="$tools/bin:$PATH"
 
 crates=(-p event-core -p event-supervisor -p event-tokio -p event-async-std)
+# These change the atomics and nothing else, so one set with and one without the other features is enough.
+atomics=portable-atomic,critical-section
 echo "== clippy with every set of features"
-cargo hack --feature-powerset --exclude-features default "${crates[@]}" clippy --quiet --all-targets -- -D warnings
+cargo hack --feature-powerset --exclude-features "default,$atomics" "${crates[@]}" clippy --quiet --all-targets -- -D warnings
+for others in --no-default-features --features=std,serde,tracing; do
+  cargo clippy --quiet --all-targets -p event-core $others --features "$atomics" -- -D warnings
+done
+cargo clippy --quiet --all-targets -p event-core --features portable-atomic -- -D warnings
 echo "== tests with every set of features"
-cargo hack --feature-powerset --exclude-features default "${crates[@]}" test --quiet
+cargo hack --feature-powerset --exclude-features "default,$atomics" "${crates[@]}" test --quiet
+for others in --no-default-features --features=std,serde,tracing; do
+  cargo test --quiet -p event-core $others --features "$atomics"
+done
 echo "== event-etcd with each of its features"
 cargo hack --each-feature -p event-etcd clippy --quiet --all-targets -- -D warnings
 cargo test --quiet -p event-etcd --features tls --test values -- TLS
 echo "== the suite over the core with all of its features"
-cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing --test by_hand --test threads \
+cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing,event-core/critical-section --test by_hand --test threads \
   --test pipes_tokio_mpsc --test pipes_async_std

@@ -29,8 +29,10 @@
 //!   unwinding does not end the process.
 //! - `serde`: a value serialises as its present data, as an `Option`.
 //! - `tracing`: a span `get waits` for a get that waits, events `set` and `closed`, all of target `event_core` and level `TRACE`.
+//! - `portable-atomic`: for targets without compare-and-swap; `critical-section`: and they make do with the program's critical
+//!   sections. See [firmware].
 //!
-//! More in the pages on [limits] and [internals].
+//! More in the pages on [firmware], [limits] and [internals].
 
 #![no_std]
 
@@ -61,6 +63,9 @@ mod version;
 mod wakers;
 mod watcher_ext;
 
+#[cfg(doc)]
+#[doc = include_str!("../docs/firmware.md")]
+pub mod firmware {}
 #[cfg(doc)]
 #[doc = include_str!("../docs/internals.md")]
 pub mod internals {}

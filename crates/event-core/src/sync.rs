@@ -1,11 +1,24 @@
-//! The one switch between the real atomics and those of loom and shuttle (`--cfg event_core_loom`, `event_core_shuttle`).
+//! The one switch between the real atomics, those of loom and shuttle (`--cfg event_core_loom`, `event_core_shuttle`), and
+//! those for machines without compare-and-swap (feature `portable-atomic`).
 
-#[cfg(not(any(event_core_loom, event_core_shuttle)))]
+#[cfg(not(any(event_core_loom, event_core_shuttle, feature = "portable-atomic")))]
 pub(crate) use {alloc::sync::Arc, core::sync::atomic};
 #[cfg(event_core_loom)]
 pub(crate) use {loom::sync::Arc, loom::sync::atomic};
+#[cfg(all(feature = "portable-atomic", not(any(event_core_loom, event_core_shuttle))))]
+pub(crate) use {portable_atomic as atomic, portable_atomic_util::Arc};
 #[cfg(event_core_shuttle)]
 pub(crate) use {shuttle::sync::Arc, shuttle::sync::atomic};
+
+// What the model checkers leave alone: the `Arc` that a waker is made of, and `Weak`, which loom has not.
+#[cfg(not(any(event_core_loom, feature = "portable-atomic")))]
+pub(crate) use alloc::sync::Weak;
+#[cfg(not(feature = "portable-atomic"))]
+pub(crate) use alloc::{sync::Arc as WakeArc, task::Wake};
+#[cfg(all(feature = "portable-atomic", not(event_core_loom)))]
+pub(crate) use portable_atomic_util::Weak;
+#[cfg(feature = "portable-atomic")]
+pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
 
 #[cfg(event_core_loom)]
 pub(crate) use loom::cell::UnsafeCell;

@@ -69,6 +69,14 @@ impl Word {
     }
 }
 
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
+impl Word {
+    /// The same slot in force, put there by the last publication before the tag wraps.
+    pub(super) const fn before_wrap(self) -> Self {
+        Self(self.0 | !(ONE_TAG - 1))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,8 @@ mod watcher;
 // loom has no `Weak`.
 #[cfg(not(event_core_loom))]
 mod weak;
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
+mod wrap;
 
 pub use error::{CasError, SetError};
 pub use reader::MemoryReader;

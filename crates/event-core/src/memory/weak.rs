@@ -1,12 +1,11 @@
 //! A handle that keeps nothing alive.
 
-use alloc::sync::Weak;
 use core::fmt;
 
 use super::shared::Shared;
 use super::value::MemoryValue;
-use crate::sync::Arc;
 use crate::sync::atomic::Ordering;
+use crate::sync::{Arc, Weak};
 
 /// A handle of a [`MemoryValue`] that keeps neither the value open nor its data alive. Made by
 /// [`MemoryValue::downgrade`].

@@ -1,0 +1,82 @@
+# Sourced by ci/firmware.sh --breaks: makes deliberate breaks in a copy of the project, one at a time, and expects each to be
+# found. shellcheck shell=bash
+
+broken=$target/breaks
+undetected=0
+
+fresh_copy() { # fresh_copy: of what is tracked here and of what is new
+  rm -rf "$broken/project"
+  mkdir -p "$broken/project"
+  git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -C "$broken/project"
+}
+
+change() { # change FILE SED-EXPRESSION: which must change something
+  sed -i.before "$2" "$broken/project/$1"
+  if cmp -s "$broken/project/$1" "$broken/project/$1.before"; then
+    echo "   this break fits $1 no longer: $2" >&2
+    exit 1
+  fi
+  rm "$broken/project/$1.before"
+}
+
+expect_failure() { # expect_failure WHAT PATTERN COMMAND...: the command must fail and say PATTERN
+  local what=$1 pattern=$2
+  shift 2
+  if "$@" >"$broken/log" 2>&1; then
+    echo "   NOT FOUND: $what"
+    undetected=1
+  elif ! grep -qE "$pattern" "$broken/log"; then
+    echo "   failed, but for another reason: $what"
+    tail -n 20 "$broken/log"
+    undetected=1
+  else
+    echo "   found: $what"
+    grep -m 2 -E "$pattern" "$broken/log" | sed 's/^ */      /'
+  fi
+}
+
+in_copy() { # in_copy COMMAND...
+  (cd "$broken/project" && "$@")
+}
+
+run_copy() { # run_copy [ARGUMENT...]: builds the copy's program and runs it on the Cortex-M3
+  build_program "$broken/project" "$broken/target" cortex-m3 "$@" && run_machine 0 cortex-m3 "$broken/target"
+}
+
+core=crates/event-core/src
+
+echo "== deliberate breaks, each in a fresh copy below firmware/target"
+fresh_copy
+if ! run_copy >"$broken/log" 2>&1; then
+  echo "   the copy fails without a break" >&2
+  tail -n 20 "$broken/log" >&2
+  exit 1
+fi
+
+fresh_copy
+change $core/version.rs '1a use std::collections::HashMap as _;'
+expect_failure "a \`use std\`, for a machine without one" "HashMap" in_copy build_core -- thumbv7m-none-eabi
+expect_failure "a \`use std\`, in the program without std" "HashMap" run_bare "$broken/project" "$broken/target"
+
+fresh_copy
+change $core/lib.rs '/^#\[cfg(any(feature = "std", test))\]$/d'
+expect_failure "std brought in without its feature" 'find crate for `std`' in_copy build_core -- thumbv7m-none-eabi
+expect_failure "the same, in the program without std" "error" run_bare "$broken/project" "$broken/target"
+
+fresh_copy
+expect_failure "a forgotten \`reserve\`: interrupts allocate" "FAILED: nothing was allocated" run_copy --features break-alloc
+
+fresh_copy
+change $core/memory/polling.rs '/Whoever publishes after this look finds/{n;s/word = cell.word();//}'
+expect_failure "a watcher that does not look again: a wake-up is lost" "FAILED: every follower saw" run_copy
+
+fresh_copy
+change $core/wakers/mod.rs 's/self.root.load(Ordering::SeqCst) == 0$/self.root.load(Ordering::SeqCst) \& 1 == 0/'
+expect_failure "a setter that looks for one watcher only: a wake-up is lost" "FAILED: every follower saw" run_copy
+
+fresh_copy
+change $core/cell/mod.rs 's/if again.slot() == word.slot() && before/if before/'
+expect_failure "a reader that does not look again: it reads what is dropped" "panicked|FAILED" run_copy
+
+rm -rf "$broken/project"
+[ $undetected = 0 ]

@@ -1,0 +1,154 @@
+#!/usr/bin/env bash
+# Builds event-core for machines without an operating system, and runs it on three of them, in QEMU: a million interrupts at
+# random moments on each. See firmware/README.md.
+#
+#   ci/firmware.sh             all of it
+#   ci/firmware.sh --breaks    then also sees whether deliberate breaks are found
+#
+# Everything it makes is below firmware/target. What this machine cannot do is skipped, and said.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=$PWD/firmware/target
+tools=$target/tools
+with_cas=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf wasm32-unknown-unknown)
+without_cas=(thumbv6m-none-eabi riscv32imc-unknown-none-elf)
+machines=(cortex-m3 cortex-m0 riscv32)
+# The versions begin again while the program runs, rather than after 2^32 sets.
+wrap_soon="--cfg event_core_wrap_soon"
+unset RUSTC RUSTFLAGS CARGO_BUILD_TARGET
+
+triple_of() { # triple_of MACHINE
+  case $1 in
+    cortex-m3) echo thumbv7m-none-eabi ;;
+    cortex-m0) echo thumbv6m-none-eabi ;;
+    riscv32) echo riscv32imac-unknown-none-elf ;;
+  esac
+}
+
+program_of() { # program_of MACHINE [FOLDER]
+  echo "${2:-$target}/$(triple_of "$1")/release/firmware"
+}
+
+run_bare() { # run_bare ROOT FOLDER: builds and runs the program without std and libc, with the usual tool chain
+  cargo build --quiet --release --manifest-path "$1/firmware/Cargo.toml" -p bare --target-dir "$2"
+  "$2/release/bare"
+}
+
+build_core() { # build_core FEATURE... -- TARGET...
+  local features=()
+  while [ "$1" != -- ]; do
+    features+=("--features=$1")
+    shift
+  done
+  shift
+  RUSTC=$tools/rustc cargo build --quiet --release -p event-core --no-default-features --target-dir "$target/core" \
+    "${features[@]}" "${@/#/--target=}"
+}
+
+build_program() { # build_program ROOT FOLDER MACHINE [ARGUMENT...]
+  local root=$1 folder=$2 machine=$3
+  shift 3
+  [ "$machine" != cortex-m0 ] || set -- --features=no-cas "$@"
+  RUSTC=$tools/rustc RUSTFLAGS="-D warnings $wrap_soon" cargo build --quiet --release --manifest-path "$root/firmware/Cargo.toml" \
+    -p firmware --target "$(triple_of "$machine")" --target-dir "$folder" "$@"
+}
+
+# The emulator's main loop has nothing to do, but it is woken at every interrupt. On one processor together with the machine, and
+# without preempting it, it does not mind, and the run takes a third of the time.
+mapfile -t processors < <(taskset -pc $$ | sed 's/.*: //; s/,/\n/g' | while IFS=- read -r first last; do
+  seq "$first" "${last:-$first}"
+done)
+pinned() { # pinned NUMBER COMMAND...
+  local processor=${processors[$(($1 % ${#processors[@]}))]}
+  shift
+  taskset -c "$processor" chrt --batch 0 "$@"
+}
+
+run_machine() { # run_machine NUMBER MACHINE [FOLDER]: `-icount` makes the instructions the clock, so that runs are alike
+  local program
+  program=$(program_of "$2" "${3:-}")
+  local arguments=(-icount "shift=6,sleep=off" -display none -serial none -monitor none -kernel "$program"
+    -semihosting-config "enable=on,target=native")
+  case $2 in
+    cortex-m3) set -- "$1" qemu-system-arm -M lm3s6965evb ;;
+    cortex-m0) set -- "$1" qemu-system-arm -M microbit ;;
+    riscv32) set -- "$1" qemu-system-riscv32 -M virt -bios none ;;
+  esac
+  pinned "$1" timeout 240 "$tools/qemu-run" "${@:2}" "${arguments[@]}" </dev/null
+}
+
+size_of() { # size_of PROGRAM: what is flashed, and the static data, of which the heap is a part
+  readelf -SW "$1" | sed 's/\[ */[/' | awk '
+    function hex(text,   place, number) {
+      for (place = 1; place <= length(text); place++)
+        number = 16 * number + index("0123456789abcdef", substr(text, place, 1)) - 1
+      return number
+    }
+    $8 ~ /A/ && $2 !~ /^\.(stack|heap)$/ {
+      if ($3 != "NOBITS") flash += hex($6)
+      if ($8 ~ /W/) ram += hex($6)
+    }
+    END { printf "%d bytes of flash, %d bytes of static RAM", flash, ram }'
+}
+
+echo "== formatting"
+cargo fmt --manifest-path firmware/Cargo.toml --all --check
+echo "== a program without std and libc, on this machine"
+if [ "$(uname -sm)" = "Linux x86_64" ]; then
+  cargo clippy --quiet --release --manifest-path firmware/Cargo.toml -p bare --target-dir "$target" -- -D warnings
+  run_bare . "$target"
+else
+  echo "   skipped: it is for Linux on x86-64"
+fi
+
+echo "== tool chain and emulator, below firmware/target"
+status=0
+firmware/setup.sh "${with_cas[@]}" "${without_cas[@]}" || status=$?
+if [ $status = 77 ]; then
+  echo "   skipped, for the reason above: building for other machines, and running on them"
+  exit 0
+elif [ $status != 0 ]; then
+  exit $status
+fi
+
+echo "== event-core as it is: ${with_cas[*]}"
+build_core -- "${with_cas[@]}"
+echo "== event-core without compare-and-swap: ${without_cas[*]}"
+build_core critical-section -- "${without_cas[@]}"
+RUSTFLAGS="--cfg portable_atomic_unsafe_assume_single_core" build_core portable-atomic -- "${without_cas[@]}"
+
+echo "== the program"
+for machine in cortex-m3 riscv32; do
+  RUSTFLAGS=$wrap_soon "$tools/cargo-clippy" --quiet --release --manifest-path firmware/Cargo.toml -p firmware \
+    --target "$(triple_of $machine)" --target-dir "$target" -- -D warnings
+done
+for machine in "${machines[@]}"; do
+  build_program . "$target" "$machine"
+done
+
+echo "== the machines, all at once"
+running=()
+for number in "${!machines[@]}"; do
+  run_machine "$number" "${machines[$number]}" >"$target/${machines[$number]}.log" 2>&1 &
+  running+=($!)
+done
+failed=0
+for number in "${!machines[@]}"; do
+  status=0
+  wait "${running[$number]}" || status=$?
+  cat "$target/${machines[$number]}.log"
+  [ $status = 0 ] || { echo "   ${machines[$number]} ended with status $status" >&2 && failed=1; }
+done
+
+echo "== summary"
+for machine in "${machines[@]}"; do
+  tail -n 1 "$target/$machine.log"
+  echo "   $(size_of "$(program_of "$machine")");$(sed -n 's/^  \(heap: .*\)/ \1/p' "$target/$machine.log")"
+done
+[ $failed = 0 ] || exit 1
+
+if [ "${1:-}" = --breaks ]; then
+  # shellcheck source=ci/firmware-breaks.sh
+  . ci/firmware-breaks.sh
+fi

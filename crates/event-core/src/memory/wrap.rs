@@ -1,0 +1,60 @@
+//! Tests of versions that begin again. On 32-bit machines the firmware's test program gets there by setting.
+
+use super::MemoryValue;
+use crate::version::Version;
+
+/// A value whose version has `left` publications to go until it wraps, and whose word has none.
+fn shortly_before_the_wrap(left: usize) -> MemoryValue<usize> {
+    let value = MemoryValue::with_value(0);
+    value.shared().get().cell.skip_to(Version::from_raw(usize::MAX - left));
+    value
+}
+
+#[test]
+fn a_watcher_gets_every_version_across_the_wrap() {
+    let value = shortly_before_the_wrap(3);
+    let mut watcher = value.watch_changes();
+    let mut before = value.version();
+    for data in 1..10 {
+        let version = value.set(data);
+        assert!(before.is_older_than(version) && !version.is_older_than(before), "{before} then {version}");
+        assert_ne!(version, Version::INITIAL);
+        assert_eq!(watcher.try_get().unwrap(), data);
+        assert!(watcher.try_get().unwrap_err().is_backlog_done());
+        before = version;
+    }
+    assert_eq!(value.version(), Version::from_raw(6));
+}
+
+#[test]
+fn a_watcher_that_slept_through_the_wrap_gets_the_newest() {
+    let value = shortly_before_the_wrap(2);
+    let mut watcher = value.watch_changes();
+    (1..=6).for_each(|data| _ = value.set(data));
+    assert!(watcher.has_changed());
+    assert_eq!(watcher.try_get().unwrap(), 6);
+    assert!(!watcher.has_changed());
+}
+
+#[test]
+fn a_borrow_across_the_wrap_keeps_its_data_and_its_slot_is_used_again() {
+    let value = shortly_before_the_wrap(1);
+    let borrowed = value.borrow().unwrap();
+    for data in 1..10 {
+        assert!(value.update(|present| *present += 1));
+        assert_eq!(value.load(), Some(data));
+    }
+    assert_eq!(*borrowed, 0);
+    drop(borrowed);
+    assert_eq!(value.replace(10), Some(9));
+}
+
+#[test]
+fn what_was_seen_before_the_wrap_is_no_longer_in_force_after_it() {
+    let value = shortly_before_the_wrap(0);
+    let seen = value.version();
+    let first = value.set(1);
+    assert_eq!(first, Version::from_raw(1));
+    assert!(value.compare_and_set(seen, 2).is_err());
+    assert!(value.compare_and_set(first, 2).is_ok());
+}
