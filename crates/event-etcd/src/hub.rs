@@ -304,7 +304,8 @@ impl Hub {
         let cause = format!("the member has refused a watch: {}", response.cancel_reason());
         let refused: Vec<_> = match id {
             Some(id) => vec![id],
-            None if self.unconfirmed.is_empty() => return,
+            // It is one of ours, but its watcher has gone: this confirms that.
+            None if watch_id > 0 || self.unconfirmed.is_empty() => return,
             None => self.unconfirmed.iter().filter_map(|watch_id| self.watches.get(watch_id).copied()).collect(),
         };
         self.session.give_up();
