@@ -2,6 +2,7 @@
 
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests with servers need std")]
 
+#[allow(dead_code, unused_imports, reason = "two tests share it, and neither needs all of it")]
 #[path = "../support/mod.rs"]
 mod support;
 

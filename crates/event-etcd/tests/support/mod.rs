@@ -14,7 +14,7 @@ use event_etcd::{ClientBuilder, EtcdClient, EtcdValue};
 use tokio::runtime::Builder;
 
 pub(crate) use gate::Gate;
-pub(crate) use recorder::{Recorder, map_of};
+pub(crate) use recorder::{Record, Recorder, map_of};
 pub(crate) use status_log::StatusLog;
 pub(crate) use witnesses::Witnesses;
 

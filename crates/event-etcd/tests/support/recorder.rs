@@ -1,10 +1,11 @@
 //! Gets from a watcher for as long as it gives something, and holds against it what it should not have given.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use event_core::GetError;
 use event_etcd::EtcdWatcher;
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::{Item, PATIENCE, StatusLog};
@@ -17,12 +18,14 @@ use super::{Item, PATIENCE, StatusLog};
 pub(crate) struct Recorder {
     pub(crate) status: StatusLog,
     record: watch::Receiver<Record>,
-    task: JoinHandle<()>,
+    /// Dropped, it ends the task.
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<EtcdWatcher<Item>>,
 }
 
 /// What a watcher gave.
-#[derive(Debug, Default)]
-struct Record {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Record {
     items: Vec<Item>,
     /// What is present after all of it.
     map: BTreeMap<String, String>,
@@ -37,11 +40,24 @@ pub(crate) fn map_of<const N: usize>(pairs: [(&str, &str); N]) -> BTreeMap<Strin
 }
 
 impl Recorder {
+    /// One that gets as fast as it can.
     pub(crate) fn start(watcher: EtcdWatcher<Item>) -> Self {
-        let (status, (sender, record)) =
-            (StatusLog::start(watcher.status().watch()), watch::channel(Record::default()));
-        let task = tokio::spawn(follow(watcher, sender));
-        Self { status, record, task }
+        Self::resume(watcher, Record::default(), Duration::ZERO)
+    }
+
+    /// One of a watcher that has given something before, which rests after each get.
+    pub(crate) fn resume(watcher: EtcdWatcher<Item>, record: Record, rest: Duration) -> Self {
+        let status = StatusLog::start(watcher.status().watch());
+        let ((sender, record), (stop, stopped)) = (watch::channel(record), oneshot::channel());
+        let task = tokio::spawn(follow(watcher, sender, rest, stopped));
+        Self { status, record, stop, task }
+    }
+
+    /// Cancels the get, and gives the watcher back with what it gave.
+    pub(crate) async fn stop(self) -> (EtcdWatcher<Item>, Record) {
+        drop(self.stop);
+        let watcher = self.task.await.expect("the task does not panic");
+        (watcher, self.record.borrow().clone())
     }
 
     /// Waits until the watcher has given what makes it this, and nothing wrong.
@@ -56,6 +72,11 @@ impl Recorder {
     /// As [`reaches`](Self::reaches), of a watcher of this one key.
     pub(crate) async fn reaches_one(&mut self, key: &str, data: &str) {
         self.reaches(&map_of([(key, data)])).await;
+    }
+
+    /// What is present by what it has given.
+    pub(crate) fn map(&self) -> BTreeMap<String, String> {
+        self.record.borrow().map.clone()
     }
 
     /// Everything it has given, in order.
@@ -75,24 +96,34 @@ impl Recorder {
     }
 }
 
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-async fn follow(mut watcher: EtcdWatcher<Item>, record: watch::Sender<Record>) {
+async fn follow(
+    mut watcher: EtcdWatcher<Item>,
+    record: watch::Sender<Record>,
+    rest: Duration,
+    mut stopped: oneshot::Receiver<()>,
+) -> EtcdWatcher<Item> {
     loop {
-        let given = watcher.get().await;
+        let given = tokio::select! {
+            _ = &mut stopped => return watcher,
+            given = watcher.get() => given,
+        };
         let failed = given.is_err();
         record.send_modify(|record| record.note(given, watcher.mod_revision()));
         if failed {
-            return;
+            return watcher;
+        }
+        if !rest.is_zero() {
+            tokio::time::sleep(rest).await;
         }
     }
 }
 
 impl Record {
+    /// How many items it was.
+    pub(crate) fn items(&self) -> usize {
+        self.items.len()
+    }
+
     fn note(&mut self, given: Result<Item, GetError>, revision: i64) {
         let (key, data) = match given {
             Ok(item) => item,
