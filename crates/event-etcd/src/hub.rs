@@ -135,12 +135,14 @@ impl Hub {
             return;
         }
         match follower.feed.resume() {
-            None => {
+            Some(_) if !follower.follow => {}
+            Some(_) if follower.not_before.is_none() => self.watch(id),
+            // Nothing is known, or the last list was refused. The next one may be as well, which harms nobody else; a
+            // watch that is refused costs all of them the stream.
+            _ => {
                 follower.phase = Phase::Listing;
                 self.lists.queue(id, follower.not_before);
             }
-            Some(_) if follower.follow => self.watch(id),
-            Some(_) => {}
         }
     }
 
