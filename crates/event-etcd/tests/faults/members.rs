@@ -39,8 +39,6 @@ fn only_known_member_killed(etcd: &Etcd) {
         cluster.restart(0);
         witnesses.find_out().await;
         witnesses.assert_recovered().await;
-        // Nothing else was wrong in between: that it is out of touch is said once.
-        assert_eq!(witnesses.one.items().len(), witnesses.one.items_of("w/one").len());
     });
 }
 

@@ -93,6 +93,7 @@ impl Recorder {
     pub(crate) fn assert_faultless(&self) {
         let record = self.record.borrow();
         assert!(record.wrong.is_empty(), "{:?} in {:?}, through {:?}", record.wrong, record.items, self.status.all());
+        self.status.assert_growing();
     }
 }
 

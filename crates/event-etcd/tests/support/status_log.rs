@@ -57,6 +57,16 @@ impl StatusLog {
         }
     }
 
+    /// Panics if it has ever known less than before.
+    pub(crate) fn assert_growing(&self) {
+        let revision = |status: &Status| match status {
+            Status::Synced { revision } => Some(*revision),
+            _ => None,
+        };
+        let revisions: Vec<_> = self.all().iter().filter_map(revision).collect();
+        assert!(revisions.is_sorted(), "{revisions:?}");
+    }
+
     /// The states without their details, each run of the same as one.
     pub(crate) fn phases(&self) -> Vec<&'static str> {
         let mut phases: Vec<_> = self.all().iter().map(name).collect();

@@ -67,6 +67,7 @@ impl Witnesses {
         for status in [&self.one.status, &self.all.status] {
             status.synced().await;
             status.assert_recovered();
+            status.assert_growing();
         }
     }
 }
