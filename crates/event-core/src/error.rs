@@ -67,7 +67,7 @@ impl fmt::Display for GetError {
 impl Error for GetError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
-            Self::Backend(error) => Some(error),
+            Self::Backend(error) => Some(error.get_ref()),
             _ => None,
         }
     }
@@ -125,5 +125,9 @@ mod tests {
         let source = error.source().expect("a backend error has a source");
         assert_eq!(source.to_string(), "the cluster is on fire");
         assert!(error.is_backend());
+
+        let error = GetError::Backend(BackendError::new(GetError::Closed));
+        let source = error.source().expect("a backend error has a source");
+        assert!(matches!(source.downcast_ref(), Some(GetError::Closed)), "it is the error that it was made from");
     }
 }

@@ -134,6 +134,10 @@ impl Failure {
             {
                 Self::Permanent(Error::Unauthenticated(cause.into()))
             }
+            // A token is of the users and roles as they were when it was given. The next turn begins with a new one.
+            Code::InvalidArgument if cause.contains("revision of auth store is old") => {
+                Self::Transient { cause: cause.into(), sent: false }
+            }
             Code::NotFound if cause.contains("lease not found") => Self::Permanent(Error::LeaseNotFound { lease: 0 }),
             Code::OutOfRange if cause.contains("compacted") => Self::Compacted,
             Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound | Code::Unimplemented => {

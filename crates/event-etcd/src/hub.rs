@@ -135,17 +135,14 @@ impl Hub {
             return;
         }
         match follower.feed.resume() {
-            // After a refusal a list finds out whether it is meant still, without costing the others their stream.
-            Some(_) if follower.not_before.is_some() => {
+            Some(_) if !follower.follow => {}
+            Some(_) if follower.not_before.is_none() => self.watch(id),
+            // Nothing is known, or the last list was refused. The next one may be as well, which harms nobody else; a
+            // watch that is refused costs all of them the stream.
+            _ => {
                 follower.phase = Phase::Listing;
                 self.lists.queue(id, follower.not_before);
             }
-            None => {
-                follower.phase = Phase::Listing;
-                self.lists.queue(id, follower.not_before);
-            }
-            Some(_) if follower.follow => self.watch(id),
-            Some(_) => {}
         }
     }
 
@@ -309,7 +306,8 @@ impl Hub {
         let cause = format!("the member has refused a watch: {}", response.cancel_reason());
         let refused: Vec<_> = match id {
             Some(id) => vec![id],
-            None if self.unconfirmed.is_empty() => return,
+            // It is one of ours, but its watcher has gone: this confirms that.
+            None if watch_id > 0 || self.unconfirmed.is_empty() => return,
             None => self.unconfirmed.iter().filter_map(|watch_id| self.watches.get(watch_id).copied()).collect(),
         };
         self.session.give_up();

@@ -1,0 +1,28 @@
+//! What happens to a cluster costs its watchers time, and nothing else.
+
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests with servers need std")]
+
+#[allow(dead_code, unused_imports, reason = "two tests share it, and neither needs all of it")]
+#[path = "../support/mod.rs"]
+mod support;
+
+mod auth;
+mod churn;
+mod compaction;
+mod members;
+mod partition;
+mod quorum;
+
+use std::time::Duration;
+
+use event_test_servers::Suite;
+
+fn main() {
+    let suite = Suite::new("faults").limit(Duration::from_secs(90));
+    let suite = members::tests(suite);
+    let suite = quorum::tests(suite);
+    let suite = compaction::tests(suite);
+    let suite = auth::tests(suite);
+    let suite = churn::tests(suite);
+    partition::tests(suite).run();
+}

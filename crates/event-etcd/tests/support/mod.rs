@@ -1,0 +1,72 @@
+//! What the tests with failing servers share: a runtime, clients that notice soon, and bounded waits.
+
+mod gate;
+mod recorder;
+mod status_log;
+mod witnesses;
+
+use std::fmt;
+use std::future::Future;
+use std::string::FromUtf8Error;
+use std::time::Duration;
+
+use event_etcd::{ClientBuilder, EtcdClient, EtcdValue};
+use tokio::runtime::Builder;
+
+pub(crate) use gate::Gate;
+pub(crate) use recorder::{Record, Recorder, map_of};
+pub(crate) use status_log::StatusLog;
+pub(crate) use witnesses::Witnesses;
+
+/// How long to wait for what has to come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A key, and what is stored under it.
+pub(crate) type Item = (String, Option<String>);
+
+/// Runs a test. Its own thread may block while the client and its watchers go on.
+pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(test)
+}
+
+/// Waits for what has to come soon.
+pub(crate) async fn soon<T>(what: impl fmt::Display, future: impl Future<Output = T>) -> T {
+    within(PATIENCE, what, future).await
+}
+
+/// Waits for what has to come within a time.
+pub(crate) async fn within<T>(limit: Duration, what: impl fmt::Display, future: impl Future<Output = T>) -> T {
+    let done = tokio::time::timeout(limit, future).await;
+    done.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"))
+}
+
+/// A client that notices soon when something is wrong.
+pub(crate) fn hasty<E: AsRef<str>>(endpoints: impl IntoIterator<Item = E>) -> ClientBuilder {
+    EtcdClient::builder(endpoints)
+        .request_timeout(Duration::from_secs(1))
+        .connect_timeout(Duration::from_millis(500))
+        .probe(Duration::from_millis(500))
+        .max_pause(Duration::from_millis(200))
+}
+
+/// Connects, with such a client.
+pub(crate) async fn connect<E: AsRef<str>>(endpoints: impl IntoIterator<Item = E>) -> EtcdClient {
+    hasty(endpoints).connect().await.expect("the cluster is healthy")
+}
+
+/// The text under a key.
+pub(crate) fn key(client: &EtcdClient, key: &str) -> EtcdValue<Item> {
+    EtcdValue::builder(client).key(key).decoder(text).build().expect("a key")
+}
+
+/// The texts under keys that begin with this.
+pub(crate) fn prefix(client: &EtcdClient, prefix: &str) -> EtcdValue<Item> {
+    EtcdValue::builder(client).prefix(prefix).decoder(text).build().expect("a prefix")
+}
+
+/// The decoder of both.
+pub(crate) fn text(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, FromUtf8Error> {
+    let key = String::from_utf8(key.to_vec())?;
+    Ok((key, bytes.map(|bytes| String::from_utf8(bytes.to_vec())).transpose()?))
+}
