@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use event_etcd::{Error, Status};
 use event_test_servers::{Cluster, Etcd, Options, Server, Suite};
 
-use crate::support::{Recorder, Witnesses, connect, hasty, key, run, within};
+use crate::support::{Recorder, Witnesses, connect, hasty, insist, key, run, within};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -25,7 +25,7 @@ fn from(cluster: &Cluster, first: usize) -> Vec<String> {
 
 /// etcdctl at one member.
 fn at(cluster: &Cluster, i: usize) -> impl Fn(&[&str]) {
-    move |arguments| drop(cluster.try_ctl_at(i, arguments).unwrap_or_else(|error| panic!("{error}")))
+    move |arguments| drop(insist(|| cluster.try_ctl_at(i, arguments)))
 }
 
 fn only_known_member_killed(etcd: &Etcd) {
@@ -57,7 +57,7 @@ fn member_killed(etcd: &Etcd) {
         let states = witnesses.one.status.all();
         cluster.restart(0);
         cluster.wait_healthy();
-        cluster.ctl(&["put", "w/one", "4"]);
+        insist(|| cluster.try_ctl(&["put", "w/one", "4"]));
         witnesses.one.reaches_one("w/one", "4").await;
         assert!(!witnesses.one.status.all()[states.len()..].iter().any(Status::is_stale));
     });
@@ -85,7 +85,7 @@ fn leader_killed(etcd: &Etcd) {
 fn server_killed(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let client = connect([server.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         let before = Instant::now();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use event_etcd::Error;
 use event_test_servers::{Namespaces, Suite};
 
-use crate::support::{Witnesses, connect, run, within};
+use crate::support::{Witnesses, connect, insist, run, within};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -15,7 +15,7 @@ pub(crate) fn tests(suite: Suite) -> Suite {
 
 /// etcdctl at one member.
 fn at(cluster: &Namespaces, i: usize) -> impl Fn(&[&str]) {
-    move |arguments| drop(cluster.try_ctl_at(i, arguments).unwrap_or_else(|error| panic!("{error}")))
+    move |arguments| drop(insist(|| cluster.try_ctl_at(i, arguments)))
 }
 
 fn member_cut(cluster: &Namespaces) {
