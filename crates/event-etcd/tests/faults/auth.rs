@@ -7,7 +7,7 @@ use event_core::GetError;
 use event_etcd::{Error, EtcdClient};
 use event_test_servers::{Etcd, Options, Server, Suite};
 
-use crate::support::{Gate, Recorder, Witnesses, hasty, key, prefix, run, soon};
+use crate::support::{Gate, Recorder, Witnesses, hasty, insist, key, prefix, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -47,7 +47,7 @@ fn denial<T: std::fmt::Debug>(given: Result<T, GetError>) -> String {
 fn token_expired(etcd: &Etcd) {
     let server = server(etcd);
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let client = connect(&server.endpoint()).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         tokio::time::sleep(EXPIRY).await;
@@ -76,7 +76,7 @@ fn token_expired(etcd: &Etcd) {
 fn stream_lost_after_expiry(etcd: &Etcd) {
     let server = server(etcd);
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let gate = Gate::before(&server.endpoint()).await;
         let client = connect(gate.endpoint()).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
@@ -93,7 +93,7 @@ fn stream_lost_after_expiry(etcd: &Etcd) {
 fn permission_denied(etcd: &Etcd) {
     let server = server(etcd);
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let client = connect(&server.endpoint()).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         let phases = witnesses.one.status.phases();
@@ -127,7 +127,7 @@ fn withdrawn(etcd: &Etcd) {
     let server = server(etcd);
     server.ctl(&["role", "grant-permission", "user", "readwrite", "--prefix=true", "x/"]);
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let gate = Gate::before(&server.endpoint()).await;
         let client = connect(gate.endpoint()).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use event_test_servers::{Cluster, Etcd, Options, Server, Suite};
 
-use crate::support::{Recorder, Witnesses, connect, key, prefix, run, soon};
+use crate::support::{PATIENCE, Recorder, Witnesses, connect, hasty, insist, key, prefix, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -20,8 +20,10 @@ fn many(etcd: &Etcd) {
     run(async {
         let client = connect(cluster.endpoints()).await;
         let mut map: BTreeMap<_, _> = (0..KEYS).map(|i| (format!("m/{i:03}"), "1".to_owned())).collect();
+        let writer = hasty(cluster.endpoints()).request_timeout(PATIENCE).connect().await;
+        let writer = writer.expect("the cluster is healthy");
         for (name, data) in &map {
-            client.key(&**name).expect("a key").set(&**data).await.expect("the cluster is healthy");
+            writer.key(&**name).expect("a key").set(&**data).await.expect("the cluster is healthy");
         }
         let mut singles: Vec<_> =
             map.keys().map(|name| (name.clone(), Recorder::start(key(&client, name).watch()))).collect();
@@ -34,7 +36,8 @@ fn many(etcd: &Etcd) {
 
         cluster.kill(0);
         let _ = cluster.leader();
-        let writer = connect([cluster.endpoint(1), cluster.endpoint(2)]).await;
+        let writer = hasty([cluster.endpoint(1), cluster.endpoint(2)]).request_timeout(PATIENCE);
+        let writer = writer.connect().await.expect("two of three are there");
         for i in 0..KEYS {
             let name = format!("m/{i:03}");
             let key = writer.key(&*name).expect("a key");
@@ -70,7 +73,7 @@ fn many(etcd: &Etcd) {
 fn coming_and_going(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let client = connect([server.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         let phases = witnesses.all.status.phases();

@@ -3,7 +3,7 @@
 use event_core::GetError;
 use event_test_servers::{Etcd, Options, Server, Suite};
 
-use crate::support::{Gate, Recorder, Witnesses, connect, prefix, run, soon};
+use crate::support::{Gate, Recorder, Witnesses, connect, insist, prefix, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -14,7 +14,7 @@ pub(crate) fn tests(suite: Suite) -> Suite {
 
 /// Compacts everything but what is present.
 fn compact(server: &Server) {
-    let answer = server.ctl(&["get", "none", "-w", "json"]);
+    let answer = insist(|| server.try_ctl(&["get", "none", "-w", "json"]));
     let (_, rest) = answer.split_once("\"revision\":").expect("a header");
     let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
     server.ctl(&["compact", &digits]);
@@ -23,7 +23,7 @@ fn compact(server: &Server) {
 fn compacted_while_away(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let gate = Gate::before(&server.endpoint()).await;
         let client = connect([gate.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
@@ -49,7 +49,7 @@ fn compacted_while_away(etcd: &Etcd) {
 fn compacted_while_idle(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let gate = Gate::before(&server.endpoint()).await;
         let client = connect([gate.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
@@ -80,7 +80,7 @@ fn compacted_while_idle(etcd: &Etcd) {
 fn compacted_before_clone(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
-        let ctl = |arguments: &[&str]| drop(server.ctl(arguments));
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let client = connect([server.endpoint()]).await;
         ctl(&["put", "w/a", "1"]);
         ctl(&["put", "w/b", "1"]);

@@ -1,9 +1,11 @@
 //! Members that are cut off, with their clients or from them.
 
-use event_etcd::Status;
+use std::time::Duration;
+
+use event_etcd::Error;
 use event_test_servers::{Namespaces, Suite};
 
-use crate::support::{Witnesses, connect, run};
+use crate::support::{Witnesses, connect, insist, run, within};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -13,7 +15,7 @@ pub(crate) fn tests(suite: Suite) -> Suite {
 
 /// etcdctl at one member.
 fn at(cluster: &Namespaces, i: usize) -> impl Fn(&[&str]) {
-    move |arguments| drop(cluster.try_ctl_at(i, arguments).unwrap_or_else(|error| panic!("{error}")))
+    move |arguments| drop(insist(|| cluster.try_ctl_at(i, arguments)))
 }
 
 fn member_cut(cluster: &Namespaces) {
@@ -54,14 +56,18 @@ fn follower_cut(cluster: &Namespaces) {
     // Beside the follower: what cuts that off, does not cut it off from the client.
     cluster.run_beside(follower, || {
         run(async {
-            let only = connect(&endpoints[..1]).await;
-            let mut only = Witnesses::start(&only, at(cluster, follower)).await;
+            let alone = connect(&endpoints[..1]).await;
+            let mut only = Witnesses::start(&alone, at(cluster, follower)).await;
             let several = connect(&endpoints).await;
             let mut several = Witnesses::start(&several, at(cluster, follower)).await;
             cluster.cut(follower);
-            let Status::Stale { cause, .. } = only.one.status.stale().await else { unreachable!() };
-            assert!(cause.contains("no leader"), "{cause}");
+            only.one.status.stale_because("no leader").await;
             several.one.status.stale().await;
+            let lost = alone.key("w/one").expect("a key");
+            let error =
+                within(Duration::from_secs(4), "an error", lost.set("lost")).await.expect_err("it has no leader");
+            let Error::Unreachable(members) = &error else { panic!("{error:?}") };
+            assert!(members[0].1.contains("no leader"), "{error}");
             let leader = cluster.leader();
             Witnesses::change(at(cluster, leader));
             for witnesses in [&only, &several] {

@@ -6,7 +6,7 @@ use event_core::GetError;
 use event_etcd::{Error, Status};
 use event_test_servers::{Cluster, Etcd, Suite};
 
-use crate::support::{Recorder, connect, key, run, soon, within};
+use crate::support::{Recorder, connect, insist, key, run, soon, within};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -23,7 +23,7 @@ fn without_quorum(etcd: &Etcd) {
         let client = connect(cluster.endpoints()).await;
         let mut known = Recorder::start(key(&client, "known").watch());
         let mut unset = Recorder::start(key(&client, "unset").watch());
-        cluster.ctl(&["put", "known", "1"]);
+        insist(|| cluster.try_ctl(&["put", "known", "1"]));
         known.reaches_one("known", "1").await;
         unset.status.synced().await;
 
@@ -59,8 +59,8 @@ fn without_quorum(etcd: &Etcd) {
         cluster.resume(2);
         cluster.wait_healthy();
         // The write that was not answered may have been done after all, and so this is not the first change.
-        cluster.ctl(&["put", "known", "2"]);
-        cluster.ctl(&["put", "unset", "1"]);
+        insist(|| cluster.try_ctl(&["put", "known", "2"]));
+        insist(|| cluster.try_ctl(&["put", "unset", "1"]));
         known.reaches_one("known", "2").await;
         unset.reaches_one("unset", "1").await;
         late.reaches_one("known", "2").await;
@@ -77,7 +77,7 @@ fn first_get_cancelled(etcd: &Etcd) {
     let cluster = Cluster::start(etcd, 3);
     run(async {
         let client = connect(cluster.endpoints()).await;
-        cluster.ctl(&["put", "k", "1"]);
+        insist(|| cluster.try_ctl(&["put", "k", "1"]));
         cluster.pause(1);
         cluster.pause(2);
         let mut dropped = key(&client, "k").watch();
@@ -103,7 +103,7 @@ fn first_get_cancelled(etcd: &Etcd) {
         assert_eq!(given, one);
         let done = soon("the end", backlog.get().backlog_only()).await.expect_err("that was all");
         assert!(done.is_backlog_done());
-        cluster.ctl(&["put", "k", "2"]);
+        insist(|| cluster.try_ctl(&["put", "k", "2"]));
         for watcher in [&mut dropped, &mut until, &mut backlog] {
             let (_, data) = soon("the data", watcher.get()).await.expect("the cluster is healthy");
             assert_eq!(data.as_deref(), Some("2"));

@@ -8,7 +8,7 @@ mod witnesses;
 use std::fmt;
 use std::future::Future;
 use std::string::FromUtf8Error;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_etcd::{ClientBuilder, EtcdClient, EtcdValue};
 use tokio::runtime::Builder;
@@ -39,6 +39,17 @@ pub(crate) async fn soon<T>(what: impl fmt::Display, future: impl Future<Output 
 pub(crate) async fn within<T>(limit: Duration, what: impl fmt::Display, future: impl Future<Output = T>) -> T {
     let done = tokio::time::timeout(limit, future).await;
     done.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"))
+}
+
+/// Runs etcdctl until it succeeds: on a busy machine a disk may stand still for longer than etcd has patience.
+pub(crate) fn insist(ctl: impl Fn() -> Result<String, String>) -> String {
+    let begun = Instant::now();
+    loop {
+        match ctl() {
+            Ok(answer) => return answer,
+            Err(error) => assert!(begun.elapsed() < PATIENCE, "{error}"),
+        }
+    }
 }
 
 /// A client that notices soon when something is wrong.

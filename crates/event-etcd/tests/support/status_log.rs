@@ -41,6 +41,18 @@ impl StatusLog {
         self.wait("out of touch", |states| states.last().is_some_and(Status::is_stale)).await
     }
 
+    /// Waits until it has been out of touch since the first `skip` states, and gives the first that was.
+    pub(crate) async fn stale_since(&self, skip: usize) -> Status {
+        self.wait("out of touch", |states| states.iter().skip(skip).any(Status::is_stale)).await;
+        self.all().into_iter().skip(skip).find(Status::is_stale).expect("that is what was waited for")
+    }
+
+    /// Waits until it is out of touch now for a reason that has this in it.
+    pub(crate) async fn stale_because(&self, reason: &str) {
+        let because = |status: &Status| matches!(status, Status::Stale { cause, .. } if cause.contains(reason));
+        self.wait(reason, |states| states.last().is_some_and(because)).await;
+    }
+
     /// Waits until it has been out of touch at least once since the first `skip` states, and is in sync now.
     pub(crate) async fn recovered_since(&self, skip: usize) {
         let recovered = |states: &[Status]| {
