@@ -10,19 +10,18 @@
 //! newest per key. So a slow watcher holds neither the stream up nor its neighbours, and costs no more than the keys it
 //! watches.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
 use etcd_client::{EventType, ResponseHeader, WatchResponse};
 use event_core::MemoryValue;
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::error::Failure;
 use crate::feed::Feed;
-use crate::list::{Listing, list};
+use crate::list::Listing;
+use crate::lists::Lists;
 use crate::members::Members;
 use crate::session::{Create, Event, Pauses, Session};
 use crate::status::Status;
@@ -35,9 +34,6 @@ pub(crate) enum Command {
     /// Somebody is gone.
     Stop(u64),
 }
-
-/// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
-const LISTS_AT_ONCE: usize = 32;
 
 /// The task.
 pub(crate) struct Hub {
@@ -177,11 +173,14 @@ impl Hub {
                 follower.pauses.reset();
                 follower.not_before = None;
                 follower.feed.put_list(present, revision);
-                follower.feed.status.set(Status::Synced { revision });
                 follower.phase = Phase::Resting;
                 if follower.follow {
+                    // It is in sync when it is told of everything newer as well.
                     self.watch(id);
-                } else if !self.session.is_open() {
+                    return;
+                }
+                follower.feed.status.set(Status::Synced { revision });
+                if !self.session.is_open() {
                     self.status.set(Status::Synced { revision });
                 }
             }
@@ -302,7 +301,8 @@ impl Hub {
             return;
         }
         // etcd checks the token that the stream was opened with when a watch is created, and says no more than that it is
-        // not permitted; some versions do not even say which watch. A list tells whether it really is not.
+        // not permitted; some versions do not even say which watch. A list tells whether it really is not, and has the
+        // token renewed if that is all there is to it.
         let cause = format!("the member has refused a watch: {}", response.cancel_reason());
         let refused: Vec<_> = match id {
             Some(id) => vec![id],
@@ -360,86 +360,5 @@ impl Drop for Hub {
             follower.feed.close();
         }
         self.status.close();
-    }
-}
-
-/// The lists that are on their way, and those that wait for their turn.
-struct Lists {
-    running: JoinSet<(u64, Instant, Result<Listing, Failure>)>,
-    queue: VecDeque<(u64, Option<Instant>)>,
-    pauses: Pauses,
-    /// After a failure nobody is asked before this.
-    resume_at: Instant,
-}
-
-impl Lists {
-    fn new(longest: Duration) -> Self {
-        Self {
-            running: JoinSet::new(),
-            queue: VecDeque::new(),
-            pauses: Pauses::new(longest),
-            resume_at: Instant::now(),
-        }
-    }
-
-    fn queue(&mut self, id: u64, not_before: Option<Instant>) {
-        self.queue.push_back((id, not_before));
-    }
-
-    fn queue_first(&mut self, id: u64) {
-        self.queue.push_front((id, None));
-    }
-
-    fn forget(&mut self, id: u64) {
-        self.queue.retain(|(queued, _)| *queued != id);
-    }
-
-    /// Takes the next that may be started now.
-    fn due(&mut self) -> Option<u64> {
-        let now = Instant::now();
-        if self.running.len() >= LISTS_AT_ONCE || self.resume_at > now {
-            return None;
-        }
-        let place = self.queue.iter().position(|(_, not_before)| not_before.is_none_or(|time| time <= now))?;
-        self.queue.remove(place).map(|(id, _)| id)
-    }
-
-    fn start(&mut self, id: u64, members: Arc<Members>, feed: Arc<Feed>) {
-        self.running.spawn(async move { (id, Instant::now(), list(&members, &feed.range).await) });
-    }
-
-    /// When to look again though nothing else happens.
-    fn next_due(&self) -> Option<Instant> {
-        let first = self.queue.iter().map(|(_, not_before)| not_before.unwrap_or(self.resume_at)).min()?;
-        (self.running.len() < LISTS_AT_ONCE).then(|| first.max(self.resume_at))
-    }
-
-    /// A list that ended, or nothing as soon as one is due to be started.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost.
-    async fn next(&mut self) -> Option<(u64, Instant, Result<Listing, Failure>)> {
-        let due = self.next_due();
-        tokio::select! {
-            done = self.running.join_next(), if !self.running.is_empty() => match done? {
-                Ok(done) => Some(done),
-                // A bug in here. Closing every watcher is better than to leave one waiting for ever.
-                Err(error) => std::panic::resume_unwind(error.into_panic()),
-            },
-            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => None,
-            else => std::future::pending().await,
-        }
-    }
-
-    fn succeeded(&mut self) {
-        self.pauses.reset();
-    }
-
-    /// Lists that began before the last failure was known do not make the pause longer.
-    fn failed(&mut self, begun: Instant) {
-        if begun >= self.resume_at {
-            self.resume_at = Instant::now() + self.pauses.next();
-        }
     }
 }

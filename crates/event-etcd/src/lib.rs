@@ -62,6 +62,7 @@ mod hub;
 mod inbox;
 mod lease;
 mod list;
+mod lists;
 mod members;
 mod options;
 mod range;

@@ -79,22 +79,26 @@ impl Members {
         let turn = self.turn();
         let member = &self.members[turn.member];
         let contact = |client| Contact { client, name: Arc::clone(&member.name), turn: turn.number };
-        if let Some(client) = &member.given {
-            return Ok(contact(client.clone()));
-        }
         let mut connected = member.connected.lock().await;
         if let Some((number, client)) = &*connected {
             if *number >= turn.number {
                 return Ok(contact(client.clone()));
             }
         }
-        let client = answer_within(self.options.request_timeout, self.connect(member)).await;
+        let client = answer_within(self.options.request_timeout, self.connect(member, turn)).await;
         let client = client.map_err(|failure| (Some(turn.number), named(&member.name, failure)))?;
         *connected = Some((turn.number, client.clone()));
         Ok(contact(client))
     }
 
-    async fn connect(&self, member: &Member) -> Result<Client, etcd_client::Error> {
+    async fn connect(&self, member: &Member, turn: Turn) -> Result<Client, etcd_client::Error> {
+        if let Some(client) = &member.given {
+            if turn.number > 0 {
+                // The token may be what the member did not like. Without a user this does nothing.
+                client.refresh_token().await?;
+            }
+            return Ok(client.clone());
+        }
         Client::connect([&*member.name], Some(self.options.for_client())).await
     }
 

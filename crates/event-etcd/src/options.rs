@@ -178,10 +178,6 @@ impl ClientBuilder {
         Ok(())
     }
 
-    pub(crate) fn has_user(&self) -> bool {
-        self.user.is_some()
-    }
-
     pub(crate) fn for_client(&self) -> etcd_client::ConnectOptions {
         let mut options = etcd_client::ConnectOptions::new()
             .with_connect_timeout(self.connect_timeout)

@@ -77,8 +77,6 @@ enum Request {
 pub(crate) struct Session {
     members: Arc<Members>,
     pauses: Pauses,
-    /// Whether the token may be to blame for the last loss.
-    distrust_token: bool,
     state: State,
 }
 
@@ -107,7 +105,7 @@ struct Open {
 impl Session {
     pub(crate) fn new(members: Arc<Members>) -> Self {
         let pauses = Pauses::new(members.options().max_pause);
-        Self { members, pauses, distrust_token: false, state: State::Closed }
+        Self { members, pauses, state: State::Closed }
     }
 
     /// Whether watches can be created on it now.
@@ -124,8 +122,7 @@ impl Session {
     pub(crate) fn open(&mut self, first: Create) {
         debug_assert!(self.is_ready());
         let members = Arc::clone(&self.members);
-        let refresh = std::mem::take(&mut self.distrust_token);
-        self.state = State::Opening(Box::pin(open(members, first, refresh)));
+        self.state = State::Opening(Box::pin(open(members, first)));
     }
 
     /// Creates a watch, on an open stream.
@@ -149,9 +146,8 @@ impl Session {
         self.state = State::Closed;
     }
 
-    /// Gives the stream up, since the member refused a watch for a reason that a fresh token may cure.
+    /// Gives the stream up, since the member refused a watch, and may have done so for the token that the stream has.
     pub(crate) fn give_up(&mut self) {
-        self.distrust_token = true;
         self.pause();
     }
 
@@ -202,13 +198,10 @@ impl Session {
     }
 }
 
-async fn open(members: Arc<Members>, first: Create, refresh: bool) -> Opened {
+async fn open(members: Arc<Members>, first: Create) -> Opened {
     let contact = members.contact().await?;
     let limit = members.options().request_timeout;
     let failed = |failure| (Some(contact.turn()), named(&contact.name, failure));
-    if refresh && members.options().has_user() {
-        answer_within(limit, contact.client.refresh_token()).await.map_err(failed)?;
-    }
     let Create { watch_id, range, from } = first;
     let mut client = contact.client.watch_client().max_decoding_message_size(usize::MAX);
     let stream = client.watch(range.start(), Some(options(watch_id, &range, from)));

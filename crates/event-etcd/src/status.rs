@@ -10,7 +10,7 @@ use std::time::Instant;
 pub enum Status {
     /// It does not know yet what is stored, and has had no trouble.
     Connecting,
-    /// It knows everything up to a revision, and is told of everything newer.
+    /// It knows everything up to a revision, and is told of everything newer, if it was ever asked to wait for that.
     Synced {
         /// The revision of the cluster.
         revision: i64,

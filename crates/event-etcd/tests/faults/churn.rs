@@ -30,6 +30,7 @@ fn many(etcd: &Etcd) {
         let mut all = Recorder::start(prefix(&client, "m/").watch());
         for (name, single) in &mut singles {
             single.reaches_one(name, "1").await;
+            single.status.synced().await;
         }
         all.reaches(&map).await;
         all.status.synced().await;

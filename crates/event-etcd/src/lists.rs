@@ -1,0 +1,98 @@
+//! The lists that are asked for: some at a time, and after a failure none for a while.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::error::Failure;
+use crate::feed::Feed;
+use crate::list::{Listing, list};
+use crate::members::Members;
+use crate::session::Pauses;
+
+/// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
+const LISTS_AT_ONCE: usize = 32;
+
+/// The lists that are on their way, and those that wait for their turn.
+pub(crate) struct Lists {
+    running: JoinSet<(u64, Instant, Result<Listing, Failure>)>,
+    queue: VecDeque<(u64, Option<Instant>)>,
+    pauses: Pauses,
+    /// After a failure nobody is asked before this.
+    resume_at: Instant,
+}
+
+impl Lists {
+    pub(crate) fn new(longest: Duration) -> Self {
+        Self {
+            running: JoinSet::new(),
+            queue: VecDeque::new(),
+            pauses: Pauses::new(longest),
+            resume_at: Instant::now(),
+        }
+    }
+
+    pub(crate) fn queue(&mut self, id: u64, not_before: Option<Instant>) {
+        self.queue.push_back((id, not_before));
+    }
+
+    pub(crate) fn queue_first(&mut self, id: u64) {
+        self.queue.push_front((id, None));
+    }
+
+    pub(crate) fn forget(&mut self, id: u64) {
+        self.queue.retain(|(queued, _)| *queued != id);
+    }
+
+    /// Takes the next that may be started now.
+    pub(crate) fn due(&mut self) -> Option<u64> {
+        let now = Instant::now();
+        if self.running.len() >= LISTS_AT_ONCE || self.resume_at > now {
+            return None;
+        }
+        let place = self.queue.iter().position(|(_, not_before)| not_before.is_none_or(|time| time <= now))?;
+        self.queue.remove(place).map(|(id, _)| id)
+    }
+
+    pub(crate) fn start(&mut self, id: u64, members: Arc<Members>, feed: Arc<Feed>) {
+        self.running.spawn(async move { (id, Instant::now(), list(&members, &feed.range).await) });
+    }
+
+    /// When to look again though nothing else happens.
+    fn next_due(&self) -> Option<Instant> {
+        let first = self.queue.iter().map(|(_, not_before)| not_before.unwrap_or(self.resume_at)).min()?;
+        (self.running.len() < LISTS_AT_ONCE).then(|| first.max(self.resume_at))
+    }
+
+    /// A list that ended, or nothing as soon as one is due to be started.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost.
+    pub(crate) async fn next(&mut self) -> Option<(u64, Instant, Result<Listing, Failure>)> {
+        let due = self.next_due();
+        tokio::select! {
+            done = self.running.join_next(), if !self.running.is_empty() => match done? {
+                Ok(done) => Some(done),
+                // A bug in here. Closing every watcher is better than to leave one waiting for ever.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            },
+            () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => None,
+            else => std::future::pending().await,
+        }
+    }
+
+    pub(crate) fn succeeded(&mut self) {
+        self.pauses.reset();
+    }
+
+    /// Lists that began before the last failure was known do not make the pause longer.
+    pub(crate) fn failed(&mut self, begun: Instant) {
+        if begun >= self.resume_at {
+            self.resume_at = Instant::now() + self.pauses.next();
+        }
+    }
+}
