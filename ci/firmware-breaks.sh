@@ -44,6 +44,8 @@ run_copy() { # run_copy [ARGUMENT...]: builds the copy's program and runs it on 
 }
 
 core=crates/event-core/src
+# A break may leave something unused, which is not what it shall be found by.
+lints="-A warnings"
 
 echo "== deliberate breaks, each in a fresh copy below firmware/target"
 fresh_copy
@@ -75,8 +77,8 @@ change $core/wakers/mod.rs 's/self.root.load(Ordering::SeqCst) == 0$/self.root.l
 expect_failure "a setter that looks for one watcher only: a wake-up is lost" "FAILED: every follower saw" run_copy
 
 fresh_copy
-change $core/cell/mod.rs 's/if again.slot() == word.slot() && before/if before/'
-expect_failure "a reader that does not look again: it reads what is dropped" "panicked|FAILED" run_copy
+change $core/cell/mod.rs '/second half of `PublishThenCount`. As an/I{n;n;s/load(Ordering::SeqCst) == 0/load(Ordering::SeqCst) != u32::MAX/}'
+expect_failure "a writer that empties what is being read" "panicked|FAILED: (every follower|no reading|of all readings)" run_copy
 
 rm -rf "$broken/project"
 [ $undetected = 0 ]

@@ -16,6 +16,7 @@ without_cas=(thumbv6m-none-eabi riscv32imc-unknown-none-elf)
 machines=(cortex-m3 cortex-m0 riscv32)
 # The versions begin again while the program runs, rather than after 2^32 sets.
 wrap_soon="--cfg event_core_wrap_soon"
+lints="-D warnings"
 unset RUSTC RUSTFLAGS CARGO_BUILD_TARGET
 
 triple_of() { # triple_of MACHINE
@@ -50,7 +51,7 @@ build_program() { # build_program ROOT FOLDER MACHINE [ARGUMENT...]
   local root=$1 folder=$2 machine=$3
   shift 3
   [ "$machine" != cortex-m0 ] || set -- --features=no-cas "$@"
-  RUSTC=$tools/rustc RUSTFLAGS="-D warnings $wrap_soon" cargo build --quiet --release --manifest-path "$root/firmware/Cargo.toml" \
+  RUSTC=$tools/rustc RUSTFLAGS="$lints $wrap_soon" cargo build --quiet --release --manifest-path "$root/firmware/Cargo.toml" \
     -p firmware --target "$(triple_of "$machine")" --target-dir "$folder" "$@"
 }
 

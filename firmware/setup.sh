@@ -34,8 +34,12 @@ unpack() { # unpack FOLDER PACKAGE...: these and what they need beyond what this
   echo "   unpacking $*"
   rm -rf "$tools/apt" "$tools/$folder.new"
   mkdir -p "$tools"/apt/{lists,cache/archives}/partial "$tools/$folder.new"
-  private_apt update || skip "no package lists: is there a network?"
-  private_apt install --download-only --yes --no-install-recommends "$@" >/dev/null || skip "no such packages here: $*"
+  # Its status says nothing: the hooks that containers come with want rights, and fail without.
+  private_apt update >"$tools/apt/log" 2>&1 || true
+  if ! private_apt install --download-only --yes --no-install-recommends "$@" >>"$tools/apt/log" 2>&1; then
+    tail -n 3 "$tools/apt/log" >&2
+    skip "cannot get $*: is there a network?"
+  fi
   for deb in "$tools"/apt/cache/archives/*.deb; do
     dpkg-deb -x "$deb" "$tools/$folder.new"
   done

@@ -20,7 +20,7 @@ const IN_ALARM: *mut () = ptr::without_provenance_mut(2);
 static ALARM_EXECUTOR: AtomicPtr<Executor> = AtomicPtr::new(ptr::null_mut());
 static ALARM_IS_PENDED: AtomicBool = AtomicBool::new(false);
 
-// Ordering: Relaxed throughout. One processor; see `interrupts`.
+// Ordering: Relaxed, all but the bell's. One processor; see `interrupts`.
 
 #[unsafe(export_name = "__pender")]
 fn pender(executor: *mut ()) {
@@ -79,6 +79,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     let bell = Arc::new(Bell(AtomicBool::new(true)));
     let waker = Waker::from(Arc::clone(&bell));
     loop {
+        // Ordering: Acquire, partner: `wake_by_ref`. The poll sees what it was woken for.
         if bell.0.swap(false, Ordering::Acquire) {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return output;
@@ -96,6 +97,7 @@ impl Wake for Bell {
     }
 
     fn wake_by_ref(this: &Arc<Self>) {
+        // Ordering: Release, partner: the swap in `block_on`.
         this.0.store(true, Ordering::Release);
         machine::something_happened();
     }

@@ -18,7 +18,7 @@ const PATIENCE: u32 = 2_000;
 
 /// Between two alarms, in ticks: from so short that the sensor is interrupted to long enough for the tasks to sleep.
 const SHORTEST: u32 = 60;
-const DISTANCES: u32 = 1_500;
+const DISTANCES: u32 = 1_200;
 
 /// How many followers there can be.
 pub const PLACES: usize = 8;
@@ -77,7 +77,10 @@ impl Phase {
         self.followers.store(followers, Ordering::Relaxed);
         self.is_over.store(false, Ordering::Relaxed);
         self.value.store(core::ptr::from_ref(value).cast_mut(), Ordering::Relaxed);
-        critical_section::with(|_| machine::alarm_in(DISTANCES));
+        critical_section::with(|_| {
+            machine::alarm_in(DISTANCES);
+            machine::enable_alarm();
+        });
     }
 
     fn value(&self) -> Option<&'static MemoryValue<Reading>> {

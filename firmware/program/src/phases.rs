@@ -151,13 +151,13 @@ fn check_what_was_seen() {
 
 fn check_how_often() {
     check_at_least(1_000_000, interrupts::ALARMS.load(Ordering::Relaxed), "alarms");
-    check_at_least(100_000, interrupts::SENSOR_RUNS.load(Ordering::Relaxed), "runs of the sensor");
-    check_at_least(50_000, interrupts::ROUNDS.load(Ordering::Relaxed), "rounds");
-    check_at_least(500_000, followers::SEEN.load(Ordering::Relaxed), "readings seen");
+    check_at_least(50_000, interrupts::SENSOR_RUNS.load(Ordering::Relaxed), "runs of the sensor");
+    check_at_least(30_000, interrupts::ROUNDS.load(Ordering::Relaxed), "rounds");
+    check_at_least(250_000, followers::SEEN.load(Ordering::Relaxed), "readings seen");
     check_at_least(10_000, marks::interrupted(Doing::Set), "interrupts within the sensor's set");
     check_at_least(10_000, interrupts::SETS_WITHIN_A_SET.load(Ordering::Relaxed), "of them set the same value");
     let polls = interrupts::POLLS_WITHIN_A_SET.load(Ordering::Relaxed);
-    check_at_least(100_000, polls, "polls of tasks by an interrupt within the sensor's set, which was waking");
+    check_at_least(50_000, polls, "polls of tasks by an interrupt within the sensor's set, which was waking");
     check_at_least(10_000, marks::interrupted(Doing::Get), "interrupts within a poll of a get");
     check_at_least(10_000, marks::interrupted(Doing::Update), "interrupts within an update");
     check_at_least(5_000, followers::UPDATES.load(Ordering::Relaxed), "updates");

@@ -32,12 +32,16 @@ fn timer() -> SYST {
     unsafe { Peripherals::steal() }.SYST
 }
 
-/// Lets the alarm ring in so many ticks. Called by the alarm, or before it rings the first time.
+/// Lets the alarm ring in so many ticks. Called by the alarm, or before it is enabled.
 pub fn alarm_in(ticks: u32) {
     let mut timer = timer();
-    timer.set_reload(ticks.max(1));
+    timer.set_reload(ticks);
     timer.clear_current();
-    timer.enable_interrupt();
+}
+
+/// From here on the alarm rings when the time has come.
+pub fn enable_alarm() {
+    timer().enable_interrupt();
 }
 
 /// No alarm any more.

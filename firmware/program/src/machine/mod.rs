@@ -10,11 +10,13 @@ mod riscv32;
 
 #[cfg(target_arch = "arm")]
 pub use self::cortex_m::{
-    NAME, alarm_in, had_its_time, in_interrupt, pend_alarm, pend_sensor, sleep, spin, stack, start, stop, ticks,
+    NAME, alarm_in, enable_alarm, had_its_time, in_interrupt, pend_alarm, pend_sensor, sleep, spin, stack, start, stop,
+    ticks,
 };
 #[cfg(target_arch = "riscv32")]
 pub use self::riscv32::{
-    NAME, alarm_in, had_its_time, in_interrupt, pend_alarm, pend_sensor, sleep, spin, stack, start, stop, ticks,
+    NAME, alarm_in, enable_alarm, had_its_time, in_interrupt, pend_alarm, pend_sensor, sleep, spin, stack, start, stop,
+    ticks,
 };
 
 use core::ops::Range;

@@ -15,10 +15,12 @@ use crate::interrupts;
 
 pub const NAME: &str = if cfg!(target_has_atomic = "32") { "riscv32imac (virt)" } else { "riscv32imc (virt)" };
 
-/// Registers of the CLINT.
+/// Registers of the CLINT. Of the time and of what it is compared with, the low halves: the 10 MHz that it counts at fill
+/// them in seven minutes, and the program is through by then.
 const SOFTWARE_INTERRUPT: usize = 0x0200_0000;
-const COMPARE: [usize; 2] = [0x0200_4000, 0x0200_4004];
-const TIME: [usize; 2] = [0x0200_BFF8, 0x0200_BFFC];
+const COMPARE: usize = 0x0200_4000;
+const COMPARE_HIGH: usize = 0x0200_4004;
+const TIME: usize = 0x0200_BFF8;
 
 fn write(register: usize, value: u32) {
     // SAFETY: one of the registers above, which are there on this machine and are nobody else's.
@@ -30,43 +32,26 @@ fn read(register: usize) -> u32 {
     unsafe { ptr::with_exposed_provenance::<u32>(register).read_volatile() }
 }
 
-/// When the alarm is due, in two halves. Written where no alarm can ring: by the alarm, or before it is enabled.
-static DUE: [AtomicU32; 2] = [const { AtomicU32::new(u32::MAX) }; 2];
+/// When the alarm is due. Written where no alarm can ring: by the alarm, or before it is enabled.
+static DUE: AtomicU32 = AtomicU32::new(u32::MAX);
 
 /// How many handlers are running, inside each other.
 static DEPTH: AtomicU32 = AtomicU32::new(0);
 
-fn now() -> u64 {
-    loop {
-        let (high, low) = (read(TIME[1]), read(TIME[0]));
-        if read(TIME[1]) == high {
-            return u64::from(high) << 32 | u64::from(low);
-        }
-    }
+fn now() -> u32 {
+    read(TIME)
 }
 
-fn compare_with(time: u64) {
-    // In this order there is no moment at which the register holds an earlier time than both the old and the new one.
-    write(COMPARE[1], u32::MAX);
-    write(COMPARE[0], time as u32);
-    write(COMPARE[1], (time >> 32) as u32);
-}
-
-fn due() -> u64 {
-    // Ordering: Relaxed, both. One processor.
-    u64::from(DUE[1].load(Ordering::Relaxed)) << 32 | u64::from(DUE[0].load(Ordering::Relaxed))
-}
-
-fn set_due(time: u64) {
-    // Ordering: Relaxed, both. One processor.
-    DUE[0].store(time as u32, Ordering::Relaxed);
-    DUE[1].store((time >> 32) as u32, Ordering::Relaxed);
-    compare_with(time);
+fn set_due(time: u32) {
+    // Ordering: Relaxed. One processor.
+    DUE.store(time, Ordering::Relaxed);
+    write(COMPARE, time);
 }
 
 /// Called once, before anything else here.
 pub fn start() {
-    set_due(u64::MAX);
+    set_due(u32::MAX);
+    write(COMPARE_HIGH, 0);
     // SAFETY: the handlers are ready.
     unsafe { mie::set_msoft() };
     // SAFETY: as above.
@@ -75,27 +60,34 @@ pub fn start() {
     unsafe { riscv::interrupt::enable() };
 }
 
-/// Lets the alarm ring in so many ticks. Called by the alarm, or before it rings the first time.
+/// Lets the alarm ring in so many ticks. Called by the alarm, or before it is enabled.
 pub fn alarm_in(ticks: u32) {
-    set_due(now() + u64::from(ticks));
+    set_due(now() + ticks);
 }
+
+/// From here on the alarm rings when the time has come. Here it does in any case.
+pub fn enable_alarm() {}
 
 /// No alarm any more.
 pub fn stop() {
-    set_due(u64::MAX);
+    set_due(u32::MAX);
 }
 
 /// For the alarm: whether it rings because the time has come.
 pub fn had_its_time() -> bool {
-    let due = due();
-    // It was perhaps pended: back to when it is due.
-    compare_with(due);
-    now() >= due
+    // Ordering: Relaxed. One processor.
+    let due = DUE.load(Ordering::Relaxed);
+    let has_come = now() >= due;
+    if !has_come {
+        // It was pended: back to when it is due.
+        write(COMPARE, due);
+    }
+    has_come
 }
 
 /// Lets the alarm ring now.
 pub fn pend_alarm() {
-    compare_with(0);
+    write(COMPARE, 0);
 }
 
 /// Lets the sensor's handler run as soon as nothing of higher priority does.
@@ -116,7 +108,7 @@ pub fn sleep() {
 
 /// A clock, modulo 2^24.
 pub fn ticks() -> u32 {
-    read(TIME[0]) & 0x00FF_FFFF
+    now() & 0x00FF_FFFF
 }
 
 /// Executes two instructions `rounds` times.
