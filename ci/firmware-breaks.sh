@@ -4,10 +4,12 @@
 broken=$target/breaks
 undetected=0
 
-fresh_copy() { # fresh_copy: of what is tracked here and of what is new
+# Of what is tracked here and of what is new. The files are as young as the copy, or cargo would take what it built from the last
+# copy for up to date.
+fresh_copy() {
   rm -rf "$broken/project"
   mkdir -p "$broken/project"
-  git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -C "$broken/project"
+  git ls-files -z --cached --others --exclude-standard | tar --null -T - -c | tar -x -m -C "$broken/project"
 }
 
 change() { # change FILE SED-EXPRESSION: which must change something
