@@ -10,7 +10,7 @@ use tonic::Code;
 ///
 /// Watchers live through what passes by itself, such as a member that does not answer; this is for the rest, and for
 /// writing. It never holds a password or a token.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// What was passed cannot be used. The text names it, and what to do.

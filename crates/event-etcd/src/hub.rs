@@ -18,7 +18,7 @@ use event_core::MemoryValue;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::feed::Feed;
 use crate::list::Listing;
 use crate::lists::Lists;
@@ -58,6 +58,15 @@ struct Follower {
     /// Between requests that the cluster refuses, so that a watcher that insists does not flood it.
     pauses: Pauses,
     not_before: Option<Instant>,
+}
+
+impl Follower {
+    /// Has the next get fail. The one after that asks again, but not at once.
+    fn refuse(&mut self, error: Error) {
+        self.phase = Phase::Resting;
+        self.not_before = Some(Instant::now() + self.pauses.next());
+        self.feed.fail(error);
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -108,6 +117,7 @@ impl Hub {
                     Some(Event::Opened { first }) => self.opened(first),
                     Some(Event::Told(response)) => self.told(&response),
                     Some(Event::Lost(cause)) => self.lost(&cause),
+                    Some(Event::Refused(error)) => self.refused(&error),
                     None => {}
                 },
             }
@@ -185,10 +195,8 @@ impl Hub {
                 }
             }
             Err(Failure::Permanent(error)) => {
-                follower.phase = Phase::Resting;
-                follower.not_before = Some(Instant::now() + follower.pauses.next());
                 become_stale(&follower.feed.status, &Arc::from(error.to_string()));
-                follower.feed.fail(error);
+                follower.refuse(error);
             }
             Err(failure) => {
                 let cause = Arc::from(failure.to_string());
@@ -334,6 +342,15 @@ impl Hub {
                 follower.phase = Phase::Watching(None);
                 become_stale(&follower.feed.status, cause);
             }
+        }
+    }
+
+    /// No stream can be had, because of something that a person has to do. Whoever waits for one is told, and the next get
+    /// begins with a list, which finds out whether it was done.
+    fn refused(&mut self, error: &Error) {
+        self.lost(&Arc::from(error.to_string()));
+        for follower in self.followers.values_mut().filter(|follower| follower.phase == Phase::Watching(None)) {
+            follower.refuse(error.clone());
         }
     }
 

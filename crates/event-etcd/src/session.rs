@@ -9,7 +9,7 @@ use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use etcd_client::{WatchOptions, WatchRequestSender, WatchResponse, WatchResponseStream};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-use crate::error::Failure;
+use crate::error::{Error, Failure};
 use crate::members::{Contact, Failed, Members, answer_within, named};
 use crate::range::KeyRange;
 
@@ -55,6 +55,8 @@ pub(crate) enum Event {
     Told(WatchResponse),
     /// It is gone, with every watch on it. It opens again when it is asked to.
     Lost(Arc<str>),
+    /// It cannot be opened, and nothing that passes by itself is to blame.
+    Refused(Error),
 }
 
 /// A watch to be created on the stream.
@@ -180,6 +182,10 @@ impl Session {
                 Ok((first, open)) => {
                     self.state = State::Open(Box::new(open));
                     Event::Opened { first }
+                }
+                Err((_, Failure::Permanent(error))) => {
+                    self.pause();
+                    Event::Refused(error)
                 }
                 Err((turn, failure)) => self.lost(turn, failure.to_string()),
             }),

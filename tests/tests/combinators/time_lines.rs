@@ -10,7 +10,7 @@ use event_tests::by_hand::Task;
 
 use crate::clock::Clock;
 
-const SOURCE: &str = include_str!("../../../crates/event-core/src/traits.rs");
+const SOURCE: &str = include_str!("../../../crates/event-core/src/watcher_ext.rs");
 
 /// What happens when.
 type Line = Vec<(u64, String)>;

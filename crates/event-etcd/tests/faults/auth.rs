@@ -4,7 +4,7 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use event_core::GetError;
-use event_etcd::{Error, EtcdClient};
+use event_etcd::{Error, EtcdClient, Status};
 use event_test_servers::{Etcd, Options, Server, Suite};
 
 use crate::support::{Gate, Recorder, Witnesses, hasty, insist, key, prefix, run, soon};
@@ -18,6 +18,7 @@ pub(crate) fn tests(suite: Suite) -> Suite {
             "a watcher whose permission is withdrawn says so after the next loss, and goes on when it is back",
             withdrawn,
         )
+        .test("a user that is deleted is told so after the next loss, and goes on when there is one again", deleted)
         .test("a wrong password is an error of connect", wrong_password)
 }
 
@@ -156,6 +157,36 @@ fn withdrawn(etcd: &Etcd) {
         let (_, data) = soon("the data", watcher.get()).await.expect("it is permitted again");
         assert_eq!(data, None, "it watches again");
         witnesses.assert_recovered().await;
+    });
+}
+
+fn deleted(etcd: &Etcd) {
+    let server = server(etcd);
+    run(async {
+        let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
+        let gate = Gate::before(&server.endpoint()).await;
+        let client = connect(gate.endpoint()).await;
+        ctl(&["put", "w/one", "1"]);
+        let mut watcher = key(&client, "w/one").watch();
+        soon("the data", watcher.get()).await.expect("it is permitted");
+        gate.close();
+        soon("stale", watcher.status().watch().get().filter(Status::is_stale)).await.expect("it is open");
+        ctl(&["user", "delete", "user"]);
+        ctl(&["put", "w/one", "2"]);
+        gate.open();
+        for _ in 0..3 {
+            let error = soon("an answer", watcher.get()).await.expect_err("there is no such user");
+            let GetError::Backend(error) = error else { panic!("{error:?}") };
+            assert!(matches!(error.get_ref().downcast_ref(), Some(Error::Unauthenticated(_))), "{error:?}");
+            assert!(watcher.status().borrow().expect("it has one").is_stale());
+        }
+        ctl(&["user", "add", "user:secret"]);
+        ctl(&["user", "grant-role", "user", "user"]);
+        let (_, data) = soon("the data", watcher.get()).await.expect("there is one again");
+        assert_eq!(data.as_deref(), Some("2"));
+        ctl(&["put", "w/one", "3"]);
+        let (_, data) = soon("the data", watcher.get()).await.expect("there is one again");
+        assert_eq!(data.as_deref(), Some("3"), "it watches again");
     });
 }
 
