@@ -53,7 +53,7 @@ impl Version {
     pub(crate) const fn next(self) -> Self {
         match self.0.wrapping_add(1) {
             0 => Self(1),
-            1 => Self(FIRST),
+            1 if FIRST != 1 => Self(FIRST),
             next => Self(next),
         }
     }
