@@ -20,7 +20,8 @@ pub(crate) struct Feed {
     state: Mutex<State>,
 }
 
-/// User code runs neither with this locked nor in a way that could leave it half-changed: wakers are taken out first.
+/// Of user code only a waker's `clone` runs with this locked, before anything is changed. Wakers that wake, or are dropped,
+/// are taken out first.
 #[derive(Debug, Default)]
 struct State {
     inbox: Inbox,

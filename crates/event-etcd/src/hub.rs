@@ -23,7 +23,8 @@ use crate::feed::Feed;
 use crate::list::Listing;
 use crate::lists::Lists;
 use crate::members::Members;
-use crate::session::{Create, Event, Pauses, Session};
+use crate::pauses::Pauses;
+use crate::session::{Create, Event, Session};
 use crate::status::Status;
 
 /// What watchers ask of the hub.

@@ -9,7 +9,7 @@ use tokio::time::sleep;
 
 use crate::client::EtcdClient;
 use crate::error::{Error, Failure};
-use crate::session::Pauses;
+use crate::pauses::Pauses;
 
 /// A lease that is kept alive in the background for as long as this exists.
 ///
@@ -35,9 +35,11 @@ impl EtcdClient {
     ///
     /// A lease that was granted meanwhile expires by itself.
     pub async fn lease(&self, time_to_live: Duration) -> Result<Lease, Error> {
-        let seconds = time_to_live.as_secs() + u64::from(time_to_live.subsec_nanos() > 0);
+        let seconds = time_to_live.as_secs().saturating_add(u64::from(time_to_live.subsec_nanos() > 0));
         let Some(seconds) = i64::try_from(seconds).ok().filter(|seconds| *seconds > 0) else {
-            return Err(Error::InvalidArgument(format!("a lease cannot last {time_to_live:?}; a second is the least")));
+            return Err(Error::InvalidArgument(format!(
+                "a lease cannot last {time_to_live:?}; it takes a second at least, and not for ever"
+            )));
         };
         let granted = self.write(|mut client| async move { client.lease_grant(seconds, None).await }).await?;
         let (id, seconds) = (granted.id(), granted.ttl().unsigned_abs());

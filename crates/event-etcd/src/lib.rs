@@ -65,6 +65,7 @@ mod list;
 mod lists;
 mod members;
 mod options;
+mod pauses;
 mod range;
 mod session;
 mod status;

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::feed::Feed;
 use crate::list::{Listing, list};
 use crate::members::Members;
-use crate::session::Pauses;
+use crate::pauses::Pauses;
 
 /// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
 const LISTS_AT_ONCE: usize = 32;

@@ -9,8 +9,8 @@ use tokio::time::{Instant, sleep};
 use crate::client::EtcdClient;
 use crate::error::{Error, Failure};
 use crate::members::without_name;
+use crate::pauses::Pauses;
 use crate::range::{KeyRange, Readable};
-use crate::session::Pauses;
 
 /// One key of the cluster, to be written.
 ///

@@ -1,5 +1,7 @@
 //! What cannot be done is said at once, by name, and with what to do.
 
+use std::time::Duration;
+
 use event_core::GetError;
 use event_etcd::{Error, EtcdClient, EtcdValue};
 use event_test_servers::{Etcd, Options, Server};
@@ -15,7 +17,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("a user is refused by a cluster without users", no_users),
     ("a cluster with users refuses a client without", no_user),
     ("a lease that does not exist is named, and nothing is written", lease),
-    ("a lease of no time is refused", no_time),
+    ("a lease of no time, and one for ever, are refused", no_time),
     ("data over the limit are refused, and nothing is written", too_large),
     ("a range cannot be written as a whole", range),
     ("without a runtime there is no client", no_runtime),
@@ -138,7 +140,9 @@ fn lease(etcd: &Etcd) {
 
 fn no_time(etcd: &Etcd) {
     on_shared_server(etcd, |place| async move {
-        refused(place.client.lease(std::time::Duration::ZERO).await.unwrap_err(), &["lease", "second"]);
+        for time in [Duration::ZERO, Duration::MAX] {
+            refused(place.client.lease(time).await.unwrap_err(), &["lease", "second"]);
+        }
     });
 }
 
