@@ -50,16 +50,20 @@ impl<T> UnsafeCell<T> {
 pub(crate) enum Handshake {
     /// `Cell::pin_from` counted itself in and looks whether the slot is still in force.
     PinThenLook,
-    /// `Cell::exchange` put another slot in force and looks whether the old one is read.
+    /// `Cell::exchange_as` put another slot in force and looks whether the old one is read.
     PublishThenCount,
     /// `Cell::leave_to_readers` left the old slot to its readers and looks whether they are gone already.
     RetireThenCount,
     /// `Cell::unpin` counted itself out and looks whether the slot was left to it.
     UnpinThenLook,
-    /// A watcher armed its node and looks at the version.
+    /// `WakerList::arm` set the root's bit, and the caller looks whether it still has to wait.
     ArmThenLook,
-    /// A setter published and looks whether anyone is armed.
+    /// Something was changed for which somebody may wait, and `WakerList::wake_all` looks whether anyone is armed.
     PublishThenWake,
+    /// `Cell::arm` sets the root's bit by an exchange with the word that was looked at. No fence: to be [kept](is_kept).
+    ArmInWord,
+    /// A watcher led to the root, and `OwnPlace` looks at the word again before it relies on what is set there. Likewise.
+    LeadThenLook,
     /// A watcher took a place or gave one back, and looks whether the value is in sync mode.
     PlaceThenLook,
     /// A setter put the value into sync mode and looks which places are taken.
@@ -74,6 +78,15 @@ pub(crate) fn handshake(_which: Handshake) {
     if !crate::models::is_left_out(_which) {
         atomic::fence(atomic::Ordering::SeqCst);
     }
+}
+
+/// Whether a step that is more than a fence is to be done: always, but for a mutation test of it.
+#[inline(always)]
+pub(crate) fn is_kept(_which: Handshake) -> bool {
+    #[cfg(event_core_loom)]
+    return !crate::models::is_left_out(_which);
+    #[cfg(not(event_core_loom))]
+    true
 }
 
 /// [`handshake`] off the hot path, where it is a fence on every machine, so that the accesses around it may be of any kind.

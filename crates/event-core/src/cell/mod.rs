@@ -18,6 +18,12 @@
 //! with a compare-and-swap. [`retire`](Cell::retire) the slot that was in force: if nobody reads it, empty and free it.
 //! Else mark it `RETIRED`, look at `readers` once more, and if they have gone, reclaim it.
 //!
+//! # Those who wait
+//!
+//! The word also has the root of the [waker list](crate::wakers): who is to be woken by the next publication. A watcher sets its bit
+//! with a compare-and-swap, [`arm`](Cell::arm), that fails if anything was published since the watcher looked; the
+//! publication takes the bits with its own. So neither has to look again.
+//!
 //! # Collision
 //!
 //! *Reader and writer.* The reader counts, then looks at `current`; the writer changes `current`, then looks at the
@@ -27,11 +33,15 @@
 //!
 //! *Writer and writer.* They fill different slots. The one whose compare-and-swap fails tries again, after the other.
 //!
+//! *Writer and watcher.* A watcher that is armed makes a writer's compare-and-swap fail as well. What the writer found is of the
+//! same publication then ([`Word::is_of`]), and it tries again with that.
+//!
 //! # ABA and overflow
 //!
 //! `current` carries a tag, so a compare-and-swap fails unless it expects the very publication that is in force. The
-//! tag has 42 bits (20 on 32-bit targets): a writer would have to sleep between two of its instructions for exactly a
-//! multiple of that many publications to be deceived, and an `update`, which pins what it expects, never is. A reader
+//! tag has 38 bits (17 on 32-bit targets): a writer would have to sleep between two of its instructions for exactly a
+//! multiple of that many publications to be deceived, and an `update`, which pins what it expects, never is. A watcher
+//! that was armed compares the whole version afterwards. A reader
 //! that finds "the same slot" may be looking at a later life of it: that is as good, it counted in before.
 //! `RETIRED` carries the version, so a reclaimer that comes late, from an earlier life of the slot, fails; without
 //! that the exhaustive search finds data dropped under a reader.
@@ -45,21 +55,24 @@
 //! # Progress
 //!
 //! Reading and writing are lock-free: a reader goes round only if a writer published, a writer only if another one
-//! did. No step waits for somebody else's. If there is no free slot, a writer adds some, which allocates.
+//! did or a watcher was armed. No step waits for somebody else's. If there is no free slot, a writer adds some, which allocates.
 
+mod at_once;
 mod owned;
 mod pinned;
 mod slot;
 mod slots;
 mod word;
 
+pub(crate) use at_once::{Counted, PinnedAtOnce};
 pub(crate) use owned::{Owned, Published};
 pub(crate) use pinned::Pinned;
 pub(crate) use word::Word;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
-use crate::sync::{Handshake, first_look, handshake};
+use crate::sync::{Handshake, first_look, handshake, is_kept};
 use crate::version::Version;
+use crate::wakers::{Root, clear_bit};
 use pinned::too_many_readers;
 use slot::{MAX_READERS, Slot, State};
 use slots::Slots;
@@ -89,8 +102,8 @@ impl<T> Cell<T> {
     /// What is in force now.
     #[inline]
     pub(crate) fn word(&self) -> Word {
-        // Ordering: SeqCst, partner: `exchange` and `close`. Second half of `ArmThenLook` when a watcher looks again
-        // (`Polling::look`, `Polling::poll_any`); weaker, it could go to sleep on an outdated version.
+        // Ordering: SeqCst, partner: `exchange_as` and `close`. Second half of `PinThenLook`, and of `ArmThenLook` for who waits for
+        // the end; weaker, it could go to sleep on an outdated word.
         Word::from_bits(self.current.load(Ordering::SeqCst))
     }
 
@@ -111,7 +124,7 @@ impl<T> Cell<T> {
 
     /// What is in force now, to be tried with an exchange or a pin.
     #[inline]
-    fn first_look(&self) -> Word {
+    pub(crate) fn first_look(&self) -> Word {
         // Ordering: SeqCst, as in `word`.
         Word::from_bits(first_look(&self.current, Ordering::SeqCst))
     }
@@ -142,7 +155,7 @@ impl<T> Cell<T> {
             // writer could overlook this reader and empty the slot under it.
             let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
             handshake(Handshake::PinThenLook);
-            // Ordering: SeqCst, partner: the compare-and-swap in `exchange`. Second half of `PinThenLook`, and the
+            // Ordering: SeqCst, partner: the compare-and-swap in `exchange_as`. Second half of `PinThenLook`, and the
             // Acquire that makes the data visible.
             let again = self.word();
             if again.slot() == word.slot() && before < MAX_READERS {
@@ -166,17 +179,29 @@ impl<T> Cell<T> {
     /// 3. It does not look at the data afterwards.
     #[inline]
     unsafe fn unpin(&self, slot: Slot<'_, T>) {
+        // SAFETY: the caller vouches for it.
+        if let Some(retired) = unsafe { self.count_out(slot) } {
+            self.reclaim(slot, retired);
+        }
+    }
+
+    /// The first part of [`unpin`](Self::unpin): counts out. Gives the slot's state if it is left to the caller to reclaim it.
+    ///
+    /// # Safety
+    ///
+    /// As for `unpin`.
+    #[inline]
+    unsafe fn count_out(&self, slot: Slot<'_, T>) -> Option<State> {
         // Ordering: SeqCst, partner: the load of `readers` in `reclaim` (first half of `UnpinThenLook`) and, as a
         // Release, every load of `readers` that comes before the slot is emptied: our reads happen before that.
-        if slot.head.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
-            handshake(Handshake::UnpinThenLook);
-            // Ordering: SeqCst, partner: the store of RETIRED in `leave_to_readers`. Second half of `UnpinThenLook`; weaker,
-            // both sides could believe that the other one reclaims, and the data would stay until the cell goes.
-            let state = State::from_bits(slot.head.state.load(Ordering::SeqCst));
-            if state.is_retired() {
-                self.reclaim(slot, state);
-            }
+        if slot.head.readers.fetch_sub(1, Ordering::SeqCst) != 1 {
+            return None;
         }
+        handshake(Handshake::UnpinThenLook);
+        // Ordering: SeqCst, partner: the store of RETIRED in `leave_to_readers`. Second half of `UnpinThenLook`; weaker,
+        // both sides could believe that the other one reclaims, and the data would stay until the cell goes.
+        let state = State::from_bits(slot.head.state.load(Ordering::SeqCst));
+        state.is_retired().then_some(state)
     }
 
     /// Empties a slot that was seen in the state `retired`, if nobody reads it and nobody else does it.
@@ -270,65 +295,112 @@ impl<T> Cell<T> {
         self.current.fetch_and(!Word::AWAITED, Ordering::Relaxed);
     }
 
-    /// Puts `owned` in force if `expected` is in force and open. Gives it back, with what was found, otherwise.
+    /// Puts `owned` in force if the publication of `expected` is in force and open. Gives it back, with what was found,
+    /// otherwise.
+    ///
+    /// The caller has pinned the slot that `expected` put in force, if any, so no other publication can have that word.
     #[inline]
     pub(crate) fn publish_over<'a>(
         &'a self,
-        expected: Word,
+        mut expected: Word,
         owned: Owned<'a, T>,
     ) -> Result<Published<'a, T>, (Word, Owned<'a, T>)> {
-        if expected.is_closed() {
-            return Err((expected, owned));
+        while !expected.is_closed() {
+            match self.exchange(expected, owned.slot, |word| word) {
+                Ok(version) => return Ok(Published::new(version, owned, expected)),
+                // A watcher was armed or a `set_sync` has ended, and that is all.
+                Err(now) if now.is_of(expected) => expected = now,
+                Err(now) => return Err((now, owned)),
+            }
         }
-        match self.exchange(expected, owned.slot, |word| word) {
-            Ok(version) => Ok(Published::new(version, owned, expected)),
-            Err(now) => Err((now, owned)),
-        }
+        Err((expected, owned))
     }
 
     /// Puts an owned slot in force if `expected`, which is open, is in force. Says what is, otherwise.
     #[inline]
     fn exchange(&self, expected: Word, slot: Slot<'_, T>, mark: impl Fn(Word) -> Word) -> Result<Version, Word> {
         let version = self.version_of(expected).next();
+        self.exchange_as(expected, version, slot, mark).map(|()| version)
+    }
+
+    /// [`exchange`](Self::exchange), with the version that comes after that of `expected`.
+    #[inline]
+    fn exchange_as(
+        &self,
+        expected: Word,
+        version: Version,
+        slot: Slot<'_, T>,
+        mark: impl Fn(Word) -> Word,
+    ) -> Result<(), Word> {
         // Ordering: Relaxed. The compare-and-swap below releases it.
         slot.body.version.store(version.raw(), Ordering::Relaxed);
-        let word = mark(expected.followed_by(slot.head.index as usize));
-        // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount` and of `PublishThenWake`, and the
-        // Release that makes data and version visible. SeqCst on failure too: the word found is used like one loaded.
+        let word = mark(expected.followed_by(version, slot.head.index as usize));
+        // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount`, and the Release that makes data and
+        // version visible; an Acquire, partner: `arm`, which brings the wakers along. SeqCst on failure too: the word found is
+        // used like one loaded.
         match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst) {
-            Ok(_) => Ok(version),
+            Ok(_) => Ok(()),
             Err(now) => Err(Word::from_bits(now)),
         }
     }
 
-    /// Lets no publication succeed any more. Says whether this call was the one that did.
-    pub(crate) fn close(&self) -> bool {
-        // Ordering: SeqCst, partner: the load in `word`. First half of `PublishThenWake`, like a publication.
-        let before = self.current.fetch_or(Word::CLOSED, Ordering::SeqCst);
-        !Word::from_bits(before).is_closed()
+    /// Lets no publication succeed any more. Gives the word that this took the place of, with those who are to be woken;
+    /// nothing if it was closed before.
+    pub(crate) fn close(&self) -> Option<Word> {
+        let mut word = self.first_look();
+        while !word.is_closed() {
+            // Ordering: SeqCst, partners: `arm`, which brings the wakers along, and the load in `word`: first half of
+            // `PublishThenWake` for who waits for the end. Acquire on failure, as in `arm`.
+            let closed = word.closed().bits();
+            match self.current.compare_exchange(word.bits(), closed, Ordering::SeqCst, Ordering::Acquire) {
+                Ok(_) => return Some(word),
+                Err(now) => word = Word::from_bits(now),
+            }
+        }
+        None
     }
 
-    /// Gives up the slot that `replaced` had put in force, on behalf of the writer that replaced it with `by`.
+    /// Sets bits of the waker list's root, if `word`, which is open, is in force. Whoever publishes next finds them. Says
+    /// what is in force, otherwise.
     #[inline]
-    fn retire(&self, replaced: Word, by: u32) {
+    pub(crate) fn arm(&self, word: Word, bits: usize) -> Result<(), Word> {
+        let armed = word.arming(bits).bits();
+        if !is_kept(Handshake::ArmInWord) {
+            self.current.fetch_or(Word::armed_bits(bits), Ordering::AcqRel);
+            return Ok(());
+        }
+        // Ordering: AcqRel, partners: `exchange_as` and `close`. Release: it brings the waker to whoever takes the bits. Acquire
+        // on failure: the word found may be that of a publication, whose version is looked at.
+        match self.current.compare_exchange(word.bits(), armed, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(now) => Err(Word::from_bits(now)),
+        }
+    }
+
+    /// Gives up the slot that `replaced` had put in force, on behalf of the writer that replaced it with `by`, if nobody reads
+    /// it. Gives it back, otherwise.
+    #[inline]
+    fn retire(&self, replaced: Word) -> Result<(), Slot<'_, T>> {
         if replaced.slot() == 0 {
-            return;
+            return Ok(());
         }
         // SAFETY: a word that was in force names an existing slot.
         let slot = unsafe { self.slots.get(replaced.slot()) };
         handshake(Handshake::PublishThenCount);
         // Ordering: SeqCst, partner: the increment in `pin`. Second half of `PublishThenCount`. As an Acquire, partner of the
         // decrement in `unpin`.
-        if slot.head.readers.load(Ordering::SeqCst) == 0 {
-            drop(Owned { cell: self, slot });
-        } else {
-            self.leave_to_readers(slot, by);
+        if slot.head.readers.load(Ordering::SeqCst) != 0 {
+            return Err(slot);
         }
+        drop(Owned { cell: self, slot });
+        Ok(())
     }
 
+    /// Leaves the slot that was replaced by the one at `by`, with `version`, to its readers. Hands `version` back, so that this can
+    /// be the last thing that a function does.
     #[cold]
     #[inline(never)]
-    fn leave_to_readers(&self, slot: Slot<'_, T>, by: u32) {
+    fn leave_to_readers(&self, slot: Slot<'_, T>, by: u32, version: Version) -> Version {
         // Ordering: Relaxed. We replaced this slot, so we know its version.
         let retired = State::retired(Version::from_raw(slot.body.version.load(Ordering::Relaxed)));
         // Ordering: Relaxed. A hint: this slot will not be free soon, perhaps the one after that in force is.
@@ -338,6 +410,7 @@ impl<T> Cell<T> {
         slot.head.state.store(retired.bits(), Ordering::SeqCst);
         handshake(Handshake::RetireThenCount);
         self.reclaim(slot, retired);
+        version
     }
 
     /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` publish at once,
@@ -347,15 +420,22 @@ impl<T> Cell<T> {
     }
 }
 
+/// The bits of those who wait for the next publication.
+impl<T> Root for Cell<T> {
+    fn disarm(&self, bit: usize) -> bool {
+        clear_bit(&self.current, Word::armed_bits(bit))
+    }
+}
+
 #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 impl<T> Cell<T> {
-    /// Makes what is in force, which nobody reads, the publication of `version`, and the last one before the tag wraps.
+    /// Makes what is in force, which nobody reads, the publication of `version`.
     pub(crate) fn skip_to(&self, version: Version) {
         let word = self.word();
         // SAFETY: a word that was in force names an existing slot.
         let slot = unsafe { self.slots.get(word.slot()) };
         // Ordering: Relaxed, both. One thread.
         slot.body.version.store(version.raw(), Ordering::Relaxed);
-        self.current.store(word.before_wrap().bits(), Ordering::Relaxed);
+        self.current.store(word.with_version(version).bits(), Ordering::Relaxed);
     }
 }

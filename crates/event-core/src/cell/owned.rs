@@ -1,6 +1,6 @@
 //! A writer's hold on a slot, and what is left to do when it has been put in force.
 
-use core::mem;
+use core::mem::{self, ManuallyDrop};
 
 use super::slot::{Head, Slot, State};
 use super::{Cell, Pinned, Word};
@@ -14,7 +14,18 @@ pub(crate) struct Owned<'a, T> {
     pub(super) slot: Slot<'a, T>,
 }
 
-impl<T> Owned<'_, T> {
+impl<'a, T> Owned<'a, T> {
+    /// Takes the guard up again.
+    ///
+    /// # Safety
+    ///
+    /// 1. `index` comes from [`into_index`](Self::into_index) of an owned slot of this `cell`.
+    /// 2. The guard is taken up once.
+    pub(crate) unsafe fn from_index(cell: &'a Cell<T>, index: usize) -> Self {
+        // SAFETY: the caller vouches that the index is that of a slot.
+        Self { cell, slot: unsafe { cell.slots.get(index) } }
+    }
+
     /// Makes it "no data".
     pub(crate) fn clear(&mut self) {
         // SAFETY: owned.
@@ -32,6 +43,14 @@ impl<T> Owned<'_, T> {
     pub(crate) fn take(&mut self) -> Option<T> {
         // SAFETY: owned.
         unsafe { self.slot.body.take() }
+    }
+
+    /// The slot's index, still owned, without the guard.
+    #[inline]
+    pub(crate) fn into_index(self) -> usize {
+        let index = self.slot.head.index as usize;
+        mem::forget(self);
+        index
     }
 
     pub(crate) fn data(&self) -> Option<&T> {
@@ -61,7 +80,7 @@ impl<T> Drop for Owned<'_, T> {
 }
 
 /// What [`Cell::publish`] did.
-#[must_use = "the replaced slot is given up when this is dropped"]
+#[must_use = "those whose bits were taken are to be woken, and the replaced slot is to be given up"]
 pub(crate) struct Published<'a, T> {
     pub(crate) version: Version,
     pub(crate) replaced: Replaced<'a, T>,
@@ -73,6 +92,40 @@ impl<'a, T> Published<'a, T> {
     pub(super) fn new(version: Version, owned: Owned<'a, T>, replaced: Word) -> Self {
         let (cell, by) = (owned.cell, owned.slot.head.index);
         mem::forget(owned);
+        Self { version, replaced: Replaced { cell, word: replaced, by } }
+    }
+
+    /// The bits of the waker list's root that were taken. The caller wakes those whom they stand for.
+    #[inline]
+    pub(crate) fn armed(&self) -> usize {
+        self.replaced.word.armed()
+    }
+
+    /// Gives up what was replaced.
+    #[inline]
+    pub(crate) fn retire(self) -> Version {
+        let Replaced { cell, word, by } = *ManuallyDrop::new(self.replaced);
+        match cell.retire(word) {
+            Ok(()) => self.version,
+            Err(slot) => cell.leave_to_readers(slot, by, self.version),
+        }
+    }
+
+    /// Without the duties.
+    #[inline]
+    pub(crate) fn into_parts(self) -> (Version, Word, u32) {
+        let Replaced { word, by, .. } = *ManuallyDrop::new(self.replaced);
+        (self.version, word, by)
+    }
+
+    /// Takes the duties up again.
+    ///
+    /// # Safety
+    ///
+    /// 1. The parts come from [`into_parts`](Self::into_parts) of what was published in this `cell`.
+    /// 2. The duties are taken up once.
+    #[inline]
+    pub(crate) unsafe fn from_parts(cell: &'a Cell<T>, version: Version, replaced: Word, by: u32) -> Self {
         Self { version, replaced: Replaced { cell, word: replaced, by } }
     }
 }
@@ -104,6 +157,8 @@ impl<'a, T> Replaced<'a, T> {
 impl<T> Drop for Replaced<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.cell.retire(self.word, self.by);
+        if let Err(slot) = self.cell.retire(self.word) {
+            self.cell.leave_to_readers(slot, self.by, Version::INITIAL);
+        }
     }
 }

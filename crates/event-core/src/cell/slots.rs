@@ -50,6 +50,13 @@ impl<T> Slots<T> {
         }
     }
 
+    /// The slot with this 1-based index, if it is an inline one.
+    #[inline]
+    pub(super) fn inline_at(&self, index: usize) -> Option<Slot<'_, T>> {
+        let place = index.wrapping_sub(1);
+        (place < INLINE).then(|| self.inline(place))
+    }
+
     #[inline]
     fn inline(&self, place: usize) -> Slot<'_, T> {
         Slot { head: &self.heads[place], body: &self.bodies[place] }

@@ -9,15 +9,21 @@ use crate::version::Version;
 pub(super) struct Cursor {
     /// The newest version that was given, rejected, or found to be no data.
     seen: Version,
-    /// How many versions were skipped; with `GIVEN`, by a get that has ended.
-    missed: u64,
+    /// What came before: the version that the get before the last one ended with, and one more for each version that was
+    /// passed since. With `PASSING`, the last get has not ended.
+    before: u64,
 }
 
-const GIVEN: u64 = 1 << 63;
+const PASSING: u64 = 1 << 63;
 
 impl Cursor {
     pub(super) const fn at_start() -> Self {
-        Self { seen: Version::INITIAL, missed: GIVEN }
+        Self { seen: Version::INITIAL, before: Self::none_missed(Version::INITIAL) }
+    }
+
+    /// `before`, if no version was skipped by the get that ended with `seen`.
+    const fn none_missed(seen: Version) -> u64 {
+        seen.as_u64().wrapping_sub(1) & !PASSING
     }
 
     /// Gives the present version if somebody waits for it to be seen.
@@ -31,8 +37,13 @@ impl Cursor {
             // Any other than the present one would do; this one makes `missed` come out right.
             Some(version) => Version::from_raw(version.raw().wrapping_sub(1)),
         };
-        self.missed = GIVEN;
+        self.before = Self::none_missed(self.seen);
         present.filter(|(_, word)| word.is_awaited()).map(|(version, _)| version)
+    }
+
+    #[inline]
+    pub(super) fn seen(&self) -> Version {
+        self.seen
     }
 
     #[inline]
@@ -43,26 +54,29 @@ impl Cursor {
     /// `version` was looked at and is not given.
     #[inline]
     pub(super) fn pass(&mut self, version: Version) {
-        let skipped = version.raw().wrapping_sub(self.seen.raw()).wrapping_sub(1) as u64;
-        let before = if self.missed & GIVEN == 0 { self.missed } else { 0 };
-        self.missed = before.wrapping_add(skipped) & !GIVEN;
+        let before = if self.before & PASSING == 0 { self.seen.as_u64() } else { self.before };
+        self.before = before.wrapping_add(1) | PASSING;
         self.seen = version;
     }
 
     /// `version` is given.
     #[inline]
     pub(super) fn give(&mut self, version: Version) {
-        self.pass(version);
-        self.missed |= GIVEN;
+        self.before = if self.before & PASSING == 0 { self.seen.as_u64() } else { self.before & !PASSING };
+        self.seen = version;
     }
 
     /// The version seen before was given once more.
     pub(super) fn give_again(&mut self) {
-        self.missed = GIVEN;
+        self.before = Self::none_missed(self.seen);
     }
 
     pub(super) fn missed(&self) -> u64 {
-        self.missed & !GIVEN
+        // The version that was given is not missed; one that was passed is in `before`.
+        let given = if self.before & PASSING == 0 { 1 } else { 0 };
+        // As wide as a version, so that it comes out right when versions have begun again.
+        let since = self.seen.raw().wrapping_sub(self.before as usize).wrapping_sub(given);
+        since as u64 & !PASSING
     }
 }
 

@@ -38,7 +38,7 @@ impl<T> MemoryValue<T> {
                     continue;
                 }
             };
-            shared.wakers.wake_all();
+            shared.wakers.wake(published.armed(), ());
             return match published.replaced.take(pinned?) {
                 Ok(data) => data,
                 Err(pinned) => pinned.data().cloned(),
@@ -193,7 +193,7 @@ impl<T> MemoryValue<T> {
     /// ```
     pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
         let shared = self.shared().get();
-        let (pinned, mut expected) = present(&shared.cell);
+        let (pinned, expected) = present(&shared.cell);
         let present = pinned.as_ref().map_or(Version::INITIAL, Pinned::version);
         if expected.is_closed() {
             return Err(CasError::Closed(value));
@@ -203,18 +203,14 @@ impl<T> MemoryValue<T> {
         }
         let mut owned = shared.cell.claim();
         owned.fill(value);
-        loop {
-            match shared.cell.publish_over(expected, owned) {
-                Ok(published) => {
-                    drop(pinned);
-                    return Ok(shared.announce(published));
-                }
-                // A `set_sync` has ended, and that is all. What is pinned cannot have been replaced by the same word.
-                Err((now, back)) if now.is_of(expected) => (expected, owned) = (now, back),
-                Err((now, owned)) => {
-                    let value = taken(owned);
-                    return Err(if now.is_closed() { CasError::Closed(value) } else { CasError::Conflict(value) });
-                }
+        match shared.cell.publish_over(expected, owned) {
+            Ok(published) => {
+                drop(pinned);
+                Ok(shared.announce(published))
+            }
+            Err((now, owned)) => {
+                let value = taken(owned);
+                Err(if now.is_closed() { CasError::Closed(value) } else { CasError::Conflict(value) })
             }
         }
     }

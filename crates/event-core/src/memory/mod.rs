@@ -1,8 +1,10 @@
 //! Values kept in memory.
 
+mod at_once;
 mod cursor;
 mod edit;
 mod error;
+mod own_place;
 mod polling;
 mod reader;
 mod reference;

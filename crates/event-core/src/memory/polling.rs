@@ -2,32 +2,31 @@
 
 use core::task::{Context, Poll};
 
+use super::at_once;
 use super::cursor::Cursor;
+use super::own_place::OwnPlace;
 use super::reference::Ref;
-use super::shared::{Shared, SharedRef};
+use super::shared::SharedRef;
 use crate::cell::Pinned;
 use crate::error::GetError;
-use crate::wakers::Place;
 
 /// The parts of a watcher, borrowed separately, so that what is given can outlive the poll that found it.
 pub(super) struct Polling<'a, T> {
-    shared: SharedRef<'a, T>,
+    place: OwnPlace<'a, T>,
     cursor: &'a mut Cursor,
-    place: &'a mut Place,
 }
 
 /// So many rejected versions end a poll: the task shall see to its other business before it goes on.
 const REJECTIONS_PER_POLL: usize = 32;
 
 impl<'a, T> Polling<'a, T> {
-    /// # Safety
-    ///
-    /// `place` was claimed from `shared`'s wakers.
-    pub(super) unsafe fn new(shared: SharedRef<'a, T>, cursor: &'a mut Cursor, place: &'a mut Place) -> Self {
-        Self { shared, cursor, place }
+    #[inline]
+    pub(super) fn new(place: OwnPlace<'a, T>, cursor: &'a mut Cursor) -> Self {
+        Self { place, cursor }
     }
 
     /// Hands what is unseen and accepted to `give`. `Pending`: there is nothing; if there is a context, its waker will be woken.
+    /// Nothing: closed.
     ///
     /// The pin stays where it is: to move it about on the stack costs more than anything else here.
     #[inline(always)]
@@ -36,40 +35,42 @@ impl<'a, T> Polling<'a, T> {
         mut cx: Option<&mut Context<'_>>,
         accept: &mut P,
         give: impl FnOnce(&Pinned<'a, T>, &mut Cursor, SharedRef<'a, T>) -> R,
-    ) -> Poll<Result<R, GetError>> {
-        let Shared { cell, wakers, .. } = self.shared.get();
-        let mut armed = false;
+    ) -> Poll<Option<R>> {
+        let shared = self.place.shared();
+        let cell = &shared.get().cell;
         let mut rejections = 0;
+        let mut word = cell.first_look();
         loop {
-            let word = cell.word();
             // Without a pin this is the version of `word` or a newer one, which need not have been published. Since we have
             // seen `seen`, `word` is no older; so if they are equal, `word` is what we have seen.
             if self.cursor.has_seen(cell.version_of(word)) {
                 if word.is_closed() {
-                    return Poll::Ready(Err(GetError::Closed));
+                    return Poll::Ready(None);
                 }
-                let Some(cx) = cx.as_mut().filter(|_| !armed) else { return Poll::Pending };
-                // SAFETY: `new` was told that the place is from these wakers.
-                unsafe { wakers.arm(self.place, cx.waker(), self.shared.get()) };
-                // Whoever publishes after the next look finds the node armed.
-                armed = true;
+                let Some(cx) = cx.as_mut() else { return Poll::Pending };
+                match self.place.arm(cx.waker(), word) {
+                    Ok(()) if self.cursor.has_seen(cell.version_of(word)) => return Poll::Pending,
+                    // The tag has wrapped since `word` was loaded.
+                    Ok(()) => word = cell.first_look(),
+                    Err(now) => word = now,
+                }
                 continue;
             }
-            let Some((pinned, word)) = cell.pin_from(word) else { continue };
+            let Some((pinned, now)) = cell.pin_from(word) else {
+                word = cell.first_look();
+                continue;
+            };
+            word = now;
             let version = pinned.version();
             if !self.cursor.has_seen(version) {
                 // User code runs while the slot is pinned; the guard unpins it whatever happens.
                 if pinned.data().is_some_and(&mut *accept) {
-                    let given = give(&pinned, self.cursor, self.shared);
-                    if word.is_awaited() {
-                        self.shared.get().watcher_saw(self.place.id(), version);
-                    }
-                    return Poll::Ready(Ok(given));
+                    let given = give(&pinned, self.cursor, shared);
+                    self.place.saw(version, word);
+                    return Poll::Ready(Some(given));
                 }
                 self.cursor.pass(version);
-                if word.is_awaited() {
-                    self.shared.get().watcher_saw(self.place.id(), version);
-                }
+                self.place.saw(version, word);
             }
             rejections += 1;
             if rejections == REJECTIONS_PER_POLL {
@@ -78,37 +79,18 @@ impl<'a, T> Polling<'a, T> {
                 }
                 return Poll::Pending;
             }
+            drop(pinned);
+            word = cell.first_look();
         }
     }
 
-    /// [`poll_clone`](Self::poll_clone) of everything: the same steps, without a loop as long as none is needed.
+    /// [`poll_clone`](Self::poll_clone) of everything, in the fewest instructions: see `at_once`.
     #[inline]
     pub(super) fn poll_any(self, cx: &mut Context<'_>) -> Poll<Result<T, GetError>>
     where
         T: Clone,
     {
-        // Apart, so that they can be kept in registers.
-        let Self { shared, cursor, place } = self;
-        let Shared { cell, wakers, .. } = shared.get();
-        let mut word = cell.word();
-        if cursor.has_seen(cell.version_of(word)) {
-            if word.is_closed() {
-                return Poll::Ready(Err(GetError::Closed));
-            }
-            // SAFETY: `new` was told that the place is from these wakers.
-            unsafe { wakers.arm(place, cx.waker(), shared.get()) };
-            // Whoever publishes after this look finds the node armed.
-            word = cell.word();
-            if cursor.has_seen(cell.version_of(word)) {
-                return if word.is_closed() { Poll::Ready(Err(GetError::Closed)) } else { Poll::Pending };
-            }
-        }
-        if let Some((pinned, word)) = cell.pin_from(word) {
-            if !cursor.has_seen(pinned.version()) && pinned.data().is_some() && !word.is_awaited() {
-                return Poll::Ready(Ok(give_clone(&pinned, cursor, shared)));
-            }
-        }
-        poll_step_by_step(shared, cursor, place, cx)
+        at_once::poll(self.place, self.cursor, cx)
     }
 
     #[inline]
@@ -120,7 +102,7 @@ impl<'a, T> Polling<'a, T> {
     where
         T: Clone,
     {
-        self.look(Some(cx), accept, give_clone)
+        self.look(Some(cx), accept, give_clone).map(or_closed)
     }
 
     pub(super) fn poll_ref<P: FnMut(&T) -> bool>(
@@ -132,6 +114,7 @@ impl<'a, T> Polling<'a, T> {
             cursor.give(pinned.version());
             Ref::new(pinned.again(), shared).expect("`look` gives only data that is present")
         })
+        .map(or_closed)
     }
 
     #[inline]
@@ -140,7 +123,7 @@ impl<'a, T> Polling<'a, T> {
         T: Clone,
     {
         match self.look(None, accept, give_clone) {
-            Poll::Ready(given) => given,
+            Poll::Ready(given) => or_closed(given),
             // Everything that was there when this began has been looked at.
             Poll::Pending => Err(GetError::BacklogDone),
         }
@@ -148,8 +131,9 @@ impl<'a, T> Polling<'a, T> {
 
     /// Gives what is present if `accept` accepts it, seen or not. Else marks it as seen.
     pub(super) fn present<P: FnMut(&T) -> bool>(&mut self, accept: &mut P) -> Option<Ref<'a, T>> {
-        let (pinned, word) = self.shared.get().cell.pin_with_word()?;
-        let present = Ref::new(pinned, self.shared)?;
+        let shared = self.place.shared();
+        let (pinned, word) = shared.get().cell.pin_with_word()?;
+        let present = Ref::new(pinned, shared)?;
         let accepted = accept(&present);
         match (accepted, self.cursor.has_seen(present.version())) {
             (true, true) => self.cursor.give_again(),
@@ -157,11 +141,22 @@ impl<'a, T> Polling<'a, T> {
             (false, true) => {}
             (false, false) => self.cursor.pass(present.version()),
         }
-        if word.is_awaited() {
-            self.shared.get().watcher_saw(self.place.id(), present.version());
-        }
+        self.place.saw(present.version(), word);
         accepted.then_some(present)
     }
+
+    /// What comes next, whatever it is, for a poll that was not over at once.
+    pub(super) fn poll_step_by_step(&mut self, cx: &mut Context<'_>) -> Poll<Option<T>>
+    where
+        T: Clone,
+    {
+        self.look(Some(cx), &mut |_| true, give_clone)
+    }
+}
+
+/// Nothing: the value is closed, and its newest data was given.
+fn or_closed<R>(given: Option<R>) -> Result<R, GetError> {
+    given.ok_or(GetError::Closed)
 }
 
 /// Clones, and only if that succeeds marks as seen.
@@ -170,16 +165,4 @@ fn give_clone<T: Clone>(pinned: &Pinned<'_, T>, cursor: &mut Cursor, _: SharedRe
     let data = pinned.data().expect("`look` gives only data that is present").clone();
     cursor.give(pinned.version());
     data
-}
-
-/// [`Polling::poll_any`] when what is newest is "no data", or somebody waits for it to be seen.
-#[cold]
-#[inline(never)]
-fn poll_step_by_step<'a, T: Clone>(
-    shared: SharedRef<'a, T>,
-    cursor: &'a mut Cursor,
-    place: &'a mut Place,
-    cx: &mut Context<'_>,
-) -> Poll<Result<T, GetError>> {
-    Polling { shared, cursor, place }.look(Some(cx), &mut |_| true, give_clone)
 }

@@ -2,24 +2,26 @@
 
 use alloc::boxed::Box;
 use core::marker::PhantomData;
+use core::mem;
 use core::ptr::{self, NonNull};
 
 use super::reference::Ref;
 use super::sync_mode::SyncMode;
 use super::watcher::MemoryWatcher;
-use crate::cell::{Cell, Published};
+use crate::cell::{Cell, Owned, Published, Word};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Handshake, handshake_by_fence};
 use crate::trace;
 use crate::version::Version;
-use crate::wakers::{PlaceId, Record, WakerList};
+use crate::wakers::{Nodes, PlaceId, Record, WakerList};
 
 /// In this order, and aligned: see `Cell`.
 #[repr(C, align(64))]
 pub(crate) struct Shared<T> {
     pub(super) cell: Cell<T>,
-    pub(super) wakers: WakerList,
+    /// Those of the watchers. The root is in the cell's word.
+    pub(super) wakers: Nodes,
     /// How many `MemoryValue`s there are. Closed when the last one goes.
     pub(super) handles: AtomicUsize,
     watchers: AtomicUsize,
@@ -34,7 +36,7 @@ impl<T> Shared<T> {
     pub(super) fn new() -> Self {
         Self {
             cell: Cell::new(),
-            wakers: WakerList::new(),
+            wakers: Nodes::new(),
             handles: AtomicUsize::new(1),
             watchers: AtomicUsize::new(0),
             sync_mode: AtomicPtr::new(ptr::null_mut()),
@@ -46,17 +48,52 @@ impl<T> Shared<T> {
     /// panics, the rest is done all the same.
     #[inline]
     pub(super) fn announce(&self, published: Published<'_, T>) -> Version {
-        // Apart, so that the way without watchers keeps nothing on the stack for a waker's panic.
-        let version =
-            if self.wakers.nobody_waits() { published.version } else { self.announce_to_those_who_wait(published) };
+        let version = if published.armed() == 0 {
+            published.retire()
+        } else {
+            let (version, replaced, by) = published.into_parts();
+            // SAFETY: taken up once, and this value's.
+            unsafe { self.announce_to_those_who_wait(version, replaced, by) }
+        };
         trace::set::<T>(version);
         version
     }
 
+    /// Apart, so that the way without watchers keeps nothing on the stack for a waker's panic.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Published::from_parts`].
     #[inline(never)]
-    fn announce_to_those_who_wait(&self, published: Published<'_, T>) -> Version {
-        self.wakers.sweep();
-        published.version
+    unsafe fn announce_to_those_who_wait(&self, version: Version, replaced: Word, by: u32) -> Version {
+        // SAFETY: the caller vouches for it.
+        let published = unsafe { Published::from_parts(&self.cell, version, replaced, by) };
+        if mem::needs_drop::<T>() {
+            self.wakers.wake(published.armed(), ());
+            published.version
+        } else {
+            // Nobody can notice the order, and there is nothing left to do when the wakers have been called.
+            self.wakers.wake(replaced.armed(), published.retire())
+        }
+    }
+
+    /// Puts the owned slot at `index` in force, or gives it back if the value is closed.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Owned::from_index`].
+    #[cold]
+    #[inline(never)]
+    pub(super) unsafe fn publish_step_by_step(&self, index: usize) -> Version {
+        // SAFETY: the caller vouches for it.
+        let owned = unsafe { Owned::from_index(&self.cell, index) };
+        match self.cell.publish(owned) {
+            Ok(published) => self.announce(published),
+            Err(owned) => {
+                drop(owned);
+                self.version()
+            }
+        }
     }
 
     pub(super) fn close(&self) {
@@ -66,11 +103,11 @@ impl<T> Shared<T> {
                 self.0.wake_all();
             }
         }
-        if self.cell.close() {
+        if let Some(word) = self.cell.close() {
             {
                 // A watcher's waker may panic.
                 let _wake_producers = WakeProducers(&self.producers);
-                self.wakers.wake_all();
+                self.wakers.wake(word.armed(), ());
             }
             trace::closed::<T>();
         }

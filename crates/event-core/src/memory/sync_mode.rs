@@ -37,7 +37,7 @@ use core::task::Waker;
 use crate::cell::{Cell, Owned, Published};
 use crate::lock::Lock;
 use crate::version::Version;
-use crate::wakers::{PlaceId, WakerList};
+use crate::wakers::{Nodes, PlaceId};
 
 pub(super) struct SyncMode {
     state: Lock<State>,
@@ -108,7 +108,7 @@ impl SyncMode {
     pub(super) fn publish<'a, T>(
         &self,
         cell: &'a Cell<T>,
-        wakers: &WakerList,
+        wakers: &Nodes,
         owned: Owned<'a, T>,
     ) -> Result<Published<'a, T>, Owned<'a, T>> {
         self.state.with(|state| {

@@ -118,7 +118,7 @@ impl<T> MemoryValue<T> {
     ///
     /// # Panics
     ///
-    /// If more than about a million readers (a thousand on 32-bit targets) are asked for.
+    /// If more than about a million readers (five hundred on 32-bit targets) are asked for.
     pub fn reserve(&self, watchers: usize, readers: usize) {
         const AT_ONCE: usize = 4;
         let shared = self.shared().get();
@@ -136,21 +136,32 @@ impl<T> MemoryValue<T> {
     ///
     /// # Panics
     ///
-    /// When more than about a million different versions (a thousand on 32-bit targets) are borrowed. A panic of a waker or
+    /// When more than about a million different versions (five hundred on 32-bit targets) are borrowed. A panic of a waker or
     /// of the old data's `Drop` passes through; the new data is set and everyone is woken all the same.
     #[inline]
     pub fn set(&self, value: T) -> Version {
-        match self.try_set(value) {
-            Ok(version) => version,
-            Err(error) => self.not_set(error),
+        // As `try_set`. Each step is tried once, and what is not the rule is left to another function's end: see `at_once`.
+        let Some(shared) = self.shared_if_used() else { return self.set_step_by_step(value) };
+        let shared = shared.get();
+        let Some(mut claimed) = shared.cell.claim_at_once() else { return self.set_step_by_step(value) };
+        claimed.fill(value);
+        match claimed.publish() {
+            Ok(published) => shared.announce(published),
+            // SAFETY: an owned slot of this value, whose guard is given up here.
+            Err(owned) => unsafe { shared.publish_step_by_step(owned.into_index()) },
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn not_set(&self, error: SetError<T>) -> Version {
-        drop(error);
-        self.version()
+    fn set_step_by_step(&self, value: T) -> Version {
+        match self.try_set(value) {
+            Ok(version) => version,
+            Err(error) => {
+                drop(error);
+                self.version()
+            }
+        }
     }
 
     /// Like [`set`](Self::set), but hands the data back if the value is closed.

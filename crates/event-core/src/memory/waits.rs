@@ -139,7 +139,7 @@ impl<T> Future for ValueState<'_, T> {
         let producers = &self.shared.get().producers;
         let place = self.place.get_or_insert_with(|| producers.claim());
         // SAFETY: the place was claimed from this list.
-        unsafe { producers.arm(place, cx.waker(), &()) };
+        unsafe { producers.arm(place, cx.waker()) };
         // Whoever changes the count, or closes, after this look finds the node armed.
         if self.is_so() { Poll::Ready(()) } else { Poll::Pending }
     }

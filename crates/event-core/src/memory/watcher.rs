@@ -5,6 +5,7 @@ use core::mem::ManuallyDrop;
 use core::task::{Context, Poll};
 
 use super::cursor::Cursor;
+use super::own_place::OwnPlace;
 use super::polling::Polling;
 use super::reference::Ref;
 use super::shared::{Shared, SharedRef};
@@ -70,7 +71,8 @@ impl<T> MemoryWatcher<T> {
     #[inline]
     fn polling(&mut self) -> Polling<'_, T> {
         // SAFETY: the place was claimed from these wakers.
-        unsafe { Polling::new(SharedRef::of(&self.shared), &mut self.cursor, &mut self.place) }
+        let place = unsafe { OwnPlace::new(SharedRef::of(&self.shared), &mut self.place) };
+        Polling::new(place, &mut self.cursor)
     }
 
     /// A future for the present data, or for something newer than what the last get gave. See
@@ -283,7 +285,7 @@ impl<T> Drop for MemoryWatcher<T> {
         // SAFETY: not used again, `self` goes.
         let place = unsafe { ManuallyDrop::take(&mut self.place) };
         // SAFETY: the place was claimed from these wakers.
-        unsafe { self.shared.wakers.release(place) };
+        unsafe { self.shared.wakers.release(place, &self.shared.cell) };
     }
 }
 

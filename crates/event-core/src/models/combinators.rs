@@ -78,28 +78,28 @@ fn one_setter<W: Watcher<Item: Clone + Debug + PartialEq>>(
 
 #[test]
 fn a_map_against_sets_and_the_end() {
-    explore(Effort { preemptions: 5, at_least: 20_000 }, || {
+    explore(Effort { preemptions: 6, at_least: 20_000 }, || {
         one_setter(&[1, 2], 20, |watcher| watcher.map(|n| n * 10));
     });
 }
 
 #[test]
 fn a_filter_against_sets_and_the_end() {
-    explore(Effort { preemptions: 5, at_least: 16_000 }, || {
+    explore(Effort { preemptions: 6, at_least: 16_000 }, || {
         one_setter(&[1, 2], 2, |watcher| watcher.filter(|n| n % 2 == 0));
     });
 }
 
 #[test]
 fn a_filter_map_against_sets_and_the_end() {
-    explore(Effort { preemptions: 5, at_least: 20_000 }, || {
+    explore(Effort { preemptions: 6, at_least: 20_000 }, || {
         one_setter(&[1, 2], 20, |watcher| watcher.filter_map(|n| (n % 2 == 0).then_some(n * 10)));
     });
 }
 
 #[test]
 fn an_inspect_against_sets_and_the_end() {
-    explore(Effort { preemptions: 5, at_least: 20_000 }, || {
+    explore(Effort { preemptions: 6, at_least: 20_000 }, || {
         let mut inspected = Vec::new();
         let given = one_setter(&[1, 2], 2, |watcher| watcher.inspect(|n| inspected.push(*n)));
         assert!(inspected.starts_with(&given));
@@ -109,7 +109,7 @@ fn an_inspect_against_sets_and_the_end() {
 
 #[test]
 fn a_dedup_against_sets_and_the_end() {
-    explore(Effort { preemptions: 4, at_least: 9_000 }, || {
+    explore(Effort { preemptions: 5, at_least: 9_000 }, || {
         let given = one_setter(&[1, 1, 2], 2, WatcherExt::dedup);
         assert!(given.is_sorted_by(|one, next| one < next), "{given:?}");
     });
@@ -117,7 +117,7 @@ fn a_dedup_against_sets_and_the_end() {
 
 #[test]
 fn a_dedup_by_key_against_sets_and_the_end() {
-    explore(Effort { preemptions: 4, at_least: 9_000 }, || {
+    explore(Effort { preemptions: 5, at_least: 9_000 }, || {
         let given = one_setter(&[10, 11, 20], 20, |watcher| watcher.dedup_by_key(|n| *n / 10));
         assert!(given.is_sorted_by(|one, next| one / 10 < next / 10), "{given:?}");
     });
@@ -168,7 +168,7 @@ fn a_combine_against_sets_of_both_values() {
 
 #[test]
 fn a_combine_against_the_end_of_a_value_without_data() {
-    explore(Effort { preemptions: 3, at_least: 200 }, || {
+    explore(Effort { preemptions: 4, at_least: 200 }, || {
         let (one, other) = (MemoryValue::with_value(1), MemoryValue::<usize>::new());
         let mut consumer = Consumer::new(combine((one.watch(), other.watch())));
         let closes = set_all(other, Vec::new());
@@ -181,7 +181,7 @@ fn a_combine_against_the_end_of_a_value_without_data() {
 
 #[test]
 fn a_select_against_sets_of_both_values() {
-    explore(Effort { preemptions: 3, at_least: 7_000 }, || {
+    explore(Effort { preemptions: 4, at_least: 7_000 }, || {
         let (one, other) = (MemoryValue::new(), MemoryValue::new());
         let mut consumer = Consumer::new(select((one.watch(), other.watch())));
         let setters = [set_all(one, alloc::vec![1]), set_all(other, alloc::vec![2])];
@@ -196,7 +196,7 @@ fn a_select_against_sets_of_both_values() {
 
 #[test]
 fn a_driver_against_a_set_and_a_consumer() {
-    explore(Effort { preemptions: 3, at_least: 4_000 }, || {
+    explore(Effort { preemptions: 4, at_least: 4_000 }, || {
         let value = MemoryValue::new();
         let (shared, mut driver) = value.watch().map(|n| n * 10).share();
         let setter = set_all(value, alloc::vec![1]);

@@ -70,7 +70,7 @@ fn close_against_set_and_get() {
 
 #[test]
 fn closing_against_a_set_and_a_get() {
-    explore(Effort { preemptions: 5, at_least: 30_000 }, close_against_set_and_get);
+    explore(Effort { preemptions: 6, at_least: 30_000 }, close_against_set_and_get);
 }
 
 fn last_handle() {

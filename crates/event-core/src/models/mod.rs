@@ -14,6 +14,7 @@ mod combinators;
 mod memory;
 mod sync_mode;
 mod wakers;
+mod watching;
 
 use alloc::sync::Arc;
 use alloc::task::Wake;

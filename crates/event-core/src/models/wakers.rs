@@ -25,7 +25,7 @@ impl Watched {
     fn poll(&self, place: &mut Place, bell: &alloc::sync::Arc<Bell>) -> usize {
         bell.poll(|cx| {
             // SAFETY: every test claims its places from its own list.
-            unsafe { self.list.arm(place, cx.waker(), &()) };
+            unsafe { self.list.arm(place, cx.waker()) };
             self.version.load(Ordering::SeqCst)
         })
     }

@@ -2,13 +2,14 @@
 
 use core::mem;
 
+use super::node::Node;
 use super::tree::{Directories, Directory, Leaf};
-use super::{BELOW, FIRST_NODES, WakerList};
+use super::{BELOW, FIRST_NODES, Nodes};
 use crate::sync::atomic::Ordering;
 
 /// What a setter has taken and not yet woken.
 pub(super) struct Sweep<'a> {
-    list: &'a WakerList,
+    list: &'a Nodes,
     /// The leaf at hand, and the bits taken from it; without a leaf, none.
     leaf: Option<&'a Leaf>,
     nodes: usize,
@@ -19,33 +20,32 @@ pub(super) struct Sweep<'a> {
     directories: Option<Directories<'a>>,
 }
 
-/// Wakes everyone who is armed. A panic of a waker passes through when the others have been woken.
+/// Wakes those for whom the bits stand that were taken from the root. A panic of a waker passes through when the others have
+/// been woken.
 #[inline]
-pub(super) fn sweep(list: &WakerList) {
-    // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings the wakers of the first nodes along. Release: whoever finds a
-    // word further down taken finds this one taken as well.
-    let root = list.root.swap(0, Ordering::AcqRel);
+pub(super) fn sweep(list: &Nodes, taken: usize) {
     match list.tree.first() {
         // One waiter is the most frequent number, and nobody has to be looked after if it panics.
-        Some(leaf) if root < BELOW && root.is_power_of_two() => {
-            Ticket { list, leaf, number: root.trailing_zeros() as usize }.wake();
+        Some(leaf) if taken < BELOW && taken & taken.wrapping_sub(1) == 0 && taken != 0 => {
+            Ticket::new(list, leaf, taken.trailing_zeros() as usize).wake();
         }
-        leaf => Sweep::new(list, leaf, root).run(),
+        leaf => Sweep::new(list, leaf, taken).run(),
     }
 }
 
 impl<'a> Sweep<'a> {
-    fn new(list: &'a WakerList, leaf: Option<&'a Leaf>, root: usize) -> Self {
+    fn new(list: &'a Nodes, leaf: Option<&'a Leaf>, taken: usize) -> Self {
         Self {
             list,
             leaf,
-            nodes: root & ((1 << FIRST_NODES) - 1),
+            nodes: taken & ((1 << FIRST_NODES) - 1),
             directory: None,
             leaves: 0,
-            directories: (root & BELOW != 0).then(|| list.tree.directories()),
+            directories: (taken & BELOW != 0).then(|| list.tree.directories()),
         }
     }
 
+    #[inline(never)]
     fn run(mut self) {
         self.each(Ticket::wake);
         // Nothing is left for `drop`.
@@ -59,7 +59,7 @@ impl<'a> Sweep<'a> {
                 while self.nodes != 0 {
                     let number = self.nodes.trailing_zeros() as usize;
                     self.nodes &= self.nodes - 1;
-                    wake(Ticket { list: self.list, leaf, number });
+                    wake(Ticket::new(self.list, leaf, number));
                 }
             }
             if self.directories.is_none() || !self.next_leaf() && !self.next_directory() {
@@ -98,16 +98,25 @@ impl Drop for Sweep<'_> {
 
 /// The right to read the waker of a node that was armed.
 pub(super) struct Ticket<'a> {
-    list: &'a WakerList,
+    list: &'a Nodes,
     leaf: &'a Leaf,
     number: usize,
+    node: &'a Node,
 }
 
-impl Ticket<'_> {
+impl<'a> Ticket<'a> {
+    /// `number` is that of a bit that was taken.
     #[inline]
-    pub(super) fn wake(self) {
+    fn new(list: &'a Nodes, leaf: &'a Leaf, number: usize) -> Self {
+        // SAFETY: the number of an armed bit.
+        let node = unsafe { leaf.node_unchecked(number) };
+        Self { list, leaf, number, node }
+    }
+
+    #[inline]
+    fn wake(self) {
         // SAFETY: `self` is the ticket.
-        unsafe { self.leaf.node(self.number).wake() };
+        unsafe { self.node.wake() };
     }
 
     /// Like `wake`, but a second panic does not end the process, where that can be had.
@@ -127,7 +136,7 @@ impl Ticket<'_> {
 impl Drop for Ticket<'_> {
     #[inline]
     fn drop(&mut self) {
-        if self.leaf.node(self.number).give_back() {
+        if self.node.give_back() {
             // SAFETY: the owner has gone, and this was the last ticket.
             unsafe { self.list.free(self.leaf, self.number) };
         }

@@ -51,6 +51,19 @@ impl Leaf {
         &self.nodes[number]
     }
 
+    /// [`node`](Self::node), on the hot paths.
+    ///
+    /// # Safety
+    ///
+    /// There is such a node: the number came from [`claim`](Self::claim), or is that of an armed bit, which only the owner of
+    /// such a number sets.
+    #[inline]
+    pub(super) unsafe fn node_unchecked(&self, number: usize) -> &Node {
+        debug_assert!(number < self.nodes.len());
+        // SAFETY: the caller vouches for it.
+        unsafe { self.nodes.get_unchecked(number) }
+    }
+
     /// The directory above and the bit that stands for this leaf there; `None` for the first leaf.
     #[inline]
     pub(super) fn above(&self) -> Option<(&Directory, usize)> {

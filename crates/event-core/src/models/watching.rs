@@ -1,0 +1,307 @@
+//! Models of watching a memory value: the waker list whose root is in the cell's word, and the paths that try each step once.
+
+use core::task::Poll;
+
+use super::{Bell, Census, Citizen, Effort, explore, thread};
+use crate::memory::{MemoryValue, MemoryWatcher};
+use crate::sync::Arc;
+use crate::traits::Watcher;
+use crate::wakers::FIRST_NODES;
+
+type Value = Arc<MemoryValue<usize>>;
+
+fn value() -> Value {
+    Arc::new(MemoryValue::with_value(0))
+}
+
+fn set(value: &Value, data: usize) -> thread::JoinHandle<()> {
+    let value = Arc::clone(value);
+    thread::spawn(move || _ = value.set(data))
+}
+
+/// A watcher, and what its task knows.
+struct Task {
+    watcher: MemoryWatcher<usize>,
+    bell: alloc::sync::Arc<Bell>,
+    got: usize,
+    /// The last poll was pending, and whether the bell was rung since has not been asked.
+    waits: bool,
+}
+
+impl Task {
+    fn new(value: &Value) -> Self {
+        Self { watcher: value.watch_changes(), bell: Bell::new(), got: 0, waits: false }
+    }
+
+    fn poll(&mut self) {
+        // What rang before this poll led to it, and does not count any more.
+        self.bell.answer();
+        match self.bell.poll(|cx| self.watcher.poll_get(cx)) {
+            Poll::Ready(Ok(data)) => {
+                assert_ne!(self.got, data, "the same data twice");
+                self.got = data;
+                self.waits = false;
+            }
+            Poll::Ready(Err(error)) => panic!("{error}"),
+            Poll::Pending => self.waits = true,
+        }
+    }
+
+    /// One whose waker is stored already, so that it arms at once.
+    fn warm(value: &Value) -> Self {
+        let mut task = Self::new(value);
+        task.poll();
+        assert!(task.waits);
+        value.set(value.load().unwrap() + 10);
+        task.poll();
+        assert!(!task.waits);
+        task
+    }
+
+    /// When all setters are through: either it has the newest data, or it knows that there is something to get.
+    fn end(mut self, value: &Value) {
+        let newest = value.load().unwrap();
+        if self.got != newest {
+            assert!(!self.waits || self.bell.answer(), "got {} of {newest} and was not woken", self.got);
+            self.poll();
+            assert_eq!(self.got, newest, "not the newest");
+        }
+        drop(self.watcher);
+        assert_eq!(self.bell.wakers(), 0, "a waker was leaked");
+    }
+}
+
+fn one_setter(new_task: fn(&Value) -> Task) {
+    let value = value();
+    let mut task = new_task(&value);
+    let setter = set(&value, 1);
+    task.poll();
+    setter.join().unwrap();
+    task.end(&value);
+}
+
+#[test]
+fn one_setter_and_a_watcher() {
+    explore(Effort { preemptions: 8, at_least: 21 }, || one_setter(Task::warm));
+}
+
+#[test]
+fn one_setter_and_a_new_watcher() {
+    explore(Effort { preemptions: 6, at_least: 190 }, || one_setter(Task::new));
+}
+
+fn two_setters() {
+    let value = value();
+    let mut task = Task::warm(&value);
+    let setters = [1, 2].map(|data| set(&value, data));
+    task.poll();
+    task.poll();
+    setters.into_iter().for_each(|setter| setter.join().unwrap());
+    task.end(&value);
+}
+
+#[test]
+fn two_setters_and_a_watcher_that_polls_twice() {
+    explore(Effort { preemptions: 3, at_least: 50_000 }, two_setters);
+}
+
+/// They set their bits in one word, which the setter changes as well.
+fn two_watchers() {
+    let value = value();
+    let mut other = Task::warm(&value);
+    let mut task = Task::warm(&value);
+    other.poll();
+    let setter = set(&value, 1);
+    let other = thread::spawn(move || {
+        other.poll();
+        other
+    });
+    task.poll();
+    setter.join().unwrap();
+    let other = other.join().unwrap();
+    task.end(&value);
+    other.end(&value);
+}
+
+#[test]
+fn a_setter_and_two_watchers() {
+    explore(Effort { preemptions: 5, at_least: 1_000 }, two_watchers);
+}
+
+fn changing_wakers() {
+    let value = value();
+    let mut task = Task::new(&value);
+    task.poll();
+    let setter = set(&value, 1);
+    let old = core::mem::replace(&mut task.bell, Bell::new());
+    task.poll();
+    setter.join().unwrap();
+    if task.waits {
+        assert_eq!(old.wakers(), 0, "the old waker is still stored");
+    }
+    task.end(&value);
+    assert_eq!(old.wakers(), 0, "a waker was leaked");
+}
+
+#[test]
+fn a_watcher_that_changes_its_waker_while_a_setter_wakes() {
+    explore(Effort { preemptions: 6, at_least: 500 }, changing_wakers);
+}
+
+fn drop_while_a_setter_wakes() {
+    let value = value();
+    let mut gone = Task::new(&value);
+    gone.poll();
+    let setter = set(&value, 1);
+    drop(gone.watcher);
+    // Perhaps in the same place, perhaps in another one.
+    let mut task = Task { watcher: value.watch(), bell: Bell::new(), got: usize::MAX, waits: false };
+    task.poll();
+    task.poll();
+    setter.join().unwrap();
+    assert_eq!(gone.bell.wakers(), 0, "the waker of a watcher that has gone is still stored");
+    task.end(&value);
+}
+
+#[test]
+fn a_watcher_that_goes_while_a_setter_wakes() {
+    explore(Effort { preemptions: 3, at_least: 2_000 }, drop_while_a_setter_wakes);
+}
+
+fn watcher_below(setters: usize) {
+    let value = value();
+    let first = [(); FIRST_NODES].map(|()| value.watch());
+    let mut task = Task::warm(&value);
+    let setters: alloc::vec::Vec<_> = (1..=setters).map(|data| set(&value, data)).collect();
+    task.poll();
+    setters.into_iter().for_each(|setter| setter.join().unwrap());
+    task.end(&value);
+    drop(first);
+}
+
+#[test]
+fn a_setter_and_a_watcher_below_a_directory() {
+    explore(Effort { preemptions: 8, at_least: 36 }, || watcher_below(1));
+}
+
+#[test]
+fn two_setters_and_a_watcher_below_a_directory() {
+    explore(Effort { preemptions: 3, at_least: 25_000 }, || watcher_below(2));
+}
+
+/// Both have their bits above set by one of them, and the setter takes them half-way.
+fn neighbours_below() {
+    let value = value();
+    let first = [(); FIRST_NODES].map(|()| value.watch());
+    let mut task = Task::warm(&value);
+    let mut neighbour = Task::warm(&value);
+    task.poll();
+    if !task.waits {
+        task.poll();
+    }
+    let setter = set(&value, 1);
+    neighbour.poll();
+    setter.join().unwrap();
+    task.end(&value);
+    neighbour.end(&value);
+    drop(first);
+}
+
+#[test]
+fn two_watchers_below_a_directory() {
+    explore(Effort { preemptions: 8, at_least: 200 }, neighbours_below);
+}
+
+/// A watcher that is armed changes the word, but not what it says of the data.
+fn arming_against_edits() {
+    let value = value();
+    let mut task = Task::warm(&value);
+    let seen = value.version();
+    let watcher = thread::spawn(move || {
+        task.poll();
+        task
+    });
+    assert!(value.compare_and_set(seen, 1).is_ok(), "nobody else has set anything");
+    let mut runs = 0;
+    assert!(value.update(|data| {
+        runs += 1;
+        *data += 1;
+    }));
+    assert_eq!(runs, 1, "nobody else has set anything");
+    assert_eq!(value.replace(3), Some(2), "the two edits before");
+    watcher.join().unwrap().end(&value);
+}
+
+#[test]
+fn a_watcher_that_is_armed_while_the_value_is_edited() {
+    explore(Effort { preemptions: 5, at_least: 7_000 }, arming_against_edits);
+}
+
+/// What is replaced while it is cloned is dropped by whoever is the last with it, once.
+fn set_and_get() {
+    let census = Census::new();
+    let value = Arc::new(MemoryValue::with_value(census.citizen(1)));
+    let mut watcher = value.watch();
+    let getter = thread::spawn(move || {
+        let bell = Bell::new();
+        let mut last = 0;
+        for _ in 0..2 {
+            let polled: Poll<Result<Citizen, _>> = bell.poll(|cx| watcher.poll_get(cx));
+            if let Poll::Ready(Ok(citizen)) = polled {
+                assert!(citizen.number > last, "{} after {last}", citizen.number);
+                last = citizen.number;
+            }
+        }
+        assert_ne!(last, 0, "there was data from the start");
+    });
+    value.set(census.citizen(2));
+    value.set(census.citizen(3));
+    getter.join().unwrap();
+    assert_eq!(census.alive(), 1, "only the data in force is alive");
+    drop(value);
+    assert_eq!(census.alive(), 0);
+}
+
+#[test]
+fn two_sets_against_two_gets() {
+    explore(Effort { preemptions: 5, at_least: 4_500 }, set_and_get);
+}
+
+/// The third set needs the slot that one of the others has emptied.
+fn two_setters_of_data() {
+    let census = Census::new();
+    let value = Arc::new(MemoryValue::with_value(census.citizen(1)));
+    let setter = thread::spawn({
+        let (value, census) = (Arc::clone(&value), census.clone());
+        move || _ = value.set(census.citizen(2))
+    });
+    value.set(census.citizen(3));
+    value.set(census.citizen(4));
+    setter.join().unwrap();
+    assert_eq!(value.version().raw(), 4, "every set has its own version");
+    assert_eq!(census.alive(), 1, "only the data in force is alive");
+    drop(value);
+    assert_eq!(census.alive(), 0);
+}
+
+#[test]
+fn two_setters_with_three_sets() {
+    explore(Effort { preemptions: 4, at_least: 100_000 }, two_setters_of_data);
+}
+
+#[cfg(event_core_loom)]
+mod mutations {
+    use super::super::must_fail_without;
+    use super::*;
+    use crate::sync::Handshake;
+
+    #[test]
+    fn arm_in_the_word_that_was_looked_at() {
+        must_fail_without(Handshake::ArmInWord, 3, || one_setter(Task::warm));
+    }
+
+    #[test]
+    fn lead_to_the_root_then_look() {
+        must_fail_without(Handshake::LeadThenLook, 3, neighbours_below);
+    }
+}
