@@ -3,5 +3,5 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo bench --quiet -p event-benches --bench peers -- --quick
-cargo bench --quiet -p event-etcd --bench beside_the_client -- --quick
+# In one command, so that what both need is built once.
+cargo bench --quiet -p event-benches -p event-etcd --bench peers --bench beside_the_client -- --quick
