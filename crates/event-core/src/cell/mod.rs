@@ -366,6 +366,7 @@ impl<T> Cell<T> {
     pub(crate) fn arm(&self, word: Word, bits: usize) -> Result<(), Word> {
         let armed = word.arming(bits).bits();
         if !is_kept(Handshake::ArmInWord) {
+            // Ordering: as below. What a mutation test does instead, to see that it is wrong.
             self.current.fetch_or(Word::armed_bits(bits), Ordering::AcqRel);
             return Ok(());
         }
