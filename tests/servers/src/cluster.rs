@@ -8,7 +8,6 @@ use crate::install::Etcd;
 use crate::member::{Member, PATIENCE, PAUSE, Place, View};
 use crate::network::Network;
 use crate::options::Options;
-use crate::ports::Port;
 use crate::server::on_loopback;
 
 /// Some servers that are one cluster; the first is number 0. Dropped: killed, and their data removed.
@@ -18,7 +17,6 @@ pub struct Cluster {
     ctl: Ctl,
     network: Option<Network>,
     // After the members, which must have ended by then.
-    _ports: Vec<[Port; 3]>,
     _folder: Folder,
 }
 
@@ -27,7 +25,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If one is not within 20 seconds, with the end of its log.
+    /// If one is not within a minute, with the end of its log.
     #[must_use]
     pub fn start(etcd: &Etcd, members: usize) -> Self {
         Self::start_with(etcd, members, Options::new())
@@ -37,29 +35,23 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If one is not healthy within 20 seconds, with the end of its log; or if the options want TLS, which is for a
+    /// If one is not healthy within a minute, with the end of its log; or if the options want TLS, which is for a
     /// [`Server`](crate::Server).
     #[must_use]
     pub fn start_with(etcd: &Etcd, members: usize, options: Options) -> Self {
-        let (places, ports): (Vec<_>, _) = (1..=members).map(|i| on_loopback(&format!("n{i}"))).unzip();
-        Self::start_at(etcd, &places, ports, options, None)
+        let places: Vec<_> = (1..=members).map(|i| on_loopback(&format!("n{i}"))).collect();
+        Self::start_at(etcd, &places, options, None)
     }
 
     /// Starts one in each of the places. `network` is where clients are.
-    pub(crate) fn start_at(
-        etcd: &Etcd,
-        places: &[Place],
-        ports: Vec<[Port; 3]>,
-        options: Options,
-        network: Option<Network>,
-    ) -> Self {
+    pub(crate) fn start_at(etcd: &Etcd, places: &[Place], options: Options, network: Option<Network>) -> Self {
         assert!(options.tls.is_none(), "a cluster has no TLS");
         let folder = Folder::new();
         let arguments = options.arguments(folder.path());
         let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &arguments);
         let members = places.iter().map(member).collect();
         let ctl = Ctl::new(etcd, options, network.clone());
-        let cluster = Self { members, ctl, network, _ports: ports, _folder: folder };
+        let cluster = Self { members, ctl, network, _folder: folder };
         for member in &cluster.members {
             member.process().start();
         }
@@ -84,7 +76,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If there is none within 20 seconds.
+    /// If there is none within a minute.
     #[must_use]
     pub fn leader(&self) -> usize {
         let start = Instant::now();
@@ -102,7 +94,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If one cannot within 20 seconds, with the end of its log.
+    /// If one cannot within a minute, with the end of its log.
     pub fn wait_healthy(&self) {
         for member in &self.members {
             member.wait_healthy(self.network.as_ref());
@@ -123,7 +115,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If it does not answer within 20 seconds, with the end of its log.
+    /// If it does not answer within a minute, with the end of its log.
     pub fn restart(&self, i: usize) {
         self.members[i].process().start();
         // Asked from where it is: it may be cut off.
@@ -148,13 +140,13 @@ impl Cluster {
         self.members[i].process().resume();
     }
 
-    /// Runs etcdctl, which may ask any member, and returns what it wrote.
+    /// Runs etcdctl, which may ask any member, until it succeeds, and returns what it wrote.
     ///
     /// # Panics
     ///
-    /// If it failed, with everything that it wrote.
+    /// If it does not succeed within a minute, with everything that it wrote.
     pub fn ctl(&self, arguments: &[&str]) -> String {
-        self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
+        self.ctl.insist(&self.endpoints().join(","), arguments)
     }
 
     /// Runs etcdctl, which may ask any member, and returns what it wrote. It gives up after 5 seconds, or after
@@ -180,10 +172,9 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If etcdctl failed.
+    /// If etcdctl does not succeed within a minute.
     pub fn enable_auth(&self, root_password: &str, user: &str, password: &str, key_prefix: &str) {
-        let done = self.ctl.enable_auth(&self.endpoints().join(","), root_password, user, password, key_prefix);
-        done.unwrap_or_else(|error| panic!("{error}"));
+        self.ctl.enable_auth(&self.endpoints().join(","), root_password, user, password, key_prefix);
     }
 }
 

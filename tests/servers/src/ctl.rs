@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use crate::certificates::Tls;
 use crate::install::Etcd;
+use crate::member::{PATIENCE, PAUSE};
 use crate::network::Network;
 use crate::options::Options;
 use crate::process::without_variables;
@@ -64,6 +66,28 @@ impl Ctl {
         Err(format!("etcdctl {}: {}\n{text}{error}", arguments.join(" "), output.status))
     }
 
+    /// Runs etcdctl until it succeeds: on a busy machine a member may be late for etcdctl, or for the other members.
+    ///
+    /// # Panics
+    ///
+    /// If it never does, with everything that it wrote the last time.
+    pub(crate) fn insist(&self, endpoints: &str, arguments: &[&str]) -> String {
+        self.insist_unless(endpoints, arguments, |_| false)
+    }
+
+    /// As [`insist`](Self::insist), but an error that says that it was done before is a success as well.
+    fn insist_unless(&self, endpoints: &str, arguments: &[&str], was_done: impl Fn(&str) -> bool) -> String {
+        let start = Instant::now();
+        loop {
+            match self.run(endpoints, arguments) {
+                Ok(text) => return text,
+                Err(error) if was_done(&error) => return error,
+                Err(error) => assert!(start.elapsed() < PATIENCE, "{error}"),
+            }
+            std::thread::sleep(PAUSE);
+        }
+    }
+
     /// Makes root, and a user who may use what begins with `key_prefix`; from now on it is root's.
     pub(crate) fn enable_auth(
         &self,
@@ -72,7 +96,7 @@ impl Ctl {
         user: &str,
         password: &str,
         key_prefix: &str,
-    ) -> Result<(), String> {
+    ) {
         let root = format!("root:{root_password}");
         for arguments in [
             &["user", "add", &root] as &[&str],
@@ -83,9 +107,9 @@ impl Ctl {
             &["user", "grant-role", user, user],
             &["auth", "enable"],
         ] {
-            self.run(endpoints, arguments)?;
+            // An attempt that was not answered may have been carried out.
+            self.insist_unless(endpoints, arguments, |error| error.contains("already exists"));
         }
         let _ = self.user.set(root);
-        Ok(())
     }
 }

@@ -10,8 +10,8 @@ use crate::install::Etcd;
 use crate::network::Network;
 use crate::process::Process;
 
-/// How long a member may take to do what it should.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a member may take to do what it should. A busy machine needs seconds; this is for what never comes.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long to wait before it is asked again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(20);

@@ -45,7 +45,7 @@ impl Namespaces {
     ///
     /// # Panics
     ///
-    /// If a member is not healthy within 20 seconds, with the end of its log.
+    /// If a member is not healthy within a minute, with the end of its log.
     pub fn start(etcd: &Etcd) -> Result<Self, String> {
         let switch = switch()?;
         let members = (0..MEMBERS).map(|i| plug(&switch, i)).collect::<Result<Vec<_>, _>>()?;
@@ -55,7 +55,7 @@ impl Namespaces {
             Place { name: format!("n{}", i + 1), client, peer, health, network: Some(network.clone()) }
         };
         let places: Vec<_> = (0..).zip(&members).map(place).collect();
-        let cluster = Cluster::start_at(etcd, &places, Vec::new(), Options::new(), Some(switch.clone()));
+        let cluster = Cluster::start_at(etcd, &places, Options::new(), Some(switch.clone()));
         Ok(Self { cluster, switch, members })
     }
 

@@ -147,5 +147,5 @@ fn keeper(command: Command) -> io::Result<Child> {
     });
     let (answer, child) = channel();
     keeper.send((command, answer)).expect("the keeper lives as long as the process");
-    child.recv_timeout(Duration::from_secs(20)).expect("the keeper answers")
+    child.recv_timeout(Duration::from_secs(60)).expect("the keeper answers")
 }

@@ -7,7 +7,7 @@ use crate::folder::Folder;
 use crate::install::Etcd;
 use crate::member::{Member, Place};
 use crate::options::Options;
-use crate::ports::Port;
+use crate::ports;
 
 /// One server on loopback, with its data in a temporary folder. Dropped: killed, and its data removed.
 #[derive(Debug)]
@@ -15,7 +15,6 @@ pub struct Server {
     member: Member,
     ctl: Ctl,
     // After the member, which must have ended by then.
-    _ports: [Port; 3],
     _folder: Folder,
 }
 
@@ -24,17 +23,17 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it is not within 20 seconds, with the end of its log.
+    /// If it is not within a minute, with the end of its log.
     #[must_use]
     pub fn start(etcd: &Etcd, options: Options) -> Self {
         let folder = Folder::new();
-        let (place, ports) = on_loopback("n1");
+        let place = on_loopback("n1");
         let scheme = if options.tls.is_some() { "https" } else { "http" };
         let arguments = options.arguments(folder.path());
         let member = Member::new(etcd, folder.path(), place.clone(), &[place], scheme, &arguments);
         member.process().start();
         member.wait_healthy(None);
-        Self { member, ctl: Ctl::new(etcd, options, None), _ports: ports, _folder: folder }
+        Self { member, ctl: Ctl::new(etcd, options, None), _folder: folder }
     }
 
     /// Where clients connect to: `http://127.0.0.1:PORT`, or `https`. The same after a restart.
@@ -53,7 +52,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it is not healthy within 20 seconds, with the end of its log.
+    /// If it is not healthy within a minute, with the end of its log.
     pub fn restart(&self) {
         self.member.process().start();
         self.member.wait_healthy(None);
@@ -77,14 +76,14 @@ impl Server {
         self.member.process().resume();
     }
 
-    /// Runs etcdctl, and returns what it wrote. After [`enable_auth`](Self::enable_auth) it is root's, unless the
-    /// arguments name another `--user`.
+    /// Runs etcdctl until it succeeds, and returns what it wrote. After [`enable_auth`](Self::enable_auth) it is root's,
+    /// unless the arguments name another `--user`.
     ///
     /// # Panics
     ///
-    /// If it failed, with everything that it wrote.
+    /// If it does not succeed within a minute, with everything that it wrote.
     pub fn ctl(&self, arguments: &[&str]) -> String {
-        self.try_ctl(arguments).unwrap_or_else(|error| panic!("{error}"))
+        self.ctl.insist(self.member.endpoint(), arguments)
     }
 
     /// Runs etcdctl, and returns what it wrote. It gives up after 5 seconds, or after another `--command-timeout` in
@@ -102,10 +101,9 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If etcdctl failed.
+    /// If etcdctl does not succeed within a minute.
     pub fn enable_auth(&self, root_password: &str, user: &str, password: &str, key_prefix: &str) {
-        let done = self.ctl.enable_auth(self.member.endpoint(), root_password, user, password, key_prefix);
-        done.unwrap_or_else(|error| panic!("{error}"));
+        self.ctl.enable_auth(self.member.endpoint(), root_password, user, password, key_prefix);
     }
 
     /// The end of its log, for messages.
@@ -115,9 +113,8 @@ impl Server {
     }
 }
 
-/// A place on loopback, and its ports.
-pub(crate) fn on_loopback(name: &str) -> (Place, [Port; 3]) {
-    let ports = [Port::claim(), Port::claim(), Port::claim()];
-    let [client, peer, health] = [0, 1, 2].map(|i: usize| SocketAddr::from((Ipv4Addr::LOCALHOST, ports[i].number())));
-    (Place { name: name.to_owned(), client, peer, health, network: None }, ports)
+/// A place on loopback, with ports of its own.
+pub(crate) fn on_loopback(name: &str) -> Place {
+    let [client, peer, health] = [(); 3].map(|()| SocketAddr::from((Ipv4Addr::LOCALHOST, ports::claim())));
+    Place { name: name.to_owned(), client, peer, health, network: None }
 }
