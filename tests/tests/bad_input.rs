@@ -14,7 +14,7 @@ use event_tests::census::{Census, Citizen};
 use event_tests::watchdog::Watchdog;
 
 fn watched(name: &'static str) -> Watchdog {
-    Watchdog::start(name, Duration::from_secs(120))
+    Watchdog::start(name, Duration::from_secs(180))
 }
 
 #[test]

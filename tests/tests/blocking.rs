@@ -13,7 +13,7 @@ use event_core::prelude::*;
 use event_core::{BackendError, GetError, MemoryValue, RelaxStrategy, combine, select};
 use event_tests::watchdog::{Watchdog, or_abort};
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn watchdog(name: &str) -> Watchdog {
     Watchdog::start(name, PATIENCE)

@@ -78,5 +78,5 @@ fn a_run_for_static_references_can_be_spawned() {
         drop(value);
         assert!(supervised.await.unwrap_err().downcast::<PipeError>().unwrap().is_value_closed());
     };
-    async_std::task::block_on(timeout(Duration::from_secs(60), to_the_end)).expect("nothing hangs");
+    async_std::task::block_on(timeout(Duration::from_secs(180), to_the_end)).expect("nothing hangs");
 }

@@ -241,7 +241,7 @@ fn cancelling_filters_backlogs_and_closing_are_the_same_for_a_memory_value() {
 // What these are about is that they compile: in a task the compiler asks whether a run is `Send`, and for items of
 // every lifetime.
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_secs(180);
 
 #[tokio::test]
 async fn a_pipe_of_static_text_into_an_unbounded_channel_can_be_spawned() {

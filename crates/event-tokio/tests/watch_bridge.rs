@@ -66,7 +66,7 @@ fn closing_the_channel_ends_a_pipe_that_waits_for_it() {
 
 #[tokio::test]
 async fn static_text_from_a_watch_channel_can_be_got_and_piped_in_tasks() {
-    const LIMIT: Duration = Duration::from_secs(60);
+    const LIMIT: Duration = Duration::from_secs(180);
     let (sender, receiver) = watch::channel("early");
     let (value, copy) = (WatchReceiver::from(receiver), MemoryValue::new());
     let mut watcher = value.watch();

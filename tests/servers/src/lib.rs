@@ -35,6 +35,7 @@ mod options;
 mod ports;
 mod process;
 mod server;
+mod stopwatch;
 mod suite;
 mod target;
 mod watchdog;

@@ -7,6 +7,7 @@ use libtest_mimic::{Arguments, Trial};
 
 use crate::install::{Etcd, install};
 use crate::namespaces::Namespaces;
+use crate::stopwatch::Stopwatch;
 use crate::watchdog::Watchdog;
 
 /// The variable that makes a failure of what would be ignored.
@@ -111,9 +112,11 @@ impl Suite {
                 eprintln!("{}: ignored: {name}: {reason}", self.name);
             }
             let watched = name.clone();
+            let full_name = format!("{}: {name}", self.name);
             let trial = Trial::test(name, move || {
                 let etcd = ready?;
                 let _watchdog = Watchdog::start(watched, self.limit);
+                let _stopwatch = Stopwatch::start(full_name);
                 test(&etcd);
                 Ok(())
             });

@@ -15,7 +15,6 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher};
 use event_test_servers::{Etcd, Options, Server, Suite};
@@ -77,5 +76,5 @@ impl Backend for InEtcd {
 
 /// The suite, to which tests are added.
 pub(crate) fn suite(name: &'static str) -> Suite {
-    Suite::new(name).limit(Duration::from_secs(120))
+    Suite::new(name)
 }

@@ -32,7 +32,7 @@ fn programs(name: &str, of_a_thousand: u32, steps: impl Into<SizeRange>) {
     let cases = std::env::var("EVENT_CASES").map_or(5_000, |text| text.parse().expect("EVENT_CASES is a number"));
     let cases = (cases * of_a_thousand / 1_000).max(1);
     let seed = seed(name);
-    let watchdog = Watchdog::start(format!("{name}, EVENT_SEED={seed}"), core::time::Duration::from_secs(60));
+    let watchdog = Watchdog::start(format!("{name}, EVENT_SEED={seed}"), core::time::Duration::from_secs(180));
     // Long programs are shortened for two minutes at most.
     let config = Config {
         cases,

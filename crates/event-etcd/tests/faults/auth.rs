@@ -7,7 +7,7 @@ use event_core::GetError;
 use event_etcd::{Error, EtcdClient, Status};
 use event_test_servers::{Etcd, Options, Server, Suite};
 
-use crate::support::{Gate, Recorder, Witnesses, hasty, insist, key, prefix, run, soon};
+use crate::support::{Gate, Recorder, Witnesses, insist, key, patient, prefix, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -33,7 +33,7 @@ fn server(etcd: &Etcd) -> Server {
 }
 
 async fn connect(endpoint: &str) -> EtcdClient {
-    hasty([endpoint]).user("user", "secret").connect().await.expect("the password is right")
+    patient([endpoint]).user("user", "secret").connect().await.expect("the password is right")
 }
 
 /// The text of the cluster's refusal, which came out of a get.
@@ -194,12 +194,12 @@ fn wrong_password(etcd: &Etcd) {
     let server = server(etcd);
     run(async {
         for (user, password) in [("user", "wrong"), ("nobody", "secret"), ("user", "")] {
-            let refused = soon("an answer", hasty([server.endpoint()]).user(user, password).connect()).await;
+            let refused = soon("an answer", patient([server.endpoint()]).user(user, password).connect()).await;
             let error = refused.expect_err("nobody has this password");
             assert!(matches!(error, Error::Unauthenticated(_)), "{user}: {error:?}");
             assert!(!error.to_string().contains("wrong"), "{error}");
         }
-        let refused = soon("an answer", hasty([server.endpoint()]).connect()).await;
+        let refused = soon("an answer", patient([server.endpoint()]).connect()).await;
         // Without a user: whoever may say how it is, may still not read.
         let client = match refused {
             Ok(client) => client,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use event_test_servers::{Cluster, Etcd, Options, Server, Suite};
 
-use crate::support::{PATIENCE, Recorder, Witnesses, connect, hasty, insist, key, prefix, run, soon};
+use crate::support::{Recorder, Witnesses, connect_patiently, insist, key, prefix, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -18,10 +18,9 @@ const KEYS: usize = 200;
 fn many(etcd: &Etcd) {
     let cluster = Cluster::start(etcd, 3);
     run(async {
-        let client = connect(cluster.endpoints()).await;
+        let client = connect_patiently(cluster.endpoints()).await;
         let mut map: BTreeMap<_, _> = (0..KEYS).map(|i| (format!("m/{i:03}"), "1".to_owned())).collect();
-        let writer = hasty(cluster.endpoints()).request_timeout(PATIENCE).connect().await;
-        let writer = writer.expect("the cluster is healthy");
+        let writer = connect_patiently(cluster.endpoints()).await;
         for (name, data) in &map {
             writer.key(&**name).expect("a key").set(&**data).await.expect("the cluster is healthy");
         }
@@ -37,8 +36,7 @@ fn many(etcd: &Etcd) {
 
         cluster.kill(0);
         let _ = cluster.leader();
-        let writer = hasty([cluster.endpoint(1), cluster.endpoint(2)]).request_timeout(PATIENCE);
-        let writer = writer.connect().await.expect("two of three are there");
+        let writer = connect_patiently([cluster.endpoint(1), cluster.endpoint(2)]).await;
         for i in 0..KEYS {
             let name = format!("m/{i:03}");
             let key = writer.key(&*name).expect("a key");
@@ -75,7 +73,7 @@ fn coming_and_going(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
         let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
-        let client = connect([server.endpoint()]).await;
+        let client = connect_patiently([server.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         let phases = witnesses.all.status.phases();
         for _ in 0..50 {

@@ -3,7 +3,7 @@
 use event_core::GetError;
 use event_test_servers::{Etcd, Options, Server, Suite};
 
-use crate::support::{Gate, Recorder, Witnesses, connect, insist, prefix, run, soon};
+use crate::support::{Gate, Recorder, Witnesses, connect_patiently, insist, prefix, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -25,7 +25,7 @@ fn compacted_while_away(etcd: &Etcd) {
     run(async {
         let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let gate = Gate::before(&server.endpoint()).await;
-        let client = connect([gate.endpoint()]).await;
+        let client = connect_patiently([gate.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         gate.close();
         witnesses.one.status.stale().await;
@@ -51,7 +51,7 @@ fn compacted_while_idle(etcd: &Etcd) {
     run(async {
         let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
         let gate = Gate::before(&server.endpoint()).await;
-        let client = connect([gate.endpoint()]).await;
+        let client = connect_patiently([gate.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         for data in ["1", "2", "3"] {
             ctl(&["put", "elsewhere", data]);
@@ -81,7 +81,7 @@ fn compacted_before_clone(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
         let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
-        let client = connect([server.endpoint()]).await;
+        let client = connect_patiently([server.endpoint()]).await;
         ctl(&["put", "w/a", "1"]);
         ctl(&["put", "w/b", "1"]);
         // It never follows, since it is only asked for what there is.

@@ -13,12 +13,10 @@ mod members;
 mod partition;
 mod quorum;
 
-use std::time::Duration;
-
 use event_test_servers::Suite;
 
 fn main() {
-    let suite = Suite::new("faults").limit(Duration::from_secs(90));
+    let suite = Suite::new("faults");
     let suite = members::tests(suite);
     let suite = quorum::tests(suite);
     let suite = compaction::tests(suite);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use event_etcd::{Error, Status};
 use event_test_servers::{Cluster, Etcd, Options, Server, Suite};
 
-use crate::support::{Recorder, Witnesses, connect, hasty, insist, key, run, within};
+use crate::support::{Recorder, Witnesses, connect, connect_patiently, insist, key, patient, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -31,7 +31,7 @@ fn at(cluster: &Cluster, i: usize) -> impl Fn(&[&str]) {
 fn only_known_member_killed(etcd: &Etcd) {
     let cluster = Cluster::start(etcd, 3);
     run(async {
-        let client = connect([cluster.endpoint(0)]).await;
+        let client = connect_patiently([cluster.endpoint(0)]).await;
         let mut witnesses = Witnesses::start(&client, at(&cluster, 1)).await;
         cluster.kill(0);
         witnesses.one.status.stale().await;
@@ -46,7 +46,7 @@ fn only_known_member_killed(etcd: &Etcd) {
 fn member_killed(etcd: &Etcd) {
     let cluster = Cluster::start(etcd, 3);
     run(async {
-        let client = connect(from(&cluster, 0)).await;
+        let client = connect_patiently(from(&cluster, 0)).await;
         let mut witnesses = Witnesses::start(&client, at(&cluster, 1)).await;
         cluster.kill(0);
         let leader = cluster.leader();
@@ -67,8 +67,8 @@ fn leader_killed(etcd: &Etcd) {
     let cluster = Cluster::start(etcd, 3);
     run(async {
         let leader = cluster.leader();
-        let beside = connect(from(&cluster, leader)).await;
-        let elsewhere = connect(from(&cluster, (leader + 1) % 3)).await;
+        let beside = connect_patiently(from(&cluster, leader)).await;
+        let elsewhere = connect_patiently(from(&cluster, (leader + 1) % 3)).await;
         let mut beside = Witnesses::start(&beside, at(&cluster, leader)).await;
         let mut elsewhere = Witnesses::start(&elsewhere, at(&cluster, leader)).await;
         cluster.kill(leader);
@@ -86,15 +86,16 @@ fn server_killed(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
         let ctl = |arguments: &[&str]| drop(insist(|| server.try_ctl(arguments)));
-        let client = connect([server.endpoint()]).await;
+        let client = connect_patiently([server.endpoint()]).await;
+        let hasty = connect([server.endpoint()]).await;
         let mut witnesses = Witnesses::start(&client, ctl).await;
         let before = Instant::now();
         server.kill();
         let Status::Stale { since, cause } = witnesses.one.status.stale().await else { unreachable!() };
         assert!(before <= since && since <= Instant::now());
         assert!(cause.contains(&server.endpoint()), "{cause} names the member");
-        let lost = client.key("w/one").expect("a key");
-        let error = within(Duration::from_secs(4), "an error", lost.set("lost")).await.expect_err("nobody is there");
+        let lost = hasty.key("w/one").expect("a key");
+        let error = soon("an error", lost.set("lost")).await.expect_err("nobody is there");
         assert!(matches!(&error, Error::Unreachable(members) if members.len() == 1), "{error:?}");
         let given = witnesses.all.items();
         server.restart();
@@ -114,11 +115,11 @@ fn member_silent(etcd: &Etcd) {
         // A follower: so the others need no election.
         let silent = (cluster.leader() + 1) % 3;
         let endpoints = from(&cluster, silent);
-        let client = hasty(&endpoints).connect().await.expect("the cluster is healthy");
+        let client = connect(&endpoints).await;
         let mut witnesses = Witnesses::start(&client, at(&cluster, silent)).await;
         // A client that does not ask would wait for the keep-alive of its connection, which is off here as good as.
-        let patient = hasty(&endpoints).probe(Duration::from_secs(600));
-        let patient = patient.keep_alive(Duration::from_secs(600), Duration::from_secs(600)).connect().await;
+        let hour = Duration::from_secs(3600);
+        let patient = patient(&endpoints).probe(hour).keep_alive(hour, hour).connect().await;
         let patient = patient.expect("the cluster is healthy");
         let mut waiting = Recorder::start(key(&patient, "w/one").watch());
         // Given a change, it has a stream.
@@ -126,15 +127,11 @@ fn member_silent(etcd: &Etcd) {
         waiting.reaches_one("w/one", "0").await;
         let given = waiting.items();
         let states = witnesses.one.status.all().len();
-        let begun = Instant::now();
         cluster.pause(silent);
         let Status::Stale { cause, .. } = witnesses.one.status.stale_since(states).await else { unreachable!() };
         assert!(cause.contains("not a word"), "{cause}");
         Witnesses::change(at(&cluster, cluster.leader()));
         witnesses.find_out().await;
-        let elapsed = begun.elapsed();
-        // A second until it is given up, a pause, and some for a machine that is busy.
-        assert!(elapsed < Duration::from_secs(12), "{elapsed:?}");
         witnesses.assert_recovered().await;
         assert_eq!(waiting.items(), given, "it was the probe that helped: {:?}", waiting.status.all());
         cluster.resume(silent);

@@ -1,11 +1,9 @@
 //! Members that are cut off, with their clients or from them.
 
-use std::time::Duration;
-
 use event_etcd::Error;
 use event_test_servers::{Namespaces, Suite};
 
-use crate::support::{Witnesses, connect, insist, run, within};
+use crate::support::{Witnesses, connect, insist, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -64,8 +62,7 @@ fn follower_cut(cluster: &Namespaces) {
             only.one.status.stale_because("no leader").await;
             several.one.status.stale().await;
             let lost = alone.key("w/one").expect("a key");
-            let error =
-                within(Duration::from_secs(4), "an error", lost.set("lost")).await.expect_err("it has no leader");
+            let error = soon("an error", lost.set("lost")).await.expect_err("it has no leader");
             let Error::Unreachable(members) = &error else { panic!("{error:?}") };
             assert!(members[0].1.contains("no leader"), "{error}");
             let leader = cluster.leader();

@@ -26,7 +26,7 @@ use crate::watchers::Watchers;
 use crate::writers::Writers;
 
 fn main() {
-    let limit = Duration::from_secs(seconds() + 90);
+    let limit = Duration::from_secs(seconds() + 300);
     Suite::new("soak")
         .limit(limit)
         .test("whatever happens to members, in the end everyone knows what is stored", |etcd| {

@@ -1,13 +1,11 @@
 //! Four writers, who set, delete, and set what they have seen.
 
-use std::time::Duration;
-
 use event_etcd::{Error, EtcdClient};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::random::Random;
-use crate::support::{hasty, within};
+use crate::support::{hasty, soon};
 
 /// How many keys there are.
 const KEYS: usize = 20;
@@ -61,7 +59,7 @@ async fn write(client: EtcdClient, mut random: Random, stopped: watch::Receiver<
                 _ => key.set(data).await,
             }
         };
-        match within(Duration::from_secs(5), "an answer or an error", request).await {
+        match soon("an answer or an error", request).await {
             Ok(revision) => {
                 done += 1;
                 assert!(revision > 0);

@@ -19,7 +19,7 @@ pub(crate) use status_log::StatusLog;
 pub(crate) use witnesses::Witnesses;
 
 /// How long to wait for what has to come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A key, and what is stored under it.
 pub(crate) type Item = (String, Option<String>);
@@ -52,18 +52,30 @@ pub(crate) fn insist(ctl: impl Fn() -> Result<String, String>) -> String {
     }
 }
 
-/// A client that notices soon when something is wrong.
+/// A client that notices soon when a member is silent. On a busy machine it may take a member for silent that is only slow,
+/// so nothing that it goes through can be said exactly.
 pub(crate) fn hasty<E: AsRef<str>>(endpoints: impl IntoIterator<Item = E>) -> ClientBuilder {
     EtcdClient::builder(endpoints)
-        .request_timeout(Duration::from_secs(1))
-        .connect_timeout(Duration::from_millis(500))
-        .probe(Duration::from_millis(500))
+        .request_timeout(Duration::from_secs(3))
+        .connect_timeout(Duration::from_millis(1500))
+        .probe(Duration::from_secs(1))
         .max_pause(Duration::from_millis(200))
 }
 
-/// Connects, with such a client.
+/// A client that leaves a member only when that refuses or ends the connection, however busy the machine is.
+pub(crate) fn patient<E: AsRef<str>>(endpoints: impl IntoIterator<Item = E>) -> ClientBuilder {
+    let builder = hasty(endpoints).request_timeout(PATIENCE).connect_timeout(PATIENCE);
+    builder.probe(PATIENCE).keep_alive(PATIENCE, PATIENCE)
+}
+
+/// Connects a [`hasty`] client.
 pub(crate) async fn connect<E: AsRef<str>>(endpoints: impl IntoIterator<Item = E>) -> EtcdClient {
     hasty(endpoints).connect().await.expect("the cluster is healthy")
+}
+
+/// Connects a [`patient`] client.
+pub(crate) async fn connect_patiently<E: AsRef<str>>(endpoints: impl IntoIterator<Item = E>) -> EtcdClient {
+    patient(endpoints).connect().await.expect("the cluster is healthy")
 }
 
 /// The text under a key.

@@ -18,7 +18,7 @@ pub(crate) type Test = (&'static str, fn(&Etcd));
 pub(crate) type Item = (String, Option<String>);
 
 /// So long anything may take that is to happen at all.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a test has to itself: keys that begin in a way that no other test's do.
 pub(crate) struct Place {
