@@ -46,14 +46,15 @@ impl EtcdClient {
         Self::builder(endpoints).connect().await
     }
 
-    /// Uses a client that exists, with its options and members. Which of these is asked is for that client to decide, and
-    /// how it notices that a connection is dead; it should require a leader.
+    /// Uses a channel of tonic's that exists, to one member or several. Which of these is asked is for the channel to decide,
+    /// and how it notices that a connection is dead. Nobody authenticates: for a user, and for members that are left when they
+    /// fail, use [`builder`](Self::builder).
     ///
     /// # Errors
     ///
     /// [`Error::NoRuntime`].
-    pub fn from_client(client: etcd_client::Client) -> Result<Self, Error> {
-        Self::start(Members::of_client(client))
+    pub fn from_channel(channel: tonic::transport::Channel) -> Result<Self, Error> {
+        Self::start(Members::of_channel(channel))
     }
 
     pub(crate) fn start(members: Members) -> Result<Self, Error> {

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use tonic::Code;
+use tonic::{Code, Status};
 
 /// What went wrong between this process and the cluster.
 ///
@@ -107,23 +107,7 @@ impl Failure {
         Self::Transient { cause: format!("no answer within {after:?}"), sent: true }
     }
 
-    pub(crate) fn of(error: &etcd_client::Error) -> Self {
-        match error {
-            etcd_client::Error::GRpcStatus(status) => Self::of_status(status),
-            etcd_client::Error::TransportError(error) => Self::Transient { cause: with_sources(error), sent: true },
-            // etcd's client makes this of an answer that says so.
-            etcd_client::Error::LeaseKeepAliveError(what) if what.contains("not found") => {
-                Self::Permanent(Error::LeaseNotFound { lease: 0 })
-            }
-            etcd_client::Error::WatchError(_) | etcd_client::Error::LeaseKeepAliveError(_) => {
-                Self::Transient { cause: error.to_string(), sent: true }
-            }
-            etcd_client::Error::InvalidArgs(what) => Self::Permanent(Error::InvalidArgument(what.clone())),
-            other => Self::Permanent(Error::Other(other.to_string())),
-        }
-    }
-
-    fn of_status(status: &tonic::Status) -> Self {
+    pub(crate) fn of(status: &Status) -> Self {
         let cause = status.message();
         match status.code() {
             Code::PermissionDenied => Self::Permanent(Error::PermissionDenied),
@@ -166,7 +150,7 @@ impl fmt::Display for Failure {
 }
 
 /// Whether the request cannot have reached anybody.
-fn never_connected(status: &tonic::Status) -> bool {
+fn never_connected(status: &Status) -> bool {
     chain(status).any(|error| error.is::<tonic::ConnectError>())
 }
 
@@ -175,7 +159,7 @@ fn with_sources(error: &(dyn StdError + 'static)) -> String {
     let mut text = String::new();
     for error in chain(error) {
         // A status shows its code and its metadata as well; its message is what people understand.
-        let part = match error.downcast_ref::<tonic::Status>() {
+        let part = match error.downcast_ref::<Status>() {
             Some(status) => status.message().to_string(),
             None => error.to_string(),
         };

@@ -13,11 +13,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use etcd_client::{EventType, ResponseHeader, WatchResponse};
 use event_core::MemoryValue;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 
+use crate::api::{self, EventType, WatchResponse};
 use crate::error::{Error, Failure};
 use crate::feed::Feed;
 use crate::list::Listing;
@@ -262,9 +262,9 @@ impl Hub {
     }
 
     fn told(&mut self, response: &WatchResponse) {
-        let revision = response.header().map_or(0, ResponseHeader::revision);
-        let watch_id = response.watch_id();
-        if response.canceled() {
+        let revision = api::revision(response.header.as_ref());
+        let watch_id = response.watch_id;
+        if response.canceled {
             self.cancelled(response);
             return;
         }
@@ -275,22 +275,22 @@ impl Hub {
         // Answers to probes belong to no watch. Of one that has ended meanwhile, something may still be on its way.
         let Some(follower) = self.watches.get(&watch_id).and_then(|id| self.followers.get_mut(id)) else { return };
         let feed = &follower.feed;
-        if response.created() {
+        if response.created {
             self.unconfirmed.remove(&watch_id);
             if let Some(resume) = feed.resume() {
                 feed.status.set(Status::Synced { revision: resume - 1 });
             }
             return;
         }
-        if response.events().is_empty() {
+        if response.events.is_empty() {
             feed.put_progress(revision);
             feed.status.set(Status::Synced { revision });
             return;
         }
-        let changes = response.events().iter().filter_map(|event| {
-            let pair = event.kv()?;
-            let bytes = (event.event_type() == EventType::Put).then(|| pair.value());
-            Some((pair.key(), bytes, pair.mod_revision()))
+        let changes = response.events.iter().filter_map(|event| {
+            let pair = event.kv.as_ref()?;
+            let bytes = (event.r#type() == EventType::Put).then_some(&*pair.value);
+            Some((&*pair.key, bytes, pair.mod_revision))
         });
         if let Some(revision) = feed.put_changes(changes) {
             feed.status.set(Status::Synced { revision });
@@ -299,10 +299,10 @@ impl Hub {
 
     /// The member has ended a watch, or has not even begun it.
     fn cancelled(&mut self, response: &WatchResponse) {
-        let watch_id = response.watch_id();
+        let watch_id = response.watch_id;
         self.unconfirmed.remove(&watch_id);
         let id = self.watches.remove(&watch_id);
-        if response.compact_revision() > 0 {
+        if response.compact_revision > 0 {
             // What it missed is gone. The list tells what has become of it.
             if let Some(id) = id {
                 self.list_again(id, "what happened meanwhile is compacted; listing again");
@@ -312,7 +312,7 @@ impl Hub {
         // etcd checks the token that the stream was opened with when a watch is created, and says no more than that it is
         // not permitted; some versions do not even say which watch. A list tells whether it really is not, and has the
         // token renewed if that is all there is to it.
-        let cause = format!("the member has refused a watch: {}", response.cancel_reason());
+        let cause = format!("the member has refused a watch: {}", response.cancel_reason);
         let refused: Vec<_> = match id {
             Some(id) => vec![id],
             // It is one of ours, but its watcher has gone: this confirms that.

@@ -41,8 +41,8 @@ impl EtcdClient {
                 "a lease cannot last {time_to_live:?}; it takes a second at least, and not for ever"
             )));
         };
-        let granted = self.write(|mut client| async move { client.lease_grant(seconds, None).await }).await?;
-        let (id, seconds) = (granted.id(), granted.ttl().unsigned_abs());
+        let granted = self.write(|client| async move { client.lease_grant(seconds).await }).await?;
+        let (id, seconds) = (granted.id, granted.ttl.unsigned_abs());
         let time_to_live = Duration::from_secs(seconds);
         let lost = MemoryValue::new();
         let reader = lost.reader();
@@ -87,7 +87,7 @@ impl Lease {
     pub async fn revoke(self) -> Result<(), Error> {
         self.keeper.abort();
         let id = self.id;
-        match self.client.write(|mut client| async move { client.lease_revoke(id).await }).await {
+        match self.client.write(|client| async move { client.lease_revoke(id).await }).await {
             Ok(_) | Err(Error::LeaseNotFound { .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -111,7 +111,7 @@ impl fmt::Debug for Lease {
 async fn keep_alive(client: EtcdClient, id: i64, time_to_live: Duration, lost: MemoryValue<()>) {
     let mut pauses = Pauses::new(client.members().options().max_pause.min(time_to_live / 4));
     loop {
-        match client.members().ask(|mut client| async move { client.lease_keep_alive(id).await }).await {
+        match client.members().ask(|client| async move { client.lease_keep_alive(id).await }).await {
             Ok(_) => {
                 pauses.reset();
                 sleep(time_to_live / 3).await;

@@ -14,7 +14,7 @@
 //! let limit = EtcdValue::builder(&client)
 //!     .key("config/limit")
 //!     .decoder(|_key, bytes| match bytes {
-//!         Some(bytes) => str::from_utf8(bytes)?.parse().map(Some).map_err(Box::<dyn std::error::Error + Send + Sync>::from),
+//!         Some(bytes) => std::str::from_utf8(bytes)?.parse().map(Some).map_err(Box::<dyn std::error::Error + Send + Sync>::from),
 //!         None => Ok(None),
 //!     })
 //!     .build()?;
@@ -38,11 +38,6 @@
 //! get. Data with the bytes that the watcher had before are not given again, also if there was something else in between.
 //! A deletion is given as such. What happens to keys that the watcher never had, and that are gone again, is not.
 //!
-//! # Building
-//!
-//! The client of etcd is generated while it is built, by `protoc`, the Protocol Buffers compiler. See the README for what
-//! to install.
-//!
 //! # Limits
 //!
 //! What keeps one item at a time keeps one key of a range: `combine`, `debounce`, `throttle`, `sample`, `share`, and pipes into
@@ -52,8 +47,9 @@
 //! have to be made anew after that.
 
 #![forbid(unsafe_code)]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "etcd's client needs std")]
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tonic needs std")]
 
+mod api;
 mod client;
 mod decoder;
 mod error;
@@ -82,7 +78,7 @@ pub use value::{Builder, EtcdValue};
 pub use watcher::EtcdWatcher;
 pub use write::EtcdKey;
 
-/// The client that this is built on, in the version that [`EtcdClient::from_client`] takes.
-pub use etcd_client;
+/// What the connections are made of, in the version that [`EtcdClient::from_channel`] takes.
+pub use tonic;
 #[cfg(feature = "tls")]
-pub use etcd_client::{Certificate, Identity, TlsOptions};
+pub use tonic::transport::{Certificate, ClientTlsConfig as TlsOptions, Identity};

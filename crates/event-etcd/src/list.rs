@@ -1,7 +1,6 @@
 //! Lists what is stored in a range, in pages of one revision.
 
-use etcd_client::GetOptions;
-
+use crate::api::{self, RangeRequest};
 use crate::error::Failure;
 use crate::inbox::Stored;
 use crate::members::Members;
@@ -24,26 +23,22 @@ pub(crate) async fn list(members: &Members, range: &KeyRange) -> Result<Listing,
     let mut start = range.start().to_vec();
     loop {
         let (revision, end) = (listing.revision, range.end().to_vec());
-        let mut page = members
+        let page = members
             .ask(|client| async move {
-                let mut options = GetOptions::new().with_limit(PAGE).with_revision(revision);
-                if !end.is_empty() {
-                    options = options.with_range(end);
-                }
-                client.kv_client().max_decoding_message_size(usize::MAX).get(start, Some(options)).await
+                let page =
+                    RangeRequest { key: start, range_end: end, limit: PAGE, revision, ..RangeRequest::default() };
+                client.range(page).await
             })
             .await?;
         if revision == 0 {
-            listing.revision = page.header().map_or(0, etcd_client::ResponseHeader::revision);
+            listing.revision = api::revision(page.header.as_ref());
         }
-        let more = page.more();
-        let pairs = page.take_kvs().into_iter().map(|pair| {
-            let mod_revision = pair.mod_revision();
-            let (key, bytes) = pair.into_key_value();
-            (key, Stored { bytes: bytes.into(), mod_revision })
-        });
+        let pairs = page
+            .kvs
+            .into_iter()
+            .map(|pair| (pair.key, Stored { bytes: pair.value.into(), mod_revision: pair.mod_revision }));
         listing.present.extend(pairs);
-        let Some((last, _)) = listing.present.last().filter(|_| more) else {
+        let Some((last, _)) = listing.present.last().filter(|_| page.more) else {
             return Ok(listing);
         };
         // The key that comes right after the last one.

@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::sync::Mutex as BlockingMutex;
 use std::time::Duration;
 
-use etcd_client::Client;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
+use tonic::Status;
 
+use crate::api::Client;
 use crate::error::{Error, Failure};
 use crate::options::ClientBuilder;
 
@@ -34,7 +35,7 @@ struct Member {
     name: Arc<str>,
     /// The client, once there was a first use of it in this turn.
     connected: Mutex<Option<(u64, Client)>>,
-    /// A client that was passed ready-made. It is for it to reconnect.
+    /// A client over a channel that was passed ready-made. It is for that to reconnect.
     given: Option<Client>,
 }
 
@@ -57,7 +58,8 @@ impl Members {
         Self { options, members, turn: BlockingMutex::new(Turn { member: 0, number: 0 }) }
     }
 
-    pub(crate) fn of_client(client: Client) -> Self {
+    pub(crate) fn of_channel(channel: tonic::transport::Channel) -> Self {
+        let client = Client::over(channel);
         let member = Member { name: Arc::from("the cluster"), connected: Mutex::default(), given: Some(client) };
         Self {
             options: ClientBuilder::new::<&str>([]),
@@ -85,21 +87,17 @@ impl Members {
                 return Ok(contact(client.clone()));
             }
         }
-        let client = answer_within(self.options.request_timeout, self.connect(member, turn)).await;
+        let client = answer_within(self.options.request_timeout, self.connect(member)).await;
         let client = client.map_err(|failure| (Some(turn.number), named(&member.name, failure)))?;
         *connected = Some((turn.number, client.clone()));
         Ok(contact(client))
     }
 
-    async fn connect(&self, member: &Member, turn: Turn) -> Result<Client, etcd_client::Error> {
+    async fn connect(&self, member: &Member) -> Result<Client, Status> {
         if let Some(client) = &member.given {
-            if turn.number > 0 {
-                // The token may be what the member did not like. Without a user this does nothing.
-                client.refresh_token().await?;
-            }
             return Ok(client.clone());
         }
-        Client::connect([&*member.name], Some(self.options.for_client())).await
+        Client::connect(&member.name, &self.options).await
     }
 
     /// The member of a turn has failed. If its turn is not over yet, it is the next one's.
@@ -113,7 +111,7 @@ impl Members {
     /// Does something with the member whose turn it is, and waits for its answer as long as the options say.
     pub(crate) async fn ask<T, F>(&self, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
     where
-        F: Future<Output = Result<T, etcd_client::Error>>,
+        F: Future<Output = Result<T, Status>>,
     {
         let contact = match self.contact().await {
             Ok(contact) => contact,
@@ -139,7 +137,7 @@ impl Members {
     pub(crate) async fn first_contact(&self) -> Result<(), Error> {
         let mut causes = Vec::new();
         for _ in 0..self.members.len() {
-            match self.ask(|mut client| async move { client.status().await }).await {
+            match self.ask(|client| async move { client.status().await }).await {
                 Ok(_) | Err(Failure::Compacted | Failure::Permanent(Error::PermissionDenied)) => return Ok(()),
                 Err(Failure::Permanent(error)) => return Err(error),
                 Err(Failure::Transient { cause, .. }) => causes.push(without_name(&cause)),
@@ -158,7 +156,7 @@ impl Contact {
 /// Waits for an answer, but not for ever.
 pub(crate) async fn answer_within<T>(
     limit: Duration,
-    request: impl Future<Output = Result<T, etcd_client::Error>>,
+    request: impl Future<Output = Result<T, Status>>,
 ) -> Result<T, Failure> {
     match timeout(limit, request).await {
         Ok(answer) => answer.map_err(|error| Failure::of(&error)),

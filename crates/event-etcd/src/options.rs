@@ -18,13 +18,13 @@ pub struct ClientBuilder {
     pub(crate) endpoints: Vec<String>,
     user: Option<(String, Arc<str>)>,
     pub(crate) request_timeout: Duration,
-    connect_timeout: Duration,
-    keep_alive: (Duration, Duration),
+    pub(crate) connect_timeout: Duration,
+    pub(crate) keep_alive: (Duration, Duration),
     pub(crate) probe: Duration,
     pub(crate) max_pause: Duration,
     require_leader: bool,
     #[cfg(feature = "tls")]
-    tls: Option<etcd_client::TlsOptions>,
+    pub(crate) tls: Option<tonic::transport::ClientTlsConfig>,
 }
 
 impl ClientBuilder {
@@ -54,7 +54,7 @@ impl ClientBuilder {
     /// Without it, `https` endpoints are checked against the certificates that the features `tls-native-roots` and
     /// `tls-webpki-roots` bring.
     #[cfg(feature = "tls")]
-    pub fn tls(mut self, options: etcd_client::TlsOptions) -> Self {
+    pub fn tls(mut self, options: tonic::transport::ClientTlsConfig) -> Self {
         self.tls = Some(options);
         self
     }
@@ -178,20 +178,12 @@ impl ClientBuilder {
         Ok(())
     }
 
-    pub(crate) fn for_client(&self) -> etcd_client::ConnectOptions {
-        let mut options = etcd_client::ConnectOptions::new()
-            .with_connect_timeout(self.connect_timeout)
-            .with_keep_alive(self.keep_alive.0, self.keep_alive.1)
-            .with_keep_alive_while_idle(true)
-            .with_require_leader(self.require_leader);
-        if let Some((name, password)) = &self.user {
-            options = options.with_user(name, &**password).with_auto_token_refresh(true);
-        }
-        #[cfg(feature = "tls")]
-        if let Some(tls) = &self.tls {
-            options = options.with_tls(tls.clone());
-        }
-        options
+    pub(crate) fn credentials(&self) -> Option<(String, Arc<str>)> {
+        self.user.clone()
+    }
+
+    pub(crate) fn requires_leader(&self) -> bool {
+        self.require_leader
     }
 }
 

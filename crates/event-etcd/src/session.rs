@@ -5,9 +5,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use etcd_client::{WatchOptions, WatchRequestSender, WatchResponse, WatchResponseStream};
+use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
+use tonic::Streaming;
+
+use crate::api::{WatchCancelRequest, WatchCreateRequest, WatchProgressRequest, WatchRequest, WatchResponse};
 use crate::error::{Error, Failure};
 use crate::members::{Contact, Failed, Members, answer_within, named};
 use crate::pauses::Pauses;
@@ -63,8 +66,8 @@ enum State {
 
 struct Open {
     contact: Contact,
-    requests: WatchRequestSender,
-    responses: WatchResponseStream,
+    requests: Sender<WatchRequest>,
+    responses: Streaming<WatchResponse>,
     outgoing: VecDeque<Request>,
     /// When the member said something last, and whether it was asked to since.
     heard: Instant,
@@ -175,17 +178,31 @@ async fn open(members: Arc<Members>, first: Create) -> Opened {
     let contact = members.contact().await?;
     let limit = members.options().request_timeout;
     let failed = |failure| (Some(contact.turn()), named(&contact.name, failure));
-    let Create { watch_id, range, from } = first;
-    let mut client = contact.client.watch_client().max_decoding_message_size(usize::MAX);
-    let stream = client.watch(range.start(), Some(options(watch_id, &range, from)));
-    let (requests, responses) = answer_within(limit, stream).await.map_err(failed)?.split();
+    let watch_id = first.watch_id;
+    let stream = contact.client.watch(Request::Create(first).to_send());
+    let (requests, responses) = answer_within(limit, stream).await.map_err(failed)?;
     let (outgoing, heard) = (VecDeque::new(), Instant::now());
     Ok((watch_id, Open { contact, requests, responses, outgoing, heard, probed: false }))
 }
 
-fn options(watch_id: i64, range: &KeyRange, from: i64) -> WatchOptions {
-    let options = WatchOptions::new().with_watch_id(watch_id).with_start_revision(from).with_progress_notify();
-    if range.as_key().is_some() { options } else { options.with_range(range.end()) }
+impl Request {
+    fn to_send(&self) -> WatchRequest {
+        let mut request = WatchRequest::default();
+        match self {
+            Self::Create(Create { watch_id, range, from }) => {
+                request.create_request = Some(WatchCreateRequest {
+                    key: range.start().to_vec(),
+                    range_end: range.end().to_vec(),
+                    start_revision: *from,
+                    progress_notify: true,
+                    watch_id: *watch_id,
+                });
+            }
+            Self::Cancel(watch_id) => request.cancel_request = Some(WatchCancelRequest { watch_id: *watch_id }),
+            Self::Progress => request.progress_request = Some(WatchProgressRequest {}),
+        }
+        request
+    }
 }
 
 impl Open {
@@ -205,7 +222,7 @@ impl Open {
             // Dropped before it is done, it has sent nothing, and comes again.
             sent = send(requests, outgoing.front()), if !outgoing.is_empty() => {
                 outgoing.pop_front();
-                sent.map(|()| None).map_err(|error| error.to_string())
+                sent.map(|()| None)
             }
             () = sleep_until(patience) => {
                 if *probed {
@@ -219,13 +236,8 @@ impl Open {
     }
 }
 
-async fn send(requests: &mut WatchRequestSender, request: Option<&Request>) -> Result<(), etcd_client::Error> {
-    match request {
-        Some(Request::Create(Create { watch_id, range, from })) => {
-            requests.watch(range.start(), Some(options(*watch_id, range, *from))).await
-        }
-        Some(Request::Cancel(watch_id)) => requests.cancel(*watch_id).await,
-        Some(Request::Progress) => requests.request_progress().await,
-        None => Ok(()),
-    }
+async fn send(requests: &Sender<WatchRequest>, request: Option<&Request>) -> Result<(), String> {
+    let Some(request) = request else { return Ok(()) };
+    // There is no other reason: the task of the connection has ended, and with it the other end of this.
+    requests.send(request.to_send()).await.map_err(|_| "the connection ended".to_owned())
 }

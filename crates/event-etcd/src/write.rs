@@ -3,9 +3,12 @@
 use std::fmt;
 use std::future::Future;
 
-use etcd_client::{Compare, CompareOp, GetOptions, PutOptions, Txn, TxnOp, TxnOpResponse};
 use tokio::time::{Instant, sleep};
+use tonic::Status;
 
+use crate::api::{
+    self, Compare, CompareResult, CompareTarget, DeleteRangeRequest, PutRequest, RangeRequest, RequestOp, TxnRequest,
+};
 use crate::client::EtcdClient;
 use crate::error::{Error, Failure};
 use crate::members::without_name;
@@ -54,12 +57,12 @@ impl EtcdKey {
     pub async fn set(&self, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
         let data = data.into();
         let length = data.len();
-        let put = |mut client: etcd_client::Client| {
-            let (key, data) = (self.key.clone(), data.clone());
-            async move { client.put(key, data, self.options()).await }
+        let put = |client: api::Client| {
+            let request = self.put(&data);
+            async move { client.put(request).await }
         };
-        let mut response = self.client.write(put).await.map_err(|failure| self.explain(failure, length))?;
-        Ok(revision(response.take_header()))
+        let response = self.client.write(put).await.map_err(|failure| self.explain(failure, length))?;
+        Ok(api::revision(response.header.as_ref()))
     }
 
     /// Stores data if the key was last written by the revision `seen`; see
@@ -75,21 +78,25 @@ impl EtcdKey {
     pub async fn compare_and_set(&self, seen: i64, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
         let data = data.into();
         let length = data.len();
-        let write = |mut client: etcd_client::Client| {
-            let unchanged = Compare::mod_revision(&*self.key, CompareOp::Equal, seen);
-            let put = TxnOp::put(&*self.key, &*data, self.options());
-            let look = TxnOp::get(&*self.key, Some(GetOptions::new().with_keys_only()));
-            let transaction = Txn::new().when([unchanged]).and_then([put]).or_else([look]);
+        let write = |client: api::Client| {
+            let unchanged = Compare {
+                result: CompareResult::Equal.into(),
+                target: CompareTarget::Mod.into(),
+                key: self.key.clone(),
+                mod_revision: Some(seen),
+            };
+            let put = RequestOp { request_put: Some(self.put(&data)), ..RequestOp::default() };
+            let key = RangeRequest { key: self.key.clone(), keys_only: true, ..RangeRequest::default() };
+            let look = RequestOp { request_range: Some(key), ..RequestOp::default() };
+            let transaction = TxnRequest { compare: vec![unchanged], success: vec![put], failure: vec![look] };
             async move { client.txn(transaction).await }
         };
-        let mut response = self.client.write(write).await.map_err(|failure| self.explain(failure, length))?;
-        if response.succeeded() {
-            return Ok(revision(response.take_header()));
+        let response = self.client.write(write).await.map_err(|failure| self.explain(failure, length))?;
+        if response.succeeded {
+            return Ok(api::revision(response.header.as_ref()));
         }
-        let found = response.op_responses().into_iter().find_map(|found| match found {
-            TxnOpResponse::Get(found) => found.kvs().first().map(etcd_client::KeyValue::mod_revision),
-            _ => None,
-        });
+        let found = response.responses.into_iter().find_map(|response| response.response_range);
+        let found = found.and_then(|range| range.kvs.first().map(|pair| pair.mod_revision));
         Err(Error::Conflict { mod_revision: found.unwrap_or(0) })
     }
 
@@ -103,16 +110,16 @@ impl EtcdKey {
     ///
     /// As [`EtcdValue::set`](crate::EtcdValue::set).
     pub async fn delete(&self) -> Result<i64, Error> {
-        let delete = |mut client: etcd_client::Client| {
-            let key = self.key.clone();
-            async move { client.delete(key, None).await }
+        let delete = |client: api::Client| {
+            let request = DeleteRangeRequest { key: self.key.clone() };
+            async move { client.delete_range(request).await }
         };
-        let mut response = self.client.write(delete).await.map_err(|failure| self.explain(failure, 0))?;
-        Ok(revision(response.take_header()))
+        let response = self.client.write(delete).await.map_err(|failure| self.explain(failure, 0))?;
+        Ok(api::revision(response.header.as_ref()))
     }
 
-    fn options(&self) -> Option<PutOptions> {
-        (self.lease != 0).then(|| PutOptions::new().with_lease(self.lease))
+    fn put(&self, data: &[u8]) -> PutRequest {
+        PutRequest { key: self.key.clone(), value: data.to_vec(), lease: self.lease }
     }
 
     /// What etcd's texts mean here. They are those of its `rpctypes`, and of gRPC for what it does not even read.
@@ -129,16 +136,16 @@ impl EtcdKey {
 
 impl EtcdClient {
     /// Has one member write something. Those that cannot be reached are passed over, for as long as a request may take.
-    pub(crate) async fn write<T, F>(&self, request: impl Fn(etcd_client::Client) -> F) -> Result<T, Error>
+    pub(crate) async fn write<T, F>(&self, request: impl Fn(api::Client) -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, etcd_client::Error>>,
+        F: Future<Output = Result<T, Status>>,
     {
         self.on_runtime(self.write_here(request)).await
     }
 
-    async fn write_here<T, F>(&self, request: impl Fn(etcd_client::Client) -> F) -> Result<T, Error>
+    async fn write_here<T, F>(&self, request: impl Fn(api::Client) -> F) -> Result<T, Error>
     where
-        F: Future<Output = Result<T, etcd_client::Error>>,
+        F: Future<Output = Result<T, Status>>,
     {
         let options = self.members().options();
         let begun = Instant::now();
@@ -167,11 +174,6 @@ impl EtcdClient {
             sleep(pauses.next()).await;
         }
     }
-}
-
-/// The revision of the cluster when it answered.
-fn revision(header: Option<etcd_client::ResponseHeader>) -> i64 {
-    header.map_or(0, |header| header.revision())
 }
 
 impl fmt::Debug for EtcdKey {

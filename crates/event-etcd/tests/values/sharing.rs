@@ -1,5 +1,6 @@
 //! What watchers of one client share, and what they cost.
 
+use event_etcd::tonic::transport::Endpoint;
 use event_etcd::{EtcdClient, EtcdValue};
 use event_test_servers::{Etcd, Options, Server};
 use futures_lite::future::poll_once;
@@ -9,7 +10,7 @@ use crate::support::{Test, backlog, counts, decode, on_runtime, told_up_to};
 pub(crate) const TESTS: &[Test] = &[
     ("a thousand watchers of a thousand keys share one stream, and leave nothing at the server", a_thousand),
     ("a watcher that is polled late holds nobody up", late),
-    ("a client that exists can be used", given),
+    ("a channel that exists can be used", given),
 ];
 
 const STREAMS: &str = "etcd_debugging_mvcc_watch_stream_total";
@@ -81,9 +82,8 @@ fn late(etcd: &Etcd) {
 fn given(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     on_runtime(async {
-        let options = event_etcd::etcd_client::ConnectOptions::new().with_require_leader(true);
-        let client = event_etcd::etcd_client::Client::connect([server.endpoint()], Some(options)).await.unwrap();
-        let client = EtcdClient::from_client(client).unwrap();
+        let channel = Endpoint::from_shared(server.endpoint()).unwrap().connect().await.unwrap();
+        let client = EtcdClient::from_channel(channel).unwrap();
         let value = EtcdValue::builder(&client).key("a").decoder(decode).build().unwrap();
         let mut watcher = value.watch();
         value.set("1").await.unwrap();

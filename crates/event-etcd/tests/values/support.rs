@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use base64::Engine as _;
 use event_core::MemoryReader;
 use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher, Status};
 use event_test_servers::{Etcd, Options, Server};
@@ -95,6 +96,23 @@ pub(crate) async fn backlog<T>(watcher: &mut EtcdWatcher<T>) -> Vec<T> {
             Err(error) => panic!("{error:?}"),
         }
     }
+}
+
+/// What the HTTP gateway of a server answers, headers included. It stands for another client.
+pub(crate) fn gateway(endpoint: &str, path: &str, body: &str) -> String {
+    let address = endpoint.replace("http://", "");
+    let mut stream = TcpStream::connect(&address).expect("the server listens");
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{body}")
+        .expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it writes text");
+    answer
+}
+
+/// What the gateway takes for bytes.
+pub(crate) fn base64(bytes: impl AsRef<[u8]>) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 /// What a server counts, by the name that etcd gives it, labels included; 0 for what it has not counted yet.

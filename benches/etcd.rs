@@ -9,7 +9,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use event_etcd::etcd_client::{Client, WatchStream};
+use etcd_client::{Client, WatchStream};
 use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher};
 use event_test_servers::{Options, Server, install};
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ use tokio::task::JoinSet;
 const HELP: &str = "\
 Measures watched values in an etcd server on loopback, which it starts itself.
 
-Usage: cargo bench -p event-etcd [-- OPTIONS]
+Usage: cargo bench -p event-benches --bench etcd --features etcd-client [-- OPTIONS]
 
 Options:
   --quick   a few round trips, to see that it works; the figures mean little
