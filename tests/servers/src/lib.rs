@@ -1,4 +1,4 @@
-//! Real etcd servers for tests, on Linux: one ([`Server`]), three ([`Cluster`]), or three of which each has a network
+//! Real etcd servers for tests: one ([`Server`]), three ([`Cluster`]), or three of which each has a network
 //! of its own and can be cut off ([`Namespaces`]).
 //!
 //! They listen on loopback, or inside of network namespaces that they make, and end with the value that stands for
@@ -6,7 +6,7 @@
 //! carries the server's log. Nothing here needs a runtime.
 //!
 //! [`install`] finds etcd, or unpacks Debian's below the target folder. Where it cannot, or where the kernel grants no
-//! namespaces, a [`Suite`] lists the tests concerned as ignored and says why.
+//! namespaces, a [`Suite`] lists the tests concerned as ignored and says why. On other systems than Linux that is all of them.
 //!
 //! ```no_run
 //! use event_test_servers::{Options, Server, Suite};
@@ -20,30 +20,19 @@
 //!     .run();
 //! ```
 
+#[cfg(target_os = "linux")]
 extern crate alloc;
 
-mod certificates;
-mod cluster;
-mod ctl;
-mod folder;
-mod http;
-mod install;
-mod member;
-mod namespaces;
-mod network;
-mod options;
-mod ports;
-mod process;
-mod server;
+#[cfg(not(target_os = "linux"))]
+mod elsewhere;
+#[cfg(target_os = "linux")]
+mod linux;
 mod stopwatch;
 mod suite;
-mod target;
 mod watchdog;
 
-pub use certificates::{Tls, certificates};
-pub use cluster::Cluster;
-pub use install::{Etcd, Missing, install, install_into};
-pub use namespaces::Namespaces;
-pub use options::Options;
-pub use server::Server;
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{Cluster, Etcd, Missing, Namespaces, Options, Server, Tls, certificates, install, install_into};
+#[cfg(target_os = "linux")]
+pub use linux::{Cluster, Etcd, Missing, Namespaces, Options, Server, Tls, certificates, install, install_into};
 pub use suite::Suite;

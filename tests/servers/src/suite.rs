@@ -5,10 +5,9 @@ use core::time::Duration;
 
 use libtest_mimic::{Arguments, Trial};
 
-use crate::install::{Etcd, install};
-use crate::namespaces::Namespaces;
 use crate::stopwatch::Stopwatch;
 use crate::watchdog::Watchdog;
+use crate::{Etcd, Namespaces, install};
 
 /// The variable that makes a failure of what would be ignored.
 const REQUIRED: &str = "EVENT_SERVERS_REQUIRED";

@@ -5,10 +5,10 @@ use core::time::Duration;
 use std::path::Path;
 use std::time::Instant;
 
-use crate::http;
-use crate::install::Etcd;
-use crate::network::Network;
-use crate::process::Process;
+use super::http;
+use super::install::Etcd;
+use super::network::Network;
+use super::process::Process;
 
 /// How long a member may take to do what it should. A busy machine needs seconds; this is for what never comes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::certificates::Tls;
+use super::certificates::Tls;
 
-/// What a [`Server`](crate::Server) is started with.
+/// What a [`Server`](super::Server) is started with.
 #[derive(Clone, Debug, Default)]
 #[must_use]
 pub struct Options {
@@ -42,7 +42,7 @@ impl Options {
     /// Tokens end this many seconds after they were given, or up to one second earlier (JWT counts whole seconds).
     /// They end for certain: the server's own "simple" tokens live on for as long as they are in use.
     ///
-    /// Nobody needs a token before [`Server::enable_auth`](crate::Server::enable_auth).
+    /// Nobody needs a token before [`Server::enable_auth`](super::Server::enable_auth).
     pub fn short_tokens(mut self, seconds: u64) -> Self {
         self.token_seconds = Some(seconds);
         self

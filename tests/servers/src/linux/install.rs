@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::target;
+use super::target;
 
 /// The variable that names a folder with `etcd` and `etcdctl` in it.
 const VARIABLE: &str = "ETCD_BIN";

@@ -2,13 +2,13 @@
 
 use std::time::Instant;
 
-use crate::ctl::Ctl;
-use crate::folder::Folder;
-use crate::install::Etcd;
-use crate::member::{Member, PATIENCE, PAUSE, Place, View};
-use crate::network::Network;
-use crate::options::Options;
-use crate::server::on_loopback;
+use super::ctl::Ctl;
+use super::folder::Folder;
+use super::install::Etcd;
+use super::member::{Member, PATIENCE, PAUSE, Place, View};
+use super::network::Network;
+use super::options::Options;
+use super::server::on_loopback;
 
 /// Some servers that are one cluster; the first is number 0. Dropped: killed, and their data removed.
 #[derive(Debug)]
@@ -36,7 +36,7 @@ impl Cluster {
     /// # Panics
     ///
     /// If one is not healthy within a minute, with the end of its log; or if the options want TLS, which is for a
-    /// [`Server`](crate::Server).
+    /// [`Server`](super::Server).
     #[must_use]
     pub fn start_with(etcd: &Etcd, members: usize, options: Options) -> Self {
         let places: Vec<_> = (1..=members).map(|i| on_loopback(&format!("n{i}"))).collect();
@@ -168,7 +168,7 @@ impl Cluster {
         self.ctl.run(self.members[i].endpoint(), arguments)
     }
 
-    /// As [`Server::enable_auth`](crate::Server::enable_auth), for all members.
+    /// As [`Server::enable_auth`](super::Server::enable_auth), for all members.
     ///
     /// # Panics
     ///

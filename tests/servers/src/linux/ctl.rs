@@ -5,12 +5,12 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-use crate::certificates::Tls;
-use crate::install::Etcd;
-use crate::member::{PATIENCE, PAUSE};
-use crate::network::Network;
-use crate::options::Options;
-use crate::process::without_variables;
+use super::certificates::Tls;
+use super::install::Etcd;
+use super::member::{PATIENCE, PAUSE};
+use super::network::Network;
+use super::options::Options;
+use super::process::without_variables;
 
 /// How etcdctl gets to the members.
 #[derive(Debug)]

@@ -14,7 +14,7 @@ use rustix::process::{
     Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, set_parent_process_death_signal, waitid,
 };
 
-use crate::network::Network;
+use super::network::Network;
 
 /// How much of a log a panic shows, in bytes.
 const TAIL: usize = 6000;

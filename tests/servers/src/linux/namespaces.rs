@@ -3,11 +3,11 @@
 use core::net::{Ipv4Addr, SocketAddr};
 use core::ops::Deref;
 
-use crate::cluster::Cluster;
-use crate::install::Etcd;
-use crate::member::Place;
-use crate::network::Network;
-use crate::options::Options;
+use super::cluster::Cluster;
+use super::install::Etcd;
+use super::member::Place;
+use super::network::Network;
+use super::options::Options;
 
 /// How many servers there are.
 const MEMBERS: u8 = 3;

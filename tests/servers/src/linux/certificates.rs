@@ -9,7 +9,7 @@ use rcgen::{
     KeyUsagePurpose,
 };
 
-use crate::folder::Folder;
+use super::folder::Folder;
 /// Certificates, which are valid for nothing but these tests. A copy is the same ones; the files go with the last.
 #[derive(Clone, Debug)]
 pub struct Tls {

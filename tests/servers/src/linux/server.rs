@@ -2,12 +2,12 @@
 
 use core::net::{Ipv4Addr, SocketAddr};
 
-use crate::ctl::Ctl;
-use crate::folder::Folder;
-use crate::install::Etcd;
-use crate::member::{Member, Place};
-use crate::options::Options;
-use crate::ports;
+use super::ctl::Ctl;
+use super::folder::Folder;
+use super::install::Etcd;
+use super::member::{Member, Place};
+use super::options::Options;
+use super::ports;
 
 /// One server on loopback, with its data in a temporary folder. Dropped: killed, and its data removed.
 #[derive(Debug)]
