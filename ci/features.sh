@@ -28,6 +28,9 @@ done
 echo "== event-etcd with each of its features"
 cargo hack --each-feature -p event-etcd clippy --quiet --all-targets -- -D warnings
 cargo test --quiet -p event-etcd --features tls --test values -- TLS
+echo "== the example with all of its features"
+cargo clippy --quiet -p network-status --all-features --all-targets -- -D warnings
+cargo test --quiet -p network-status --all-features
 echo "== the suite over the core with all of its features"
 cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing,event-core/critical-section --test by_hand --test threads \
   --test pipes_tokio_mpsc --test pipes_async_std

@@ -27,7 +27,7 @@ pub type Deadline<F> = adapter::Deadline<F, AsyncStdClock>;
 /// The methods can be chained in any order; whichever is ready first ends the get. If data and an end are ready at the
 /// same time, the end wins and nothing is consumed. See the [crate's page](crate#fairness) for loops around a get.
 pub trait GetExt: Future + Sized {
-    /// Ends the get when the [`StopSource`](stop_token::StopSource) of `token` is dropped.
+    /// Ends the get when the [`StopSource`](crate::StopSource) of `token` is dropped.
     ///
     /// # Errors
     ///
@@ -40,9 +40,8 @@ pub trait GetExt: Future + Sized {
     /// # Examples
     ///
     /// ```
-    /// use event_async_std::GetExt;
+    /// use event_async_std::{GetExt, StopSource};
     /// use event_core::MemoryValue;
-    /// use stop_token::StopSource;
     ///
     /// # async_std::task::block_on(async {
     /// let value = MemoryValue::with_value(1);

@@ -4,7 +4,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`GetExt::cancel_on`] | ends a get when a [`StopToken`](stop_token::StopToken) says so |
+//! | [`GetExt::cancel_on`] | ends a get when a [`StopToken`] says so |
 //! | [`GetExt::timeout`], [`GetExt::deadline`] | end it when its time is up |
 //! | [`pipe`] | forwards a value into an [`async_std::channel`], the newest data winning |
 //! | [`AsyncStdTimer`] | what in [`event_core`] needs to wait, waits with async-std's timers |
@@ -13,9 +13,8 @@
 //! use std::time::Duration;
 //!
 //! use async_std::task;
-//! use event_async_std::GetExt;
-//! use event_core::{GetError, MemoryValue};
-//! use stop_token::StopSource;
+//! use event_async_std::event_core::{GetError, MemoryValue};
+//! use event_async_std::{GetExt, StopSource};
 //!
 //! # task::block_on(async {
 //! let address = MemoryValue::new();
@@ -69,9 +68,14 @@ mod pipe;
 pub mod supervisor;
 mod time;
 
+/// The values themselves, in the version that this crate works with.
+pub use event_core;
 pub use event_core::PipeError;
 pub use ext::{CancelOn, Deadline, GetExt};
 pub use pipe::{AsyncStd, Pipe, PipeTo, pipe};
+/// Ends gets, see [`GetExt::cancel_on`]: the source and its tokens of [`stop_token`], in the version that this crate works
+/// with. The source is dropped to stop them.
+pub use stop_token::{StopSource, StopToken};
 pub use time::{AsyncStdClock, AsyncStdTimer, Sleep};
 
 /// The example of the README, as a test.

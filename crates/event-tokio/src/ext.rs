@@ -42,8 +42,7 @@ pub trait GetExt: Future + Sized {
     ///
     /// ```
     /// use event_core::MemoryValue;
-    /// use event_tokio::GetExt;
-    /// use tokio_util::sync::CancellationToken;
+    /// use event_tokio::{CancellationToken, GetExt};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {

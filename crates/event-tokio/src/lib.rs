@@ -4,7 +4,7 @@
 //!
 //! | | |
 //! |---|---|
-//! | [`GetExt::cancel_on`] | ends a get when a [`CancellationToken`](tokio_util::sync::CancellationToken) is cancelled |
+//! | [`GetExt::cancel_on`] | ends a get when a [`CancellationToken`] is cancelled |
 //! | [`GetExt::timeout`], [`GetExt::deadline`] | end it when its time is up, by tokio's clock |
 //! | [`pipe()`] | forwards a value into any channel of [`tokio::sync`], or into another value, the newest data winning |
 //! | [`WatchReceiver`] | makes an existing [`tokio::sync::watch`] channel a value that can be watched |
@@ -13,9 +13,8 @@
 //! ```
 //! use std::time::Duration;
 //!
-//! use event_core::{GetError, MemoryValue};
-//! use event_tokio::GetExt;
-//! use tokio_util::sync::CancellationToken;
+//! use event_tokio::event_core::{GetError, MemoryValue};
+//! use event_tokio::{CancellationToken, GetExt};
 //!
 //! # #[tokio::main(flavor = "current_thread", start_paused = true)]
 //! # async fn main() {
@@ -61,13 +60,17 @@ mod time;
 mod watch_channel;
 
 pub use budget::Charged;
+/// The values themselves, in the version that this crate works with.
+pub use event_core;
 pub use event_core::PipeError;
 pub use ext::{CancelOn, Deadline, GetExt};
 pub use pipe::{Pipe, PipeTo, Tokio, pipe};
 pub use time::{TokioClock, TokioTimer};
+/// Ends gets, see [`GetExt::cancel_on`]: the token of [`tokio_util`], in the version that this crate works with.
+pub use tokio_util::sync::CancellationToken;
 pub use watch_channel::{ReceiverWatcher, WatchReceiver};
 
-/// The example of the workspace's README, as a test.
+/// The examples of the README, as tests. That of the workspace's README is the package `hello`.
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 mod readme {}

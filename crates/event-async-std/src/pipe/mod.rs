@@ -38,8 +38,8 @@ pub type Pipe<V, S, P = fn(&<V as Watch>::Item) -> bool> = event_core::Pipe<V, S
 ///
 /// ```
 /// use async_std::{channel, task};
+/// use event_async_std::StopSource;
 /// use event_core::MemoryValue;
-/// use stop_token::StopSource;
 ///
 /// # task::block_on(async {
 /// let address = MemoryValue::with_value("192.0.2.10");

@@ -69,8 +69,8 @@ pub type Pipe<V, S, P = fn(&<V as Watch>::Item) -> bool> = event_core::Pipe<V, S
 ///
 /// ```
 /// use event_core::MemoryValue;
+/// use event_tokio::CancellationToken;
 /// use tokio::sync::mpsc;
-/// use tokio_util::sync::CancellationToken;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() {
