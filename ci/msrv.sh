@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Builds and tests with the oldest compiler that is promised, a real one: Debian's rustc 1.85.0, which is unpacked below target/.
+#
+# The libraries with each of their features, the examples, and all tests; not the benchmarks, whose peers need newer compilers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ci/debian.sh
+
+echo "== the oldest compiler, below target/debian"
+oldest_rust
+promised=$(sed -n 's/^rust-version = "\(.*\)"$/\1/p' Cargo.toml)
+export RUSTC=$debian/rustc-1.85.0 RUSTDOC=$debian/rustdoc-1.85.0 CARGO_TARGET_DIR=$PWD/target/msrv CARGO_INCREMENTAL=0
+# Its lints are not those of the compiler that the project is written with.
+export RUSTFLAGS="-A warnings"
+version=$($RUSTC --version)
+echo "   $version; Cargo.toml promises $promised"
+case $version in
+  "rustc $promised."*) ;;
+  *) echo "that is not the version that Cargo.toml promises" >&2 && exit 1 ;;
+esac
+
+echo "== everything but the benchmarks compiles, tests included"
+cargo check --quiet --workspace --exclude event-benches --all-targets
+echo "== the libraries with all of their features, and with none"
+libraries=()
+for manifest in crates/*/Cargo.toml; do
+  libraries+=(-p "$(basename "$(dirname "$manifest")")")
+done
+cargo check --quiet "${libraries[@]}" --all-features
+cargo check --quiet "${libraries[@]}" --no-default-features
+echo "== tests and documentation examples of the core and the supervisor"
+cargo test --quiet -p event-core -p event-supervisor --lib --tests
+# rustdoc calls its rustc directly, which has to find its libraries.
+LD_LIBRARY_PATH=$debian/rust-1.85.0/usr/lib/x86_64-linux-gnu cargo test --quiet -p event-core -p event-supervisor --doc

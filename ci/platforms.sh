@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# Checks and runs the project for other machines than this one, and ends with a table.
+#
+#   ci/platforms.sh          type-checks for Windows, macOS and WebAssembly; runs tests on 32-bit x86, natively
+#   ci/platforms.sh --all    and runs them on emulated 64-bit ARM, s390x (big endian) and RISC-V
+#   ci/platforms.sh --help   this text
+#
+# All it needs is unpacked below target/debian. What this machine cannot do is skipped, and said.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. ci/debian.sh
+
+case ${1:-} in
+  '') machines=(i686) ;;
+  --all) machines=(i686 aarch64 s390x riscv64) ;;
+  --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
+  *) echo "usage: ci/platforms.sh [--all]; see --help" >&2 && exit 2 ;;
+esac
+
+# Tests that need an emulator run more slowly there by a factor of ten or so: these are the ones that run everywhere.
+tests=(-p event-core -p event-supervisor)
+[ ! -d crates/event-map ] || tests+=(-p event-map)
+suites=(-p event-tests --test by_hand --test threads)
+table=()
+
+# The same folder as ci/msrv.sh: what runs on this machine while something is built need not be built again.
+export CARGO_TARGET_DIR=$PWD/target/msrv CARGO_INCREMENTAL=0 RUSTFLAGS="-A warnings"
+
+check() { # check PLATFORM TARGET WHAT ARGUMENT...: type-checks, with a standard library from its sources
+  local platform=$1 target=$2 what=$3
+  shift 3
+  echo "== $platform: $what compile"
+  RUSTC_BOOTSTRAP=1 cargo check --quiet -Zbuild-std=std,panic_abort,panic_unwind,test --target "$target" "$@"
+  table+=("$platform|$target|$what|no|")
+}
+
+# What a machine is linked with, and what runs its programs: Debian's cross compiler and QEMU's user mode. Linked statically, so
+# that nothing of the other machine is needed.
+prepare() { # prepare MACHINE
+  local machine=$1 root=$debian/cross compiler libraries upper
+  upper=$(tr a-z A-Z <<<"$machine")
+  # Its own libraries, but the C library of this machine: the compiler is many programs, which call each other.
+  libraries=$root/usr/lib/x86_64-linux-gnu
+  compiler=$root/usr/bin/$machine-linux-gnu-gcc-12
+  cat >"$debian/gcc-$machine" <<END
+#!/bin/bash
+export LD_LIBRARY_PATH=$libraries
+exec $compiler -B$root/usr/lib/gcc-cross/$machine-linux-gnu/12/ -B$root/usr/bin/$machine-linux-gnu- \\
+  -B$root/usr/$machine-linux-gnu/lib/ -L$root/usr/$machine-linux-gnu/lib -isystem $root/usr/$machine-linux-gnu/include "\$@"
+END
+  chmod +x "$debian/gcc-$machine"
+  export "CARGO_TARGET_${upper}_UNKNOWN_LINUX_GNU_LINKER=$debian/gcc-$machine"
+  export "CC_${machine}_unknown_linux_gnu=$debian/gcc-$machine" "AR_${machine}_unknown_linux_gnu=ar"
+  if [ "$machine" != i686 ]; then
+    program "qemu-$machine" cross "usr/bin/qemu-$machine"
+    export "CARGO_TARGET_${upper}_UNKNOWN_LINUX_GNU_RUNNER=$debian/qemu-$machine"
+  fi
+}
+
+run() { # run PLATFORM MACHINE: the tests, and how many passed
+  local platform=$1 machine=$2 triple log passed
+  triple=$machine-unknown-linux-gnu
+  [ "$machine" != riscv64 ] || triple=riscv64gc-unknown-linux-gnu
+  log=$debian/$machine.log
+  echo "== $platform: tests"
+  prepare "$machine"
+  local upper
+  upper=$(tr a-z- A-Z_ <<<"$triple")
+  export "CARGO_TARGET_${upper}_LINKER=$debian/gcc-$machine" "CC_${triple//-/_}=$debian/gcc-$machine" "AR_${triple//-/_}=ar"
+  [ "$machine" = i686 ] || export "CARGO_TARGET_${upper}_RUNNER=$debian/qemu-$machine"
+  : >"$log"
+  for arguments in "${tests[*]} --lib --tests" "${suites[*]}"; do
+    # shellcheck disable=SC2086 # a list of words
+    RUSTFLAGS="-A warnings -C target-feature=+crt-static" cargo test --quiet --target "$triple" $arguments >>"$log" 2>&1 || {
+      tail -n 60 "$log" && exit 1
+    }
+  done
+  passed=$(grep -o '[0-9]* passed' "$log" | awk '{ sum += $1 } END { print sum }')
+  table+=("$platform|$triple|core, supervisor, suites by hand and on threads|yes|$passed")
+}
+
+echo "== compilers, below target/debian"
+oldest_rust
+packages=(qemu-user)
+for machine in i686:i386 aarch64:arm64 s390x:s390x riscv64:riscv64; do
+  packages+=("gcc-${machine%:*}-linux-gnu" "libc6-dev-${machine#*:}-cross")
+done
+unpack cross bookworm amd64 install "${packages[@]}"
+export RUSTC=$debian/rustc-1.85.0
+
+# Not the benchmarks, whose peers need newer compilers.
+workspace=(--workspace --exclude event-benches --all-targets)
+check Windows x86_64-pc-windows-msvc "all crates, with tests" "${workspace[@]}"
+check macOS aarch64-apple-darwin "all crates, with tests" "${workspace[@]}"
+# async-std's and etcd's sockets have no equal in a browser.
+check WebAssembly wasm32-unknown-unknown "core, supervisor, tokio" -p event-core -p event-supervisor -p event-tokio
+
+for machine in "${machines[@]}"; do
+  case $machine in
+    i686) run "32-bit x86" i686 ;;
+    aarch64) run "64-bit ARM, emulated" aarch64 ;;
+    s390x) run "s390x (big endian), emulated" s390x ;;
+    riscv64)
+      # The release above has no standard library for it, and the next one has the same compiler, a patch newer.
+      unpack rust-1.85.1 trixie "amd64 riscv64" download rustc libstd-rust-1.85 libstd-rust-dev libstd-rust-dev:riscv64 libllvm19 \
+        libc6 libgcc-s1 libstdc++6 zlib1g libzstd1 libxml2 libedit2 libtinfo6 libffi8 libbsd0 libmd0 liblzma5 libicu76 libz3-4
+      program rustc-1.85.1 rust-1.85.1 usr/bin/rustc
+      RUSTC=$debian/rustc-1.85.1 CARGO_TARGET_DIR=$PWD/target/msrv-riscv64 run "RISC-V, emulated" riscv64
+      ;;
+  esac
+done
+
+echo "== platforms, with $($RUSTC --version | cut -d ' ' -f 1-2)"
+{
+  echo "platform|target|what|ran|tests passed"
+  printf '%s\n' "${table[@]}"
+} | column -t -s '|'
