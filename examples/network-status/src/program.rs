@@ -1,5 +1,6 @@
 //! The program from its command line to its exit code.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -65,6 +66,7 @@ async fn run_parts<R: Runtime>(
     let backoff = Backoff::default().cap(LONGEST_PAUSE);
     let supervisor = runtime.supervisor().grace(GRACE).backoff(backoff).start(parts);
     let state = supervisor.state();
+    let is_ending = Cell::new(false);
     let end = async {
         loop {
             let asked = async { Some(signals.next().await) };
@@ -82,9 +84,10 @@ async fn run_parts<R: Runtime>(
                 None => break,
             }
         }
+        is_ending.set(true);
         supervisor.stop().await;
     };
-    zip(end, supervision::report(&state, console)).await;
+    zip(end, supervision::report(&state, &is_ending, console)).await;
     ending.outcome()?;
     supervision::all_ended_in_time(&state, GRACE)
 }

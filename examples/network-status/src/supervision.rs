@@ -1,5 +1,6 @@
 //! Reports what the supervisor does, by following the state of its tree: a watched value like any other.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use event_core::MemoryReader;
@@ -13,7 +14,9 @@ use crate::tree::print_tree;
 ///
 /// As with any value, what is quickly replaced may be skipped. So a part that died and was restarted in between is reported
 /// by what the tree keeps: the number of restarts, and the last error.
-pub(crate) async fn report(tree: &MemoryReader<Tree>, console: &Console) {
+///
+/// While all parts are `ending`, there is no restart that could be waited for.
+pub(crate) async fn report(tree: &MemoryReader<Tree>, ending: &Cell<bool>, console: &Console) {
     let mut watcher = tree.watch();
     let mut before = Tree::default();
     let mut starting = false;
@@ -24,7 +27,7 @@ pub(crate) async fn report(tree: &MemoryReader<Tree>, console: &Console) {
         }
         // The picture is drawn when the restarted parts work, or do not.
         starting |= restarted;
-        if starting && now.iter().all(|(_, part)| !matches!(part.state(), State::New)) {
+        if starting && !ending.get() && now.iter().all(|(_, part)| !matches!(part.state(), State::New)) {
             print_tree(&now, console);
             starting = false;
         }
