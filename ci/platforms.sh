@@ -17,7 +17,7 @@ case ${1:-} in
   *) echo "usage: ci/platforms.sh [--all]; see --help" >&2 && exit 2 ;;
 esac
 
-# Tests that need an emulator run more slowly there by a factor of ten or so: these are the ones that run everywhere.
+# An emulator is slower than the machine by a factor of ten or more: these tests run everywhere.
 tests=(-p event-core -p event-supervisor)
 [ ! -d crates/event-map ] || tests+=(-p event-map)
 suites=(-p event-tests --test by_hand --test threads)
@@ -34,40 +34,31 @@ check() { # check PLATFORM TARGET WHAT ARGUMENT...: type-checks, with a standard
   table+=("$platform|$target|$what|no|")
 }
 
-# What a machine is linked with, and what runs its programs: Debian's cross compiler and QEMU's user mode. Linked statically, so
-# that nothing of the other machine is needed.
-prepare() { # prepare MACHINE
-  local machine=$1 root=$debian/cross compiler libraries upper
-  upper=$(tr a-z A-Z <<<"$machine")
-  # Its own libraries, but the C library of this machine: the compiler is many programs, which call each other.
-  libraries=$root/usr/lib/x86_64-linux-gnu
-  compiler=$root/usr/bin/$machine-linux-gnu-gcc-12
+# What a machine's programs are linked with, and run by: Debian's cross compiler and QEMU's user mode. They are linked statically,
+# so that nothing of the other machine is needed.
+prepare() { # prepare MACHINE TRIPLE
+  local machine=$1 triple=$2 root=$debian/cross upper
+  upper=$(tr a-z- A-Z_ <<<"$triple")
+  # Its own libraries, but the C library of this machine: a compiler is many programs, which call each other.
   cat >"$debian/gcc-$machine" <<END
 #!/bin/bash
-export LD_LIBRARY_PATH=$libraries
-exec $compiler -B$root/usr/lib/gcc-cross/$machine-linux-gnu/12/ -B$root/usr/bin/$machine-linux-gnu- \\
+export LD_LIBRARY_PATH=$root/usr/lib/x86_64-linux-gnu
+exec $root/usr/bin/$machine-linux-gnu-gcc-12 -B$root/usr/lib/gcc-cross/$machine-linux-gnu/12/ -B$root/usr/bin/$machine-linux-gnu- \\
   -B$root/usr/$machine-linux-gnu/lib/ -L$root/usr/$machine-linux-gnu/lib -isystem $root/usr/$machine-linux-gnu/include "\$@"
 END
   chmod +x "$debian/gcc-$machine"
-  export "CARGO_TARGET_${upper}_UNKNOWN_LINUX_GNU_LINKER=$debian/gcc-$machine"
-  export "CC_${machine}_unknown_linux_gnu=$debian/gcc-$machine" "AR_${machine}_unknown_linux_gnu=ar"
+  export "CARGO_TARGET_${upper}_LINKER=$debian/gcc-$machine" "CC_${triple//-/_}=$debian/gcc-$machine" "AR_${triple//-/_}=ar"
   if [ "$machine" != i686 ]; then
     program "qemu-$machine" cross "usr/bin/qemu-$machine"
-    export "CARGO_TARGET_${upper}_UNKNOWN_LINUX_GNU_RUNNER=$debian/qemu-$machine"
+    export "CARGO_TARGET_${upper}_RUNNER=$debian/qemu-$machine"
   fi
 }
 
 run() { # run PLATFORM MACHINE: the tests, and how many passed
-  local platform=$1 machine=$2 triple log passed
-  triple=$machine-unknown-linux-gnu
+  local platform=$1 machine=$2 triple=$2-unknown-linux-gnu log=$debian/$2.log passed
   [ "$machine" != riscv64 ] || triple=riscv64gc-unknown-linux-gnu
-  log=$debian/$machine.log
   echo "== $platform: tests"
-  prepare "$machine"
-  local upper
-  upper=$(tr a-z- A-Z_ <<<"$triple")
-  export "CARGO_TARGET_${upper}_LINKER=$debian/gcc-$machine" "CC_${triple//-/_}=$debian/gcc-$machine" "AR_${triple//-/_}=ar"
-  [ "$machine" = i686 ] || export "CARGO_TARGET_${upper}_RUNNER=$debian/qemu-$machine"
+  prepare "$machine" "$triple"
   : >"$log"
   for arguments in "${tests[*]} --lib --tests" "${suites[*]}"; do
     # shellcheck disable=SC2086 # a list of words

@@ -59,6 +59,8 @@
 //! pipe that waits for a place ends with [`PipeError::ChannelClosed`] at once when the last receiver goes, but one that has
 //! nothing to send goes on watching, and ends when the next item comes. (In `event-tokio` it ends at once as well.)
 
+// docs.rs sets it: it marks what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;

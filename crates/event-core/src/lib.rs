@@ -34,6 +34,8 @@
 //!
 //! More in the pages on [firmware], [limits] and [internals].
 
+// docs.rs sets it: it marks what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
 extern crate alloc;

@@ -46,6 +46,8 @@
 //! A cluster that is restored from a backup has fewer revisions than before, and its clients have no way to know: watchers
 //! have to be made anew after that.
 
+// docs.rs sets it: it marks what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tonic needs std")]
 

@@ -34,6 +34,8 @@
 //! - `std` (default): panics are caught; without it, a panic is what the target makes of it.
 //! - `tracing` (default): events for what happens to a runnable, and a span `runnable` with its `path` around it.
 
+// docs.rs sets it: it marks what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -48,6 +48,8 @@
 //! [cooperative budget](tokio::task::coop), so that a task which gets in a loop leaves the others their turn, however
 //! fast the value is set. A pipe sees to the same by itself.
 
+// docs.rs sets it: it marks what needs a feature.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 
 extern crate alloc;

@@ -42,7 +42,7 @@ fn main() {
 }
 
 fn seconds() -> u64 {
-    variable("EVENT_SOAK_SECONDS").unwrap_or(20)
+    variable("EVENT_SOAK_SECONDS").unwrap_or(10)
 }
 
 fn variable(name: &str) -> Option<u64> {
