@@ -14,7 +14,7 @@ use crate::error::GetError;
 use crate::get::Get;
 use crate::sync::Arc;
 use crate::traits::Watcher;
-use crate::wakers::{Place, PlaceId, Record};
+use crate::wakers::Place;
 
 /// Watches a [`MemoryValue`](crate::MemoryValue): keeps track of the newest version that one consumer has had.
 ///
@@ -265,13 +265,15 @@ impl<T> Clone for MemoryWatcher<T> {
 
 impl<T> Drop for MemoryWatcher<T> {
     fn drop(&mut self) {
-        struct Leave<'a, T>(&'a Shared<T>, PlaceId);
-        impl<T> Drop for Leave<'_, T> {
+        struct GiveBack<'a, T>(&'a Shared<T>, Option<Place>);
+        impl<T> Drop for GiveBack<'_, T> {
             fn drop(&mut self) {
-                let Self(shared, place) = *self;
                 // Wakers are user code: each of the two is done whatever the other does.
-                let _count_out = CountOut(shared);
-                shared.gone(place);
+                let _count_out = CountOut(self.0);
+                if let Some(place) = self.1.take() {
+                    // SAFETY: the place was claimed from these wakers.
+                    unsafe { self.0.wakers.release(place, &self.0.cell) };
+                }
             }
         }
         struct CountOut<'a, T>(&'a Shared<T>);
@@ -280,12 +282,13 @@ impl<T> Drop for MemoryWatcher<T> {
                 self.0.count_watcher_out();
             }
         }
-        // The stored waker's `Drop` is user code.
-        let _leave = Leave(&*self.shared, self.place.id());
         // SAFETY: not used again, `self` goes.
         let place = unsafe { ManuallyDrop::take(&mut self.place) };
-        // SAFETY: the place was claimed from these wakers.
-        unsafe { self.shared.wakers.release(place, &self.shared.cell) };
+        let give_back = GiveBack(&*self.shared, Some(place));
+        if let Some(place) = &give_back.1 {
+            // It may wake who waits for this watcher, which is user code.
+            self.shared.watcher_leaves(place);
+        }
     }
 }
 

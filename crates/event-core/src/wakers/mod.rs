@@ -69,6 +69,8 @@ use core::task::Waker;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake};
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle, feature = "portable-atomic"))))]
+mod tests;
 
 pub(crate) use nodes::{Nodes, Place, PlaceId, Record, Root, clear_bit};
 pub(crate) use tree::FIRST_NODES;

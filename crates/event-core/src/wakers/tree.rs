@@ -14,6 +14,8 @@ pub(super) struct Leaf {
     pub(super) armed: AtomicUsize,
     /// Bit n: node n has an owner, or is an orphan, or does not exist.
     taken: AtomicUsize,
+    /// Bit n: node n is marked. What that means, and the lock under which it is done, is the business of the marks' keeper.
+    marked: AtomicUsize,
     nodes: Box<[Node]>,
     /// Null for the first leaf.
     directory: *const Directory,
@@ -35,6 +37,7 @@ impl Leaf {
             armed: AtomicUsize::new(0),
             // Nodes that do not exist are taken for ever.
             taken: AtomicUsize::new(usize::MAX.checked_shl(nodes as u32).unwrap_or(0)),
+            marked: AtomicUsize::new(0),
             nodes: (0..nodes).map(|_| Node::new()).collect(),
             directory,
             summary_bit: 1 << number,
@@ -94,14 +97,24 @@ impl Leaf {
         self.taken.fetch_and(!(1 << number), Ordering::Release);
     }
 
-    /// The numbers of the nodes that have an owner.
-    pub(super) fn owned(&self) -> impl Iterator<Item = usize> {
-        (0..self.nodes.len()).filter(|&number| self.is_owned(number))
+    /// Marks the nodes that have an owner who is not about to leave, and no other. Says how many they are.
+    pub(super) fn mark_owned(&self) -> usize {
+        // Ordering: Relaxed. Nothing but the bits is looked at, and how recent they are the caller sees to.
+        let taken = self.taken.load(Ordering::Relaxed);
+        let is_owned = |&number: &usize| taken & 1 << number != 0 && !self.node(number).is_leaving();
+        let owned = (0..self.nodes.len()).filter(is_owned).fold(0_usize, |bits, number| bits | 1 << number);
+        // Ordering: Relaxed. Under the keeper's lock.
+        self.marked.store(owned, Ordering::Relaxed);
+        owned.count_ones() as usize
     }
 
-    pub(super) fn is_owned(&self, number: usize) -> bool {
-        // Ordering: Relaxed. Nothing but the bit is looked at, and how recent it is the caller sees to.
-        self.taken.load(Ordering::Relaxed) & 1 << number != 0 && !self.node(number).is_orphan()
+    /// Marks a node, or takes its mark away. Says whether it was marked.
+    pub(super) fn set_mark(&self, number: usize, mark: bool) -> bool {
+        // Ordering: Relaxed, both. Under the keeper's lock.
+        let marked = self.marked.load(Ordering::Relaxed);
+        let bit = 1 << number;
+        self.marked.store(if mark { marked | bit } else { marked & !bit }, Ordering::Relaxed);
+        marked & bit != 0
     }
 }
 
