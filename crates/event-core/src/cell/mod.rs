@@ -66,7 +66,7 @@ mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};
 pub(crate) use owned::{Owned, Published};
-pub(crate) use pinned::Pinned;
+pub(crate) use pinned::{Pinned, cloned_and_unpinned};
 pub(crate) use word::Word;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -415,8 +415,8 @@ impl<T> Cell<T> {
         version
     }
 
-    /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` publish at once,
-    /// without any allocation.
+    /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` slots are being filled or are
+    /// pinned by an edit, without any allocation.
     pub(crate) fn reserve(&self, readers: usize, writers: usize) {
         self.slots.reserve(readers.saturating_add(writers).saturating_add(1));
     }

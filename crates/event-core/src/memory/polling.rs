@@ -68,6 +68,8 @@ impl<'a, T> Polling<'a, T> {
                 if pinned.data().is_some_and(&mut *accept) {
                     let given = give(&pinned, self.cursor, shared);
                     self.place.saw(version, word);
+                    // User code, if it was replaced. If its `Drop` panics, what would be given is dropped.
+                    drop(pinned);
                     return Poll::Ready(Some(given));
                 }
                 self.cursor.pass(version);

@@ -8,7 +8,7 @@ use core::ptr::{self, NonNull};
 use super::reference::Ref;
 use super::sync_mode::SyncMode;
 use super::watcher::MemoryWatcher;
-use crate::cell::{Cell, Owned, Published, Word};
+use crate::cell::{Cell, Owned, Published, Word, cloned_and_unpinned};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Handshake, handshake_by_fence};
@@ -131,8 +131,7 @@ impl<T> Shared<T> {
     where
         T: Clone,
     {
-        // User code runs while the slot is pinned; the guard unpins it whatever happens.
-        self.cell.pin()?.data().cloned()
+        cloned_and_unpinned(self.cell.pin()?)
     }
 
     pub(super) fn watcher_count(&self) -> usize {

@@ -195,6 +195,9 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// Makes what is present count as seen: the next get waits for something newer.
+    ///
+    /// What counts is what is current when this is called. After [`borrow`](Self::borrow), something newer may have been set in
+    /// between, which then counts as seen though nobody has seen it.
     pub fn mark_seen(&mut self) {
         if let Some(awaited) = self.cursor.move_to_present(&self.shared.cell, true) {
             self.shared.watcher_saw(self.place.id(), awaited);
@@ -202,6 +205,8 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// Makes what is present count as unseen: the next get gives it.
+    ///
+    /// This wakes nobody. A task whose last poll of this watcher was pending is not polled because of it.
     pub fn mark_unseen(&mut self) {
         self.cursor.move_to_present(&self.shared.cell, false);
     }
