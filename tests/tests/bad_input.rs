@@ -417,7 +417,7 @@ fn a_million_versions_borrowed_at_once_is_a_panic_that_says_so() {
     const MOST: usize = if usize::BITS >= 64 { (1 << 20) - 1 } else { (1 << 9) - 1 };
     let _watchdog = watched("a million versions");
     let value = MemoryValue::new();
-    value.reserve(0, MOST - 5);
+    value.reserve(0, MOST - 9);
     let mut watcher = value.watch();
     let mut borrowed: Vec<_> = (0..MOST)
         .map(|n| {

@@ -4,13 +4,14 @@
 extern crate alloc;
 
 use alloc::sync::Arc;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::Poll;
 use core::time::Duration;
 use std::panic::panic_any;
 use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
-use event_core::MemoryValue;
+use event_core::{MemoryValue, MemoryWatcher};
 use event_tests::allocator::{CountingAllocator, allocations_of};
 use event_tests::by_hand::{Act, Task, panics};
 use event_tests::census::Census;
@@ -154,4 +155,111 @@ fn a_producers_waker_that_panics_leaves_the_value_usable() {
     assert_eq!(task.wakes(), wakes + 1);
     assert_eq!((task.poll(watched), value.watcher_count()), (Poll::Ready(()), 1));
     drop(watcher);
+}
+
+type Hook = Box<dyn FnOnce() + Send>;
+
+/// Data that runs a hook when it is cloned. The original panics when it is dropped.
+struct Original {
+    is_clone: bool,
+    alive: Arc<AtomicUsize>,
+    when_cloned: Arc<Mutex<Option<Hook>>>,
+}
+
+impl Original {
+    fn new(alive: &Arc<AtomicUsize>, is_clone: bool) -> Self {
+        alive.fetch_add(1, Ordering::Relaxed);
+        Self { is_clone, alive: Arc::clone(alive), when_cloned: Arc::default() }
+    }
+}
+
+impl Clone for Original {
+    fn clone(&self) -> Self {
+        let hook = self.when_cloned.lock().unwrap().take();
+        if let Some(hook) = hook {
+            hook();
+        }
+        Self::new(&self.alive, true)
+    }
+}
+
+impl Drop for Original {
+    fn drop(&mut self) {
+        self.alive.fetch_sub(1, Ordering::Relaxed);
+        assert!(self.is_clone || std::thread::panicking(), "the original is dropped");
+    }
+}
+
+/// Return values that were complete before the panic were leaked.
+#[test]
+fn a_clone_is_dropped_if_the_drop_of_the_original_panics() {
+    type Read = fn(&MemoryValue<Original>, &mut MemoryWatcher<Original>) -> Option<Original>;
+    let reads: [(&str, Read); 7] = [
+        ("load", |value, _| value.load()),
+        ("MemoryReader::load", |value, _| value.reader().load()),
+        ("try_get", |_, watcher| watcher.try_get().ok()),
+        ("get", |_, watcher| ready(Task::new().poll(watcher.get()))),
+        ("poll_get_if", |_, watcher| ready(Task::new().poll(watcher.get().filter(|_| true)))),
+        ("poll_backlog", |_, watcher| ready(Task::new().poll(watcher.get().backlog_only()))),
+        ("poll_backlog_if", |_, watcher| ready(Task::new().poll(watcher.get().filter(|_| true).backlog_only()))),
+    ];
+    for (name, read) in reads {
+        let alive = Arc::new(AtomicUsize::new(0));
+        let value = MemoryValue::new();
+        let original = Original::new(&alive, false);
+        let hook = Arc::clone(&original.when_cloned);
+        value.set(original);
+        let mut watcher = value.watch();
+        let (same, counter) = (value.clone(), Arc::clone(&alive));
+        *hook.lock().unwrap() = Some(Box::new(move || _ = same.set(Original::new(&counter, true))));
+        assert!(panics(|| read(&value, &mut watcher)), "{name}");
+        assert_eq!(alive.load(Ordering::Relaxed), 1, "{name}: the current data, and nothing else");
+    }
+}
+
+fn ready<T>(polled: Poll<Result<T, event_core::GetError>>) -> Option<T> {
+    match polled {
+        Poll::Ready(Ok(data)) => Some(data),
+        _ => None,
+    }
+}
+
+/// The same for `replace`, which clones if somebody reads what it replaces, and may then be the last to let go of it.
+#[test]
+fn a_clone_that_replace_makes_is_dropped_if_the_drop_of_the_original_panics() {
+    let alive = Arc::new(AtomicUsize::new(0));
+    let value = MemoryValue::new();
+    let original = Original::new(&alive, false);
+    let hook = Arc::clone(&original.when_cloned);
+    value.set(original);
+    let borrowed = value.borrow().unwrap().detach();
+    *hook.lock().unwrap() = Some(Box::new(move || drop(borrowed)));
+    assert!(panics(|| value.replace(Original::new(&alive, true))));
+    assert_eq!(alive.load(Ordering::Relaxed), 1, "the current data, and nothing else");
+}
+
+/// Data whose comparison goes on with the next comparison, as if an interrupt handler came in between.
+struct Nested(u32);
+
+static NESTED: MemoryValue<Nested> = MemoryValue::new();
+/// The one that is interrupted goes again, and is not interrupted then.
+static NEXT: AtomicUsize = AtomicUsize::new(1);
+
+impl PartialEq for Nested {
+    fn eq(&self, other: &Self) -> bool {
+        // Four edits at the same time, each with its own version, and before that four sets at most.
+        if other.0 < 4 && NEXT.fetch_max(other.0 as usize + 1, Ordering::Relaxed) <= other.0 as usize {
+            NESTED.set(Nested(0));
+            NESTED.set_if_not_eq(Nested(other.0 + 1));
+        }
+        false
+    }
+}
+
+/// An edit has a slot that it fills, and pins what it wants to replace: two versions, and one was counted.
+#[test]
+fn reserve_covers_edits_that_interrupt_each_other() {
+    NESTED.set(Nested(0));
+    NESTED.reserve(0, 0);
+    assert_eq!(allocations_of(|| NESTED.set_if_not_eq(Nested(1))), 0);
 }

@@ -7,12 +7,13 @@ use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
+use std::sync::Mutex;
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Instant;
 
 use event_core::{MemoryValue, MemoryWatcher, SetError, SetSync, SetSyncError, Watcher};
-use event_tests::by_hand::Task;
+use event_tests::by_hand::{Act, Task, panics};
 use event_tests::watchdog::Watchdog;
 
 const LIMIT: Duration = Duration::from_secs(180);
@@ -297,7 +298,7 @@ fn a_set_from_within_a_waker_is_not_deadlocked_by_its_own_line() {
     let task = Task::new();
     assert!(task.poll(watcher.get()).is_pending());
     let (tell, told) = channel();
-    task.on(event_tests::by_hand::Act::Wake, {
+    task.on(Act::Wake, {
         let value = Arc::clone(&value);
         move || tell.send(value.blocking_set_sync_timeout(2, Duration::ZERO).is_err()).unwrap()
     });
@@ -337,4 +338,84 @@ fn watchers_that_come_and_go_hang_nothing() {
     }
     drop(value);
     restless.into_iter().for_each(|thread| thread.join().unwrap());
+}
+
+/// A debt once stayed with the slot of the waker list: a watcher that moved into the slot of one that was being dropped took
+/// it over, and nobody paid it.
+#[test]
+fn a_watcher_that_moves_into_the_slot_of_a_dropped_one_keeps_no_set_sync_waiting() {
+    let value = MemoryValue::new();
+    let (moves, dropped) = (Arc::new(Mutex::new(value.watch())), Mutex::new(Some(value.watch())));
+    let (first_task, second_task, dropped_task) = (Task::new(), Task::new(), Task::new());
+    assert!(dropped_task.poll(dropped.lock().unwrap().as_mut().unwrap().get()).is_pending());
+    value.set(1);
+    assert_eq!(moves.lock().unwrap().try_get().unwrap(), 1);
+    assert!(first_task.poll(moves.lock().unwrap().get()).is_pending());
+    dropped_task.on(Act::Drop, {
+        let (moves, second_task) = (Arc::clone(&moves), second_task.clone());
+        // Its first task is being woken, so it moves.
+        move || assert!(second_task.poll(moves.lock().unwrap().get()).is_pending())
+    });
+    first_task.on(Act::Wake, {
+        let moves = Arc::clone(&moves);
+        move || {
+            assert_eq!(moves.lock().unwrap().try_get().unwrap(), 2);
+            drop(dropped.lock().unwrap().take());
+        }
+    });
+    let setter = Task::new();
+    let mut set = value.set_sync(2);
+    assert!(poll(&setter, &mut set).is_ready(), "{:?} missing", set.missing());
+    first_task.remove_hooks();
+    dropped_task.remove_hooks();
+    assert!(second_task.stored_wakers() > 0, "it has moved, and waits");
+}
+
+/// Once, the next one in line had its turn only when the one before was polled again.
+#[test]
+fn a_set_sync_that_was_seen_and_is_forgotten_keeps_no_other_waiting() {
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let (first_task, second_task) = (Task::new(), Task::new());
+    let (mut first, mut second) = (value.set_sync(1), value.set_sync(2));
+    assert!(poll(&first_task, &mut first).is_pending());
+    assert!(poll(&second_task, &mut second).is_pending());
+    core::mem::forget(first);
+    assert_eq!(watcher.try_get().unwrap(), 1);
+    assert_eq!((first_task.wakes(), second_task.wakes()), (1, 1));
+    assert!(poll(&second_task, &mut second).is_pending());
+    assert_eq!(watcher.try_get().unwrap(), 2);
+    assert!(poll(&second_task, &mut second).is_ready());
+}
+
+/// P1: the waker of one whose wait is over panics, and the next one has its turn all the same.
+#[test]
+fn a_waker_that_panics_when_all_have_seen_keeps_no_other_set_sync_waiting() {
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let (first_task, second_task) = (Task::new(), Task::new());
+    let (mut first, mut second) = (value.set_sync(1), value.set_sync(2));
+    assert!(poll(&first_task, &mut first).is_pending());
+    assert!(poll(&second_task, &mut second).is_pending());
+    first_task.panic_in(Act::Wake);
+    assert!(panics(|| watcher.try_get()));
+    assert_eq!(second_task.wakes(), 1);
+    assert!(poll(&second_task, &mut second).is_pending());
+    assert!(poll(&first_task, &mut first).is_ready());
+}
+
+/// Many stand in line, and each is served.
+#[test]
+fn a_long_line_is_served_in_order() {
+    const SETS: u32 = 20;
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let task = Task::new();
+    let mut sets: Vec<_> = (0..SETS).map(|n| value.set_sync(n)).collect();
+    assert!(sets.iter_mut().all(|set| poll(&task, set).is_pending()));
+    for (n, set) in (0..).zip(&mut sets) {
+        let _ = poll(&task, set);
+        assert_eq!(watcher.try_get().unwrap(), n);
+        assert!(poll(&task, set).is_ready());
+    }
 }

@@ -16,7 +16,7 @@ pub enum GetError {
     DeadlineExceeded,
     /// [`Get::backlog_only`](crate::Get::backlog_only): there is nothing that the watcher has not had.
     BacklogDone,
-    /// What keeps the value has failed; [`source`](Error::source) says how. Memory values never do.
+    /// What keeps the value has failed; `Display` and [`source`](Error::source) say how. Memory values never do.
     Backend(BackendError),
 }
 
@@ -59,7 +59,7 @@ impl fmt::Display for GetError {
             Self::Cancelled => f.write_str("the get was cancelled"),
             Self::DeadlineExceeded => f.write_str("the deadline of the get has passed"),
             Self::BacklogDone => f.write_str("there is no more backlog"),
-            Self::Backend(_) => f.write_str("the backend of the value failed"),
+            Self::Backend(error) => write!(f, "the backend of the value failed: {error}"),
         }
     }
 }
@@ -124,6 +124,7 @@ mod tests {
         let error = GetError::Backend(BackendError::new("the cluster is on fire"));
         let source = error.source().expect("a backend error has a source");
         assert_eq!(source.to_string(), "the cluster is on fire");
+        assert_eq!(error.to_string(), "the backend of the value failed: the cluster is on fire");
         assert!(error.is_backend());
 
         let error = GetError::Backend(BackendError::new(GetError::Closed));

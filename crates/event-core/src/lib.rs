@@ -42,6 +42,11 @@ extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+#[cfg(target_pointer_width = "16")]
+compile_error!(
+    "event-core needs a target with pointers of at least 32 bits: fewer leave no room for the version in the word that names the current data"
+);
+
 #[macro_use]
 mod sync;
 

@@ -7,7 +7,8 @@ use shuttle::sync::Mutex;
 #[cfg(not(any(event_core_loom, event_core_shuttle)))]
 use spin::Mutex;
 
-/// Guards data that is touched for a few instructions at a time. No user code runs meanwhile.
+/// Guards data that is touched for a few instructions at a time. No user code runs meanwhile, and nothing is
+/// allocated.
 pub(crate) struct Lock<T>(Mutex<T>);
 
 impl<T> Lock<T> {

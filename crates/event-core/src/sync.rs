@@ -60,11 +60,14 @@ pub(crate) enum Handshake {
     ArmThenLook,
     /// Something was changed for which somebody may wait, and `WakerList::wake_all` looks whether anyone is armed.
     PublishThenWake,
+    /// Something was published, and `Sweep` looks which directories there are.
+    PublishThenFollow,
     /// `Cell::arm` sets the root's bit by an exchange with the word that was looked at. No fence: to be [kept](is_kept).
     ArmInWord,
     /// A watcher led to the root, and `OwnPlace` looks at the word again before it relies on what is set there. Likewise.
     LeadThenLook,
-    /// A watcher took a place or gave one back, and looks whether the value is in sync mode.
+    /// A watcher took a place, perhaps in a new directory, or is about to give one back, and looks whether the value is in sync
+    /// mode, and then what is in force.
     PlaceThenLook,
     /// A setter put the value into sync mode and looks which places are taken.
     SyncThenLook,

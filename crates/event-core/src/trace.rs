@@ -160,6 +160,28 @@ mod tests {
     }
 
     #[test]
+    fn every_publication_is_told() {
+        let notebook = Notebook::default();
+        let _default = tracing::subscriber::set_default(notebook.clone());
+        let value = MemoryValue::with_value(0);
+        let publications: [fn(&MemoryValue<i32>); 7] = [
+            |value| _ = value.set(1),
+            |value| _ = value.try_set(2),
+            |value| _ = value.replace(3),
+            |value| _ = value.set_if_not_eq(4),
+            |value| _ = value.update(|n| *n += 1),
+            |value| _ = value.compare_and_set(value.version(), 6),
+            MemoryValue::clear,
+        ];
+        for (version, publish) in (2..).zip(publications) {
+            notebook.take();
+            publish(&value);
+            let set = notebook.take();
+            assert!(set.contains("message=set") && set.contains(&format!("version={version}")), "{version}: {set}");
+        }
+    }
+
+    #[test]
     fn a_get_that_does_not_wait_has_no_span() {
         let notebook = Notebook::default();
         let _default = tracing::subscriber::set_default(notebook.clone());

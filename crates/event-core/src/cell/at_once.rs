@@ -41,7 +41,8 @@ impl<T> Cell<T> {
         Some(Claimed { owned: Owned { cell: self, slot }, expected, version })
     }
 
-    /// Whether `word` put `version` in force, which was in force once. Slots that are not inline are not looked at: false.
+    /// Whether `word`, which [may be](Word::may_be_of) of `version` and in which the caller has armed, put `version` in force. If
+    /// it was replaced since, the answer may be wrong, and the caller is woken. Slots that are not inline are not looked at: false.
     #[inline]
     pub(crate) fn is_version_of(&self, word: Word, version: Version) -> bool {
         match self.slots.inline_at(word.slot()) {

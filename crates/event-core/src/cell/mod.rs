@@ -66,7 +66,7 @@ mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};
 pub(crate) use owned::{Owned, Published};
-pub(crate) use pinned::Pinned;
+pub(crate) use pinned::{Pinned, cloned_and_unpinned};
 pub(crate) use word::Word;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -107,7 +107,8 @@ impl<T> Cell<T> {
         Word::from_bits(self.current.load(Ordering::SeqCst))
     }
 
-    /// The version of what `word` put in force or, if that has been replaced meanwhile, of something newer.
+    /// The version of what `word` put in force. If that has been replaced meanwhile, any version: that of a publication which
+    /// may never come, greater or smaller. So a caller that has not pinned the slot asks [`Word::may_be_of`] first.
     #[inline]
     pub(crate) fn version_of(&self, word: Word) -> Version {
         match word.slot() {
@@ -116,7 +117,7 @@ impl<T> Cell<T> {
                 // SAFETY: a word that was in force names an existing slot.
                 let slot = unsafe { self.slots.get(index) };
                 // Ordering: Relaxed. The version was stored before `word` was published, and `word` was loaded with at
-                // least Acquire: this load reads that store or a later one.
+                // least Acquire: this load reads that store or one of a later life of the slot.
                 Version::from_raw(slot.body.version.load(Ordering::Relaxed))
             }
         }
@@ -414,8 +415,8 @@ impl<T> Cell<T> {
         version
     }
 
-    /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` publish at once,
-    /// without any allocation.
+    /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` slots are being filled or are
+    /// pinned by an edit, without any allocation.
     pub(crate) fn reserve(&self, readers: usize, writers: usize) {
         self.slots.reserve(readers.saturating_add(writers).saturating_add(1));
     }

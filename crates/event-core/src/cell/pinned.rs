@@ -66,6 +66,16 @@ impl<T> Drop for Pinned<'_, T> {
     }
 }
 
+/// A clone of the data. If the data has been replaced and its `Drop` panics when it is let go of, the clone is dropped.
+#[inline]
+pub(crate) fn cloned_and_unpinned<T: Clone>(pinned: Pinned<'_, T>) -> Option<T> {
+    // User code, while the slot is pinned; the guard unpins it whatever happens.
+    let clone = pinned.data().cloned();
+    // User code as well. A return value that is there already would be leaked by a panic; a variable is not.
+    drop(pinned);
+    clone
+}
+
 #[cold]
 pub(super) fn too_many_readers() -> ! {
     panic!("a version of a value can be borrowed at most {MAX_READERS} times at once");

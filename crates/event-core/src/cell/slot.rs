@@ -51,9 +51,10 @@ pub(super) struct Head {
 /// What a reader is after.
 #[repr(C)]
 pub(super) struct Body<T> {
-    /// The full version of the data. Only the slot's owner writes it, before it is published, perhaps several times; what it
-    /// writes is greater than the version of every earlier life of the slot. So a reader that has not pinned the slot reads
-    /// the version that was in force or a greater one.
+    /// The full version of the data. Only the slot's owner writes it, before it is published, perhaps several times. What it
+    /// writes comes after a version that was current when the owner read the word, which may have been long before it
+    /// claimed the slot: so it may be smaller than the version of an earlier life of the slot. A reader that has not pinned the
+    /// slot therefore learns nothing from it that the word's tag does not say as well.
     pub(super) version: AtomicUsize,
     /// `None` after `clear`. While the slot is free, `None` or something whose `Drop` does nothing.
     data: UnsafeCell<Option<T>>,

@@ -2,7 +2,8 @@
 
 use super::error::CasError;
 use super::value::MemoryValue;
-use crate::cell::{Cell, Owned, Pinned, Word};
+use crate::cell::{Cell, Owned, Pinned, Word, cloned_and_unpinned};
+use crate::trace;
 use crate::version::Version;
 
 impl<T> MemoryValue<T> {
@@ -39,9 +40,10 @@ impl<T> MemoryValue<T> {
                 }
             };
             shared.wakers.wake(published.armed(), ());
+            trace::set::<T>(published.version);
             return match published.replaced.take(pinned?) {
                 Ok(data) => data,
-                Err(pinned) => pinned.data().cloned(),
+                Err(pinned) => cloned_and_unpinned(pinned),
             };
         }
     }
@@ -217,7 +219,7 @@ impl<T> MemoryValue<T> {
 
     /// Goes back to "no data", as a new version, which watchers wait through. Without data, or closed, this does nothing.
     ///
-    /// Lock-free.
+    /// Checking and clearing are one step: of two threads that clear the same data, one does. Lock-free.
     ///
     /// # Panics
     ///
@@ -239,8 +241,19 @@ impl<T> MemoryValue<T> {
         let shared = self.shared().get();
         let mut owned = shared.cell.claim();
         owned.clear();
-        if let Ok(published) = shared.cell.publish(owned) {
-            shared.announce(published);
+        loop {
+            let (pinned, expected) = present(&shared.cell);
+            if expected.is_closed() || pinned.as_ref().and_then(Pinned::data).is_none() {
+                return;
+            }
+            match shared.cell.publish_over(expected, owned) {
+                Ok(published) => {
+                    drop(pinned);
+                    shared.announce(published);
+                    return;
+                }
+                Err((_, back)) => owned = back,
+            }
         }
     }
 }

@@ -41,14 +41,15 @@ impl<'a, T> Polling<'a, T> {
         let mut rejections = 0;
         let mut word = cell.first_look();
         loop {
-            // Without a pin this is the version of `word` or a newer one, which need not have been published. Since we have
-            // seen `seen`, `word` is no older; so if they are equal, `word` is what we have seen.
-            if self.cursor.has_seen(cell.version_of(word)) {
+            // The word's own tag comes first: without a pin, the version in the slot may be that of a writer which has claimed
+            // the slot since, and which may have expected something older than what this watcher has seen.
+            if word.may_be_of(self.cursor.seen()) && self.cursor.has_seen(cell.version_of(word)) {
                 if word.is_closed() {
                     return Poll::Ready(None);
                 }
                 let Some(cx) = cx.as_mut() else { return Poll::Pending };
                 match self.place.arm(cx.waker(), word) {
+                    // If the slot has another version by now, something was published after `arm`, and it wakes.
                     Ok(()) if self.cursor.has_seen(cell.version_of(word)) => return Poll::Pending,
                     // The tag has wrapped since `word` was loaded.
                     Ok(()) => word = cell.first_look(),
@@ -67,6 +68,8 @@ impl<'a, T> Polling<'a, T> {
                 if pinned.data().is_some_and(&mut *accept) {
                     let given = give(&pinned, self.cursor, shared);
                     self.place.saw(version, word);
+                    // User code, if it was replaced. If its `Drop` panics, what would be given is dropped.
+                    drop(pinned);
                     return Poll::Ready(Some(given));
                 }
                 self.cursor.pass(version);

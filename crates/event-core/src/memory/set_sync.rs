@@ -12,7 +12,7 @@ use core::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::error::SetError;
-use super::shared::{Shared, SharedRef};
+use super::shared::SharedRef;
 use super::sync_mode::Turn;
 use super::value::MemoryValue;
 use crate::version::Version;
@@ -41,7 +41,8 @@ impl<T> MemoryValue<T> {
     ///
     /// # Deadlocks
     ///
-    /// A task that has a watcher of the value must not wait here for itself: it is the one who has to poll that watcher.
+    /// A task that has a watcher of the value must not wait here for itself: it is the one who has to poll that watcher. A
+    /// call that is neither polled nor dropped when its turn comes holds up those behind it.
     ///
     /// # Examples
     ///
@@ -148,7 +149,7 @@ impl<'a, T> SetSync<'a, T> {
     #[must_use]
     pub fn missing(&self) -> Option<usize> {
         match self.stage {
-            Stage::Published(..) => Some(self.shared.get().sync_mode().missing()),
+            Stage::Published(_, turn) => Some(self.shared.get().sync_mode().missing(turn)),
             Stage::Ended => Some(0),
             Stage::New(_) | Stage::InLine(..) => None,
         }
@@ -181,8 +182,8 @@ impl<'a, T> SetSync<'a, T> {
     }
 
     fn leave(&self, turn: Turn) {
-        let Shared { cell, .. } = self.shared.get();
-        self.shared.get().sync_mode().leave(turn, cell);
+        let shared = self.shared.get();
+        shared.sync_mode().leave(shared, turn);
     }
 
     /// Ends the wait. Says how far it got.
@@ -226,14 +227,14 @@ impl<T> Future for SetSync<'_, T> {
                     let mut owned = shared.cell.claim();
                     let Stage::InLine(data, _) = mem::replace(&mut this.stage, Stage::Ended) else { unreachable!() };
                     owned.fill(data);
-                    match mode.publish(&shared.cell, &shared.wakers, owned) {
+                    match mode.publish(shared, owned) {
                         Ok(published) => {
                             this.stage = Stage::Published(published.version, turn);
                             // User code.
                             shared.announce(published);
                         }
                         Err(mut owned) => {
-                            mode.leave(turn, &shared.cell);
+                            mode.leave(shared, turn);
                             let data = owned.take().expect("it was filled above");
                             return Poll::Ready(Err(SetError::Closed(data)));
                         }
@@ -241,11 +242,10 @@ impl<T> Future for SetSync<'_, T> {
                 }
                 Stage::Published(version, turn) => {
                     this.stage = Stage::Published(version, turn);
-                    if !mode.is_seen(turn, cx.waker()) {
+                    if !mode.is_seen(shared, turn, cx.waker()) {
                         return Poll::Pending;
                     }
                     this.stage = Stage::Ended;
-                    mode.leave(turn, &shared.cell);
                     return Poll::Ready(Ok(version));
                 }
                 Stage::Ended => panic!("{AGAIN}"),

@@ -8,13 +8,13 @@ use core::ptr::{self, NonNull};
 use super::reference::Ref;
 use super::sync_mode::SyncMode;
 use super::watcher::MemoryWatcher;
-use crate::cell::{Cell, Owned, Published, Word};
+use crate::cell::{Cell, Owned, Published, Word, cloned_and_unpinned};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Handshake, handshake_by_fence};
 use crate::trace;
 use crate::version::Version;
-use crate::wakers::{Nodes, PlaceId, Record, WakerList};
+use crate::wakers::{Nodes, Place, PlaceId, Record, WakerList};
 
 /// In this order, and aligned: see `Cell`.
 #[repr(C, align(64))]
@@ -131,8 +131,7 @@ impl<T> Shared<T> {
     where
         T: Clone,
     {
-        // User code runs while the slot is pinned; the guard unpins it whatever happens.
-        self.cell.pin()?.data().cloned()
+        cloned_and_unpinned(self.cell.pin()?)
     }
 
     pub(super) fn watcher_count(&self) -> usize {
@@ -179,7 +178,7 @@ impl<T> Shared<T> {
         unsafe { mode.as_ref() }
     }
 
-    /// For who has just taken a place or given one back.
+    /// For a watcher that has just taken a place or is about to give one back.
     fn sync_mode_after_change(&self) -> Option<&SyncMode> {
         handshake_by_fence(Handshake::PlaceThenLook);
         self.known_sync_mode()
@@ -188,7 +187,16 @@ impl<T> Shared<T> {
     /// A watcher was made at `place`.
     pub(super) fn watcher_born(&self, place: PlaceId) {
         if let Some(mode) = self.sync_mode_after_change() {
-            mode.born(place);
+            mode.owes_nothing(self, place);
+        }
+    }
+
+    /// The watcher at `place` is dropped, and gives its place back next.
+    pub(super) fn watcher_leaves(&self, place: &Place) {
+        // SAFETY: the places of watchers are of this list.
+        unsafe { self.wakers.leave(place) };
+        if let Some(mode) = self.sync_mode_after_change() {
+            mode.owes_nothing(self, place.id());
         }
     }
 
@@ -197,7 +205,7 @@ impl<T> Shared<T> {
     #[inline(never)]
     pub(super) fn watcher_saw(&self, place: PlaceId, version: Version) {
         if let Some(mode) = self.known_sync_mode() {
-            mode.seen(place, version);
+            mode.seen(self, place, version);
         }
     }
 }
@@ -205,14 +213,7 @@ impl<T> Shared<T> {
 impl<T> Record for Shared<T> {
     fn moved(&self, from: PlaceId, to: PlaceId) {
         if let Some(mode) = self.sync_mode_after_change() {
-            mode.moved(from, to);
-        }
-    }
-
-    fn gone(&self, place: PlaceId) {
-        if let Some(mode) = self.sync_mode_after_change() {
-            // SAFETY: the places of watchers are of this list.
-            mode.gone(place, || unsafe { self.wakers.is_owned(place) });
+            mode.moved(self, from, to);
         }
     }
 }

@@ -3,13 +3,13 @@
 //! # Roles
 //!
 //! A value gets a [`SyncMode`] with its first `set_sync`. *Setters* stand in line, and the first of them has its *turn*: it
-//! publishes, and waits until no watcher *owes* it a look. Watchers are known by their places in the waker list.
+//! publishes, and waits until no watcher *owes* it a look. What a watcher owes is a mark on its slot of the waker list.
 //!
 //! # Setter
 //!
-//! In its turn, under the lock: publish, with the word's *awaited* bit; then note the place of every watcher there is. Later
-//! publications keep the bit, and when nobody owes anything any more, or the setter gives up, it takes the bit back, under the
-//! lock as well.
+//! In its turn, under the lock: publish, with the word's *awaited* bit; then mark the slot of every watcher there is. Later
+//! publications keep the bit. When the last mark goes, or the setter gives up, the bit is taken back, under the lock as
+//! well, and the next one in line has its turn, whether or not the setter is polled again.
 //!
 //! # Watcher
 //!
@@ -18,26 +18,31 @@
 //!
 //! # Collision
 //!
+//! A debt belongs to a watcher: *a slot is marked only while it has an owner, for what this owner owes.* So:
+//!
 //! *Seen too late.* A watcher that has seen the version of an earlier turn, and says so only now, names that version, which
-//! is older than the awaited one. *Born meanwhile.* A new watcher takes its place, then looks for a `SyncMode`, and if there is one,
-//! clears what its place may owe. The setter makes the `SyncMode`, then looks at the places: a watcher that finds none is
-//! counted. One that is counted and finds it was born after, which it may say. *Gone meanwhile.* A watcher gives its place
-//! back, then looks for a `SyncMode`, and if the place has no owner, clears what it owes. If the place has another owner by
-//! then, that one has cleared it or will do so. On both sides a fence stands between the two: one of them sees the other.
-//! *Moved meanwhile.* A watcher that moves to another place takes along what it owes before it gives the old one back.
+//! is older than the awaited one. *Born meanwhile.* A new watcher takes its slot, then looks for a `SyncMode`, and if there is one,
+//! clears its mark. The setter makes the `SyncMode`, then looks at the slots: a watcher that finds none is
+//! counted. One that is counted and finds it was born after, which it may say. *Gone meanwhile.* A watcher that is dropped
+//! declares that it leaves, then looks for a `SyncMode`, and clears its mark; only then it gives its slot back. A setter
+//! marks no slot whose owner leaves. On both sides a fence stands between the two: one of them sees the other. Nobody else can
+//! have the slot before the mark is cleared. *Moved meanwhile.* A watcher that moves takes another slot, declares that it leaves
+//! the first, and takes the mark along. The second slot may have been marked meanwhile: two marks become one.
 //!
 //! # Progress
 //!
-//! A lock, which is never held while user code runs. Watchers of a value in sync mode must therefore not be made, polled
-//! or dropped by an interrupt handler that may have interrupted somebody who holds it.
+//! A lock, which is never held while user code runs or memory is allocated. Watchers of a value in sync mode must therefore not
+//! be made, polled or dropped by an interrupt handler that may have interrupted somebody who holds it. The list of an
+//! `event_listener::Event` would not do instead: it clones, calls and drops wakers, which are user code, under its lock.
 
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::VecDeque;
 use core::task::Waker;
 
-use crate::cell::{Cell, Owned, Published};
+use super::shared::Shared;
+use crate::cell::{Owned, Published};
 use crate::lock::Lock;
 use crate::version::Version;
-use crate::wakers::{Nodes, PlaceId};
+use crate::wakers::PlaceId;
 
 pub(super) struct SyncMode {
     state: Lock<State>,
@@ -49,8 +54,8 @@ struct State {
     next: u64,
     /// What the first one in line has published, if it has.
     awaited: Option<Version>,
-    /// Those who have not seen it.
-    owing: BTreeSet<PlaceId>,
+    /// How many slots are marked; 0 if nothing is awaited.
+    owing: usize,
 }
 
 struct InLine {
@@ -62,70 +67,154 @@ struct InLine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Turn(u64);
 
+/// Those who are to be woken after the lock: one whose wait is over, and the next one, whose turn it is.
+#[derive(Default)]
+struct ToWake {
+    seen: Option<Waker>,
+    next: Option<Waker>,
+}
+
+impl State {
+    fn is_first(&self, turn: Turn) -> bool {
+        self.line.front().is_some_and(|first| first.number == turn.0)
+    }
+
+    /// Ends the turn of the first one in line if it has published and nobody owes it anything.
+    fn end_turn_if_seen<T>(&mut self, shared: &Shared<T>) -> ToWake {
+        if self.awaited.is_none() || self.owing != 0 {
+            return ToWake::default();
+        }
+        self.stop_awaiting(shared);
+        let seen = self.line.pop_front().and_then(|first| first.waker);
+        ToWake { seen, next: self.wake_next() }
+    }
+
+    fn stop_awaiting<T>(&mut self, shared: &Shared<T>) {
+        if self.awaited.take().is_some() {
+            self.owing = 0;
+            shared.cell.stop_awaiting();
+        }
+    }
+
+    fn wake_next(&mut self) -> Option<Waker> {
+        self.line.front_mut().and_then(|first| first.waker.take())
+    }
+
+    /// Clears the mark of `place`, if anything is awaited.
+    fn pay<T>(&mut self, shared: &Shared<T>, place: PlaceId) {
+        // SAFETY: the places of watchers are of this list.
+        if self.awaited.is_some() && unsafe { shared.wakers.set_mark(place, false) } {
+            self.owing -= 1;
+        }
+    }
+}
+
+impl ToWake {
+    /// User code, after the lock.
+    fn wake(self) {
+        struct WakeNext(Option<Waker>);
+        impl Drop for WakeNext {
+            fn drop(&mut self) {
+                if let Some(next) = self.0.take() {
+                    next.wake();
+                }
+            }
+        }
+        // A waker may panic: the next one is woken all the same.
+        let _next = WakeNext(self.next);
+        if let Some(seen) = self.seen {
+            seen.wake();
+        }
+    }
+}
+
 impl SyncMode {
     pub(super) fn new() -> Self {
-        let state = State { line: VecDeque::new(), next: 0, awaited: None, owing: BTreeSet::new() };
+        let state = State { line: VecDeque::new(), next: 0, awaited: None, owing: 0 };
         Self { state: Lock::new(state) }
     }
 
     /// Goes to the end of the line.
     pub(super) fn stand_in_line(&self) -> Turn {
-        self.state.with(|state| {
-            let number = state.next;
-            state.next += 1;
-            state.line.push_back(InLine { number, waker: None });
-            Turn(number)
-        })
+        let mut room = VecDeque::new();
+        loop {
+            let stands = self.state.with(|state| {
+                if state.line.len() == state.line.capacity() {
+                    if room.capacity() <= state.line.len() {
+                        return Err(2 * state.line.len() + 2);
+                    }
+                    // There is room for all of them, so nothing is allocated; and what is replaced is freed after the lock.
+                    room.append(&mut state.line);
+                    core::mem::swap(&mut room, &mut state.line);
+                }
+                let number = state.next;
+                state.next += 1;
+                state.line.push_back(InLine { number, waker: None });
+                Ok(Turn(number))
+            });
+            match stands {
+                Ok(turn) => return turn,
+                Err(wanted) => room = VecDeque::with_capacity(wanted),
+            }
+        }
     }
 
     /// Whether it is this one's turn. If not, `waker` will be woken when it is.
     pub(super) fn is_turn_of(&self, turn: Turn, waker: &Waker) -> bool {
-        self.unless_woken(turn, waker, |state| state.line.front().is_some_and(|first| first.number == turn.0))
+        self.unless_woken(turn, waker, |state| (state.is_first(turn), ToWake::default()))
     }
 
-    /// Whether all watchers have seen what this one, whose turn it is, has published. If not, `waker` will be woken when they
+    /// Whether all watchers have seen what this one, whose turn it was, has published. If not, `waker` will be woken when they
     /// have.
-    pub(super) fn is_seen(&self, turn: Turn, waker: &Waker) -> bool {
-        self.unless_woken(turn, waker, |state| state.owing.is_empty())
+    pub(super) fn is_seen<T>(&self, shared: &Shared<T>, turn: Turn, waker: &Waker) -> bool {
+        self.unless_woken(turn, waker, |state| {
+            let mut to_wake = ToWake::default();
+            if state.is_first(turn) {
+                to_wake = state.end_turn_if_seen(shared);
+                // It is the one who asks.
+                to_wake.seen = None;
+            }
+            (!state.is_first(turn), to_wake)
+        })
     }
 
     /// What `is_so` says. If it is not so, the waker is stored.
-    fn unless_woken(&self, turn: Turn, waker: &Waker, is_so: impl FnOnce(&State) -> bool) -> bool {
+    fn unless_woken(&self, turn: Turn, waker: &Waker, is_so: impl FnOnce(&mut State) -> (bool, ToWake)) -> bool {
         // User code, before and after the lock.
         let mut waker = Some(waker.clone());
-        let so = self.state.with(|state| {
-            let so = is_so(state);
+        let (so, to_wake) = self.state.with(|state| {
+            let (so, to_wake) = is_so(state);
             if let Some(in_line) = state.line.iter_mut().find(|in_line| in_line.number == turn.0) {
                 core::mem::swap(&mut in_line.waker, &mut waker);
             }
-            so
+            (so, to_wake)
         });
+        to_wake.wake();
         drop(waker);
         so
     }
 
-    /// Publishes `owned`, and notes who has to see it. To be called by the one whose turn it is.
+    /// Publishes `owned`, and marks who has to see it. To be called by the one whose turn it is.
     pub(super) fn publish<'a, T>(
         &self,
-        cell: &'a Cell<T>,
-        wakers: &Nodes,
+        shared: &'a Shared<T>,
         owned: Owned<'a, T>,
     ) -> Result<Published<'a, T>, Owned<'a, T>> {
         self.state.with(|state| {
-            let published = cell.publish_awaited(owned)?;
+            let published = shared.cell.publish_awaited(owned)?;
             state.awaited = Some(published.version);
-            state.owing = wakers.owned_places().collect();
+            state.owing = shared.wakers.mark_owned();
             Ok(published)
         })
     }
 
-    /// How many watchers have not seen what was published.
-    pub(super) fn missing(&self) -> usize {
-        self.state.with(|state| state.owing.len())
+    /// How many watchers have not seen what this one has published.
+    pub(super) fn missing(&self, turn: Turn) -> usize {
+        self.state.with(|state| if state.is_first(turn) { state.owing } else { 0 })
     }
 
     /// Leaves the line, wherever in it. Nothing more is waited for.
-    pub(super) fn leave<T>(&self, turn: Turn, cell: &Cell<T>) {
+    pub(super) fn leave<T>(&self, shared: &Shared<T>, turn: Turn) {
         let (own, next) = self.state.with(|state| {
             let Some(index) = state.line.iter().position(|in_line| in_line.number == turn.0) else {
                 return (None, None);
@@ -134,60 +223,44 @@ impl SyncMode {
             if index != 0 {
                 return (own, None);
             }
-            if state.awaited.take().is_some() {
-                cell.stop_awaiting();
-                state.owing.clear();
-            }
-            (own, state.line.front_mut().and_then(|first| first.waker.take()))
+            state.stop_awaiting(shared);
+            (own, state.wake_next())
         });
-        // User code, after the lock.
-        if let Some(next) = next {
-            next.wake();
-        }
+        ToWake { seen: None, next }.wake();
         drop(own);
     }
 
     /// The watcher at `place` has seen `version`.
-    pub(super) fn seen(&self, place: PlaceId, version: Version) {
-        self.change(|state| {
+    pub(super) fn seen<T>(&self, shared: &Shared<T>, place: PlaceId, version: Version) {
+        self.change(shared, |state| {
             if state.awaited.is_some_and(|awaited| !version.is_older_than(awaited)) {
-                state.owing.remove(&place);
+                state.pay(shared, place);
             }
         });
     }
 
-    /// There is a new watcher at `place`.
-    pub(super) fn born(&self, place: PlaceId) {
-        self.change(|state| _ = state.owing.remove(&place));
+    /// The watcher at `place` is new, or leaves.
+    pub(super) fn owes_nothing<T>(&self, shared: &Shared<T>, place: PlaceId) {
+        self.change(shared, |state| state.pay(shared, place));
     }
 
-    /// The watcher at `place` has given it back, and another one may have taken it since.
-    pub(super) fn gone(&self, place: PlaceId, is_owned: impl FnOnce() -> bool) {
-        self.change(|state| {
-            if !is_owned() {
-                state.owing.remove(&place);
+    /// A watcher has taken a second place, and leaves the first.
+    pub(super) fn moved<T>(&self, shared: &Shared<T>, from: PlaceId, to: PlaceId) {
+        self.change(shared, |state| {
+            let owing = state.owing;
+            state.pay(shared, from);
+            // SAFETY: the places of watchers are of this list.
+            if state.owing != owing && !unsafe { shared.wakers.set_mark(to, true) } {
+                state.owing += 1;
             }
         });
     }
 
-    /// A watcher has taken a second place, and is about to give back the first.
-    pub(super) fn moved(&self, from: PlaceId, to: PlaceId) {
-        self.change(|state| {
-            if state.owing.remove(&from) {
-                state.owing.insert(to);
-            }
-        });
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let waker = self.state.with(|state| {
+    fn change<T>(&self, shared: &Shared<T>, change: impl FnOnce(&mut State)) {
+        let to_wake = self.state.with(|state| {
             change(state);
-            let is_seen = state.awaited.is_some() && state.owing.is_empty();
-            state.line.front_mut().filter(|_| is_seen).and_then(|first| first.waker.take())
+            state.end_turn_if_seen(shared)
         });
-        // User code, after the lock.
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        to_wake.wake();
     }
 }

@@ -110,8 +110,8 @@ impl<T> MemoryValue<T> {
     }
 
     /// Makes room: after this, `watchers` watchers at a time (those that exist included) and `readers` borrows of
-    /// different versions at a time (a get that is cloning is one) never allocate, while up to four sets are going on at
-    /// once, as when interrupt handlers interrupt each other.
+    /// different versions at a time (a get that is cloning is one) never allocate, while up to four sets or edits (`update` and
+    /// its like) are going on at the same time, as when interrupt handlers interrupt each other.
     ///
     /// A watcher that is dropped, or polled with another waker than before, while a set is about to wake it leaves its place
     /// to that set and needs another one. There is room for all watchers to do that during one set.
@@ -122,7 +122,8 @@ impl<T> MemoryValue<T> {
     pub fn reserve(&self, watchers: usize, readers: usize) {
         const AT_ONCE: usize = 4;
         let shared = self.shared().get();
-        shared.cell.reserve(readers, AT_ONCE);
+        // Twice, for edits: each has a slot to fill, and pins the version that it expects.
+        shared.cell.reserve(readers, AT_ONCE * 2);
         // Twice, for those that move away from a set that has their tickets.
         shared.wakers.reserve(watchers.saturating_mul(2));
     }

@@ -14,7 +14,7 @@ use crate::error::GetError;
 use crate::get::Get;
 use crate::sync::Arc;
 use crate::traits::Watcher;
-use crate::wakers::{Place, PlaceId, Record};
+use crate::wakers::Place;
 
 /// Watches a [`MemoryValue`](crate::MemoryValue): keeps track of the newest version that one consumer has had.
 ///
@@ -195,6 +195,9 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// Makes what is present count as seen: the next get waits for something newer.
+    ///
+    /// What counts is what is current when this is called. After [`borrow`](Self::borrow), something newer may have been set in
+    /// between, which then counts as seen though nobody has seen it.
     pub fn mark_seen(&mut self) {
         if let Some(awaited) = self.cursor.move_to_present(&self.shared.cell, true) {
             self.shared.watcher_saw(self.place.id(), awaited);
@@ -202,6 +205,8 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// Makes what is present count as unseen: the next get gives it.
+    ///
+    /// This wakes nobody. A task whose last poll of this watcher was pending is not polled because of it.
     pub fn mark_unseen(&mut self) {
         self.cursor.move_to_present(&self.shared.cell, false);
     }
@@ -265,13 +270,15 @@ impl<T> Clone for MemoryWatcher<T> {
 
 impl<T> Drop for MemoryWatcher<T> {
     fn drop(&mut self) {
-        struct Leave<'a, T>(&'a Shared<T>, PlaceId);
-        impl<T> Drop for Leave<'_, T> {
+        struct GiveBack<'a, T>(&'a Shared<T>, Option<Place>);
+        impl<T> Drop for GiveBack<'_, T> {
             fn drop(&mut self) {
-                let Self(shared, place) = *self;
                 // Wakers are user code: each of the two is done whatever the other does.
-                let _count_out = CountOut(shared);
-                shared.gone(place);
+                let _count_out = CountOut(self.0);
+                if let Some(place) = self.1.take() {
+                    // SAFETY: the place was claimed from these wakers.
+                    unsafe { self.0.wakers.release(place, &self.0.cell) };
+                }
             }
         }
         struct CountOut<'a, T>(&'a Shared<T>);
@@ -280,12 +287,13 @@ impl<T> Drop for MemoryWatcher<T> {
                 self.0.count_watcher_out();
             }
         }
-        // The stored waker's `Drop` is user code.
-        let _leave = Leave(&*self.shared, self.place.id());
         // SAFETY: not used again, `self` goes.
         let place = unsafe { ManuallyDrop::take(&mut self.place) };
-        // SAFETY: the place was claimed from these wakers.
-        unsafe { self.shared.wakers.release(place, &self.shared.cell) };
+        let give_back = GiveBack(&*self.shared, Some(place));
+        if let Some(place) = &give_back.1 {
+            // It may wake who waits for this watcher, which is user code.
+            self.shared.watcher_leaves(place);
+        }
     }
 }
 

@@ -160,6 +160,25 @@ fn two_updates() {
     explore(Effort { preemptions: 5, at_least: 50_000 }, updates);
 }
 
+fn clears() {
+    let census = Census::new();
+    let value = MemoryValue::with_value(census.citizen(1));
+    let other = thread::spawn({
+        let value = value.clone();
+        move || value.clear()
+    });
+    value.clear();
+    other.join().unwrap();
+    assert_eq!(value.version().raw(), 2, "there was data once, and one of them has cleared it");
+    drop(value);
+    assert_eq!(census.alive(), 0);
+}
+
+#[test]
+fn two_clears() {
+    explore(Effort { preemptions: 4, at_least: 10_000 }, clears);
+}
+
 fn replacements() {
     let census = Census::new();
     let value = MemoryValue::with_value(census.citizen(1));

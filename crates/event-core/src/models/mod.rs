@@ -8,6 +8,7 @@
 //! and then exchanges starts, here, with a read-modify-write. For each handshake there is a mutation test: without that
 //! fence, the model must fail.
 
+mod backlog;
 mod blocking;
 mod cell;
 mod combinators;

@@ -23,11 +23,11 @@ fn drain(watcher: &mut MemoryWatcher<Citizen>) -> alloc::vec::Vec<usize> {
     got
 }
 
-/// Polls a `set_sync` of `number`, lets `meanwhile` come to its end, and asserts that the setter is told when it need not
+/// Polls a `set_sync` of `data`, lets `meanwhile` come to its end, and asserts that the setter is told when it need not
 /// wait any more.
-fn set_sync<R>(value: &MemoryValue<Citizen>, citizen: Citizen, meanwhile: impl FnOnce() -> R) -> R {
+fn set_sync<T, R>(value: &MemoryValue<T>, data: T, meanwhile: impl FnOnce() -> R) -> R {
     let bell = Bell::new();
-    let mut set = pin!(value.set_sync(citizen));
+    let mut set = pin!(value.set_sync(data));
     let first = bell.poll(|cx| set.as_mut().poll(cx));
     let result = meanwhile();
     if first.is_pending() {
@@ -80,7 +80,7 @@ fn a_watcher_looks() {
 
 #[test]
 fn a_setter_against_a_watcher_that_looks() {
-    explore(Effort { preemptions: 6, at_least: 500 }, a_watcher_looks);
+    explore(Effort { preemptions: 6, at_least: 300 }, a_watcher_looks);
 }
 
 /// The one that goes leaves its place to the one that comes, which is never polled.
@@ -145,6 +145,35 @@ fn a_watcher_moves() {
 #[test]
 fn a_setter_against_a_watcher_that_moves() {
     explore(Effort { preemptions: 3, at_least: 50_000 }, a_watcher_moves);
+}
+
+/// A watcher is dropped while another one moves, perhaps into its slot, and both are waited for.
+fn one_goes_and_one_moves() {
+    let value = MemoryValue::<usize>::new();
+    let (mut mover, goer) = (value.watch(), value.watch());
+    let poll = |watcher: &mut MemoryWatcher<usize>, bell: &Arc<Bell>| bell.poll(|cx| watcher.poll_get(cx));
+    let first_task = Bell::new();
+    assert!(poll(&mut mover, &first_task).is_pending());
+    let going = thread::spawn(move || drop(goer));
+    let moving = thread::spawn(move || {
+        let second_task = Bell::new();
+        if poll(&mut mover, &second_task).is_ready() {
+            // Waits for more, and moves if the setter is about to wake it.
+            assert!(poll(&mut mover, &second_task).is_pending());
+        }
+        (mover, second_task)
+    });
+    set_sync(&value, 1, || {
+        going.join().unwrap();
+        let (mut mover, second_task) = moving.join().unwrap();
+        let _ = poll(&mut mover, &second_task);
+        mover
+    });
+}
+
+#[test]
+fn a_setter_while_one_watcher_goes_and_one_moves() {
+    explore(Effort { preemptions: 2, at_least: 5_000 }, one_goes_and_one_moves);
 }
 
 /// The first in line gives up, at whatever point it is.

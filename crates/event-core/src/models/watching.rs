@@ -6,7 +6,7 @@ use super::{Bell, Census, Citizen, Effort, explore, thread};
 use crate::memory::{MemoryValue, MemoryWatcher};
 use crate::sync::Arc;
 use crate::traits::Watcher;
-use crate::wakers::FIRST_NODES;
+use crate::wakers::{FIRST_BELOW, FIRST_NODES};
 
 type Value = Arc<MemoryValue<usize>>;
 
@@ -212,6 +212,37 @@ fn two_watchers_below_a_directory() {
     explore(Effort { preemptions: 8, at_least: 200 }, neighbours_below);
 }
 
+/// The new watcher's slot is in a directory of its own, which is linked while a setter walks along the directories. The setter
+/// has found the root's bit set by the old one.
+fn new_directory() {
+    let census = Census::new();
+    let value = Arc::new(MemoryValue::with_value(census.citizen(1)));
+    let first = [(); FIRST_NODES + FIRST_BELOW - 1].map(|()| value.watch());
+    let poll = |watcher: &mut MemoryWatcher<Citizen>, bell: &alloc::sync::Arc<Bell>| {
+        bell.poll(|cx| watcher.poll_get(cx)).is_pending()
+    };
+    let (mut old, old_bell) = (value.watch_changes(), Bell::new());
+    assert!(poll(&mut old, &old_bell));
+    let setter = thread::spawn({
+        let (value, citizen) = (Arc::clone(&value), census.citizen(2));
+        move || _ = value.set(citizen)
+    });
+    // A clone, which looks at nothing. And the data has a `Drop`, so that the setter wakes before it looks at the readers, which
+    // would have told it of the directory.
+    let (mut new, bell) = (old.clone(), Bell::new());
+    let waits = poll(&mut new, &bell);
+    setter.join().unwrap();
+    assert!(old_bell.rung() > 0, "it was armed before the set");
+    assert!(!waits || bell.rung() > 0, "in a new directory, and not woken");
+    drop((first, old, new, value));
+    assert_eq!(census.alive(), 0);
+}
+
+#[test]
+fn a_watcher_in_a_directory_of_its_own() {
+    explore(Effort { preemptions: 5, at_least: 100 }, new_directory);
+}
+
 /// A watcher that is armed changes the word, but not what it says of the data.
 fn arming_against_edits() {
     let value = value();
@@ -303,5 +334,11 @@ mod mutations {
     #[test]
     fn lead_to_the_root_then_look() {
         must_fail_without(Handshake::LeadThenLook, 3, neighbours_below);
+    }
+
+    #[test]
+    fn link_a_directory_then_look() {
+        must_fail_without(Handshake::PlaceThenLook, 3, new_directory);
+        must_fail_without(Handshake::PublishThenFollow, 3, new_directory);
     }
 }

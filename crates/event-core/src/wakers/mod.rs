@@ -35,6 +35,12 @@
 //! that finds a bit above set relies on the setter that will take it; so that this cannot be one which has been
 //! interrupted half-way down, the watcher looks at every level up to the root, each time.
 //!
+//! *Link and descend.* A watcher adds a directory, then finds that the bits above are set, by another watcher, and that nothing was
+//! published; the setter publishes, then looks which directories there are. They exchange no word. So both the link and the look
+//! at it are `SeqCst`, like the publication and the look at that: the setter finds the directory, or the watcher finds
+//! what was published. Leaves need no such thing: their watchers set a bit in the directory, of which no other leaf's watcher
+//! makes use.
+//!
 //! *Changing a waker while setters read it.* Whoever takes an armed bit has a *ticket* to read that node's waker,
 //! and returns it. If a ticket is out when another waker has to be stored, the watcher moves to another node and leaves
 //! the old one to the last ticket. So nobody waits, and a watcher polled by an interrupt handler makes progress though
@@ -63,6 +69,8 @@
 mod node;
 mod nodes;
 mod sweep;
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle, feature = "portable-atomic"))))]
+mod tests;
 mod tree;
 
 use core::task::Waker;
@@ -71,6 +79,8 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake};
 
 pub(crate) use nodes::{Nodes, Place, PlaceId, Record, Root, clear_bit};
+#[cfg(test)]
+pub(crate) use tree::FIRST_BELOW;
 pub(crate) use tree::FIRST_NODES;
 
 /// A waker list with a root of its own, for those who wait for something else than the next version.

@@ -18,7 +18,7 @@ use crate::sync::atomic::{AtomicU32, Ordering};
 /// | with `ORPHAN` | the owner has gone; whoever returns the last ticket frees the node |
 pub(super) struct Node {
     waker: UnsafeCell<Option<Waker>>,
-    /// Tickets issued, in units of `TICKET`, modulo 2^32. Only the owner writes it.
+    /// Tickets issued, in units of `TICKET`, modulo 2^32, and `LEAVING`. Only the owner writes it.
     issued: AtomicU32,
     /// Tickets returned, likewise, and `ORPHAN`.
     returned: AtomicU32,
@@ -29,6 +29,8 @@ pub(super) struct Node {
 unsafe impl Sync for Node {}
 
 const ORPHAN: u32 = 1;
+/// The owner is about to give the node back, or has done so, and there is no new owner yet.
+const LEAVING: u32 = 1;
 const TICKET: u32 = 2;
 
 impl Node {
@@ -99,14 +101,14 @@ impl Node {
     pub(super) fn all_returned(&self) -> bool {
         // Ordering: Acquire, partner: `give_back`. The setters' reads of the waker happen before we write it.
         // Relaxed: our own.
-        self.returned.load(Ordering::Acquire) == self.issued.load(Ordering::Relaxed)
+        self.returned.load(Ordering::Acquire) == self.issued.load(Ordering::Relaxed) & !LEAVING
     }
 
     /// The owner goes. Says whether it has to free the node; else the last ticket does.
     pub(super) fn orphan(&self) -> bool {
         // Ordering: AcqRel, partner: `give_back`. Release: whoever returns the last ticket sees `issued` and all that the
         // owner did. Acquire: if all are back, their reads happen before the node is freed. Relaxed: our own.
-        self.returned.fetch_or(ORPHAN, Ordering::AcqRel) == self.issued.load(Ordering::Relaxed)
+        self.returned.fetch_or(ORPHAN, Ordering::AcqRel) == self.issued.load(Ordering::Relaxed) & !LEAVING
     }
 
     /// A setter is done with the waker. Says whether it has to free the node.
@@ -116,19 +118,28 @@ impl Node {
         // happens before it is written. Acquire: if we are the last, everyone else's does as well.
         let before = self.returned.fetch_add(TICKET, Ordering::AcqRel);
         // Ordering: Relaxed. Ordered by the Acquire above; without `ORPHAN` it is not looked at.
-        before & ORPHAN != 0 && before.wrapping_add(TICKET) & !ORPHAN == self.issued.load(Ordering::Relaxed)
+        before & ORPHAN != 0 && before.wrapping_add(TICKET) & !ORPHAN == self.issued.load(Ordering::Relaxed) & !LEAVING
     }
 
     /// The node has a new owner, who may have found an orphan.
     pub(super) fn adopt(&self) {
-        // Ordering: Relaxed, both. Our own since the node was claimed, which acquired it; for `is_orphan` see `PlaceThenLook`.
-        self.returned.store(self.issued.load(Ordering::Relaxed), Ordering::Relaxed);
+        // Ordering: Relaxed, all. Our own since the node was claimed, which acquired it; for `is_leaving` see `PlaceThenLook`.
+        let issued = self.issued.load(Ordering::Relaxed) & !LEAVING;
+        self.issued.store(issued, Ordering::Relaxed);
+        self.returned.store(issued, Ordering::Relaxed);
     }
 
-    /// Whether the last owner has gone, and there is no new one yet.
-    pub(super) fn is_orphan(&self) -> bool {
+    /// The owner is about to give the node back.
+    pub(super) fn leave(&self) {
+        // Ordering: Relaxed, both. Only the owner writes; for `is_leaving` see `PlaceThenLook`.
+        let issued = self.issued.load(Ordering::Relaxed);
+        self.issued.store(issued | LEAVING, Ordering::Relaxed);
+    }
+
+    /// Whether the last owner has gone or is about to go, and there is no new one yet.
+    pub(super) fn is_leaving(&self) -> bool {
         // Ordering: Relaxed. Nothing but the bit is looked at, and how recent it is the caller sees to.
-        self.returned.load(Ordering::Relaxed) & ORPHAN != 0
+        self.issued.load(Ordering::Relaxed) & LEAVING != 0
     }
 
     /// Hands out the waker of a node that is to be freed, to be dropped. An orphan remains one until it is

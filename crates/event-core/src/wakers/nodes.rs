@@ -73,17 +73,13 @@ fn leaf_ptr(place: NonNull<Leaf>) -> *const Leaf {
 
 /// Whoever keeps a record of places.
 pub(crate) trait Record {
-    /// An owner has taken the place `to`, and is about to give back `from`.
+    /// An owner has taken the place `to`, and [is about to give back](Nodes::leave) `from`.
     fn moved(&self, from: PlaceId, to: PlaceId);
-
-    /// A place was given back. It may have another owner by now.
-    fn gone(&self, place: PlaceId);
 }
 
 /// Nobody does.
 impl Record for () {
     fn moved(&self, _: PlaceId, _: PlaceId) {}
-    fn gone(&self, _: PlaceId) {}
 }
 
 impl Nodes {
@@ -127,20 +123,34 @@ impl Nodes {
         }
     }
 
-    /// The places that have an owner: of those that come or go meanwhile, any.
-    pub(crate) fn owned_places(&self) -> impl Iterator<Item = PlaceId> {
-        self.tree.leaves().flat_map(|leaf| leaf.owned().map(|number| Place::new(leaf, number).id()))
+    /// Marks the places that have an owner who does not [leave](Self::leave), and no other: of those that come or go
+    /// meanwhile, any. Says how many they are.
+    ///
+    /// Marks are for one keeper, under a lock of its own.
+    pub(crate) fn mark_owned(&self) -> usize {
+        self.tree.leaves().map(Leaf::mark_owned).sum()
     }
 
-    /// Whether a place has an owner.
+    /// Marks a place, or takes its mark away. Says whether it was marked.
     ///
     /// # Safety
     ///
     /// It is a place of this list.
-    pub(crate) unsafe fn is_owned(&self, place: PlaceId) -> bool {
+    pub(crate) unsafe fn set_mark(&self, place: PlaceId, mark: bool) -> bool {
         // SAFETY: the caller vouches for it, and the leaf stays as long as the list.
         let leaf = unsafe { &*leaf_ptr(place.0) };
-        leaf.is_owned(number(place.0))
+        leaf.set_mark(number(place.0), mark)
+    }
+
+    /// The owner of the place is about to [release](Self::release) it: from here on it is not [marked](Self::mark_owned).
+    ///
+    /// # Safety
+    ///
+    /// `place` came from [`claim`](Self::claim) of this list.
+    pub(crate) unsafe fn leave(&self, place: &Place) {
+        // SAFETY: the caller vouches for the place.
+        let (leaf, number) = unsafe { self.leaf_of(place) };
+        leaf.node(number).leave();
     }
 
     /// How many nodes there are.
@@ -238,12 +248,13 @@ impl Nodes {
         let (leaf, number) = unsafe { self.leaf_of(place) };
         Self::disarm(leaf, number, root);
         if !leaf.node(number).all_returned() {
-            let left = mem::replace(place, self.claim());
-            let id = left.id();
+            let id = place.id();
+            let left = Left { nodes: self, place: Some(mem::replace(place, self.claim())), root };
+            leaf.node(number).leave();
+            // What keeps the record, and the drop of the waker that is left behind, may run user code. If that panics, the watcher
+            // has its new place, without a waker, and the old one is given back.
             record.moved(id, place.id());
-            // SAFETY: it was this list's place.
-            unsafe { self.release(left, root) };
-            record.gone(id);
+            drop(left);
         }
         // SAFETY: the place is of this list, before or since.
         let (leaf, number) = unsafe { self.leaf_of(place) };
@@ -328,6 +339,22 @@ impl Nodes {
     pub(crate) fn wake<R: Copy>(&self, taken: usize, then: R) -> R {
         sweep::sweep(self, taken);
         then
+    }
+}
+
+/// A place that its owner has left for another one. Dropped: given back.
+struct Left<'a, R: Root> {
+    nodes: &'a Nodes,
+    place: Option<Place>,
+    root: &'a R,
+}
+
+impl<R: Root> Drop for Left<'_, R> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            // SAFETY: it was this list's place.
+            unsafe { self.nodes.release(place, self.root) };
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use super::node::Node;
 use super::tree::{Directories, Directory, Leaf};
 use super::{BELOW, FIRST_NODES, Nodes};
 use crate::sync::atomic::Ordering;
+use crate::sync::{Handshake, handshake};
 
 /// What a setter has taken and not yet woken.
 pub(super) struct Sweep<'a> {
@@ -35,6 +36,9 @@ pub(super) fn sweep(list: &Nodes, taken: usize) {
 
 impl<'a> Sweep<'a> {
     fn new(list: &'a Nodes, leaf: Option<&'a Leaf>, taken: usize) -> Self {
+        if taken & BELOW != 0 {
+            handshake(Handshake::PublishThenFollow);
+        }
         Self {
             list,
             leaf,

@@ -14,6 +14,8 @@ pub(super) struct Leaf {
     pub(super) armed: AtomicUsize,
     /// Bit n: node n has an owner, or is an orphan, or does not exist.
     taken: AtomicUsize,
+    /// Bit n: node n is marked. What that means, and the lock under which it is done, is the business of the marks' keeper.
+    marked: AtomicUsize,
     nodes: Box<[Node]>,
     /// Null for the first leaf.
     directory: *const Directory,
@@ -35,6 +37,7 @@ impl Leaf {
             armed: AtomicUsize::new(0),
             // Nodes that do not exist are taken for ever.
             taken: AtomicUsize::new(usize::MAX.checked_shl(nodes as u32).unwrap_or(0)),
+            marked: AtomicUsize::new(0),
             nodes: (0..nodes).map(|_| Node::new()).collect(),
             directory,
             summary_bit: 1 << number,
@@ -94,14 +97,24 @@ impl Leaf {
         self.taken.fetch_and(!(1 << number), Ordering::Release);
     }
 
-    /// The numbers of the nodes that have an owner.
-    pub(super) fn owned(&self) -> impl Iterator<Item = usize> {
-        (0..self.nodes.len()).filter(|&number| self.is_owned(number))
+    /// Marks the nodes that have an owner who is not about to leave, and no other. Says how many they are.
+    pub(super) fn mark_owned(&self) -> usize {
+        // Ordering: Relaxed. Nothing but the bits is looked at, and how recent they are the caller sees to.
+        let taken = self.taken.load(Ordering::Relaxed);
+        let is_owned = |&number: &usize| taken & 1 << number != 0 && !self.node(number).is_leaving();
+        let owned = (0..self.nodes.len()).filter(is_owned).fold(0_usize, |bits, number| bits | 1 << number);
+        // Ordering: Relaxed. Under the keeper's lock.
+        self.marked.store(owned, Ordering::Relaxed);
+        owned.count_ones() as usize
     }
 
-    pub(super) fn is_owned(&self, number: usize) -> bool {
-        // Ordering: Relaxed. Nothing but the bit is looked at, and how recent it is the caller sees to.
-        self.taken.load(Ordering::Relaxed) & 1 << number != 0 && !self.node(number).is_orphan()
+    /// Marks a node, or takes its mark away. Says whether it was marked.
+    pub(super) fn set_mark(&self, number: usize, mark: bool) -> bool {
+        // Ordering: Relaxed, both. Under the keeper's lock.
+        let marked = self.marked.load(Ordering::Relaxed);
+        let bit = 1 << number;
+        self.marked.store(if mark { marked | bit } else { marked & !bit }, Ordering::Relaxed);
+        marked & bit != 0
     }
 }
 
@@ -134,14 +147,44 @@ pub(super) struct Tree {
 }
 
 /// The first directory is small, and its leaves grow, so that ten watchers do not pay for hundreds.
+#[cfg(not(any(event_core_loom, event_core_shuttle)))]
 const SMALL_LEAVES: [usize; 3] = [8, 16, 32];
+#[cfg(not(any(event_core_loom, event_core_shuttle)))]
 const SMALL_DIRECTORY: usize = 8;
-const WORD: usize = usize::BITS as usize;
+/// How many nodes the other leaves have, and how many leaves the other directories.
+#[cfg(not(any(event_core_loom, event_core_shuttle)))]
+const LARGE: usize = usize::BITS as usize;
+
+/// In the models the first directory has room for two neighbours, and every further one for one watcher.
+#[cfg(any(event_core_loom, event_core_shuttle))]
+const SMALL_LEAVES: [usize; 1] = [2];
+#[cfg(any(event_core_loom, event_core_shuttle))]
+const SMALL_DIRECTORY: usize = 1;
+#[cfg(any(event_core_loom, event_core_shuttle))]
+const LARGE: usize = 1;
+
+/// How many nodes the first directory has room for.
+#[cfg(test)]
+pub(crate) const FIRST_BELOW: usize = {
+    let (mut nodes, mut leaf) = (0, 0);
+    while leaf < SMALL_DIRECTORY {
+        nodes += nodes_of(leaf);
+        leaf += 1;
+    }
+    nodes
+};
+
+/// How many nodes a leaf of the first directory has.
+const fn nodes_of(leaf: usize) -> usize {
+    if leaf < SMALL_LEAVES.len() { SMALL_LEAVES[leaf] } else { LARGE }
+}
 
 /// The target of a link, if it has one.
 fn follow<T>(link: &AtomicPtr<T>) -> Option<&T> {
-    // Ordering: Acquire, partner: `link`. Weaker, what the link leads to might not be there yet.
-    let target = link.load(Ordering::Acquire);
+    // Ordering: SeqCst, partner: `link`. Second half of `PublishThenFollow`; weaker, a setter could overlook a directory whose
+    // watcher has not seen what was published. As an Acquire: what the link leads to is there. SeqCst for watchers as well: one
+    // that finds the directory that another has linked comes after the link in the order of all of these.
+    let target = link.load(Ordering::SeqCst);
     // SAFETY: links are null or lead to what `link` put there, which lives as long as the tree, longer than `link`.
     unsafe { target.as_ref() }
 }
@@ -149,8 +192,11 @@ fn follow<T>(link: &AtomicPtr<T>) -> Option<&T> {
 /// Puts `target` at a link, unless somebody else was faster.
 fn link<T>(link: &AtomicPtr<T>, target: T) {
     let target = Box::into_raw(Box::new(target));
-    // Ordering: Release, partner: `follow`. Relaxed on failure: what is there is not looked at.
-    if link.compare_exchange(ptr::null_mut(), target, Ordering::Release, Ordering::Relaxed).is_err() {
+    // Ordering: SeqCst, partner: `follow`, in `Sweep`. The one who links looks afterwards whether it still has to wait; weaker, it
+    // could look first. (The watchers of a value have the fence of `PlaceThenLook` between the two, which alone would do; those of
+    // other lists have not.) As a Release it makes the target's contents visible. Relaxed on failure: what is there is not
+    // looked at.
+    if link.compare_exchange(ptr::null_mut(), target, Ordering::SeqCst, Ordering::Relaxed).is_err() {
         // SAFETY: it came from `Box::into_raw` above and was not linked, so nobody else knows it.
         drop(unsafe { Box::from_raw(target) });
     }
@@ -202,11 +248,11 @@ impl Tree {
         loop {
             let small = number == 0;
             let Some(directory) = directories.next() else {
-                link(directories.0, Directory::new(if small { SMALL_DIRECTORY } else { WORD }));
+                link(directories.0, Directory::new(if small { SMALL_DIRECTORY } else { LARGE }));
                 continue;
             };
             if let Some(vacant) = directory.leaves.iter().position(|leaf| follow(leaf).is_none()) {
-                let nodes = SMALL_LEAVES.get(vacant).filter(|_| small).copied().unwrap_or(WORD).min(WORD);
+                let nodes = if small { nodes_of(vacant) } else { LARGE };
                 return link(&directory.leaves[vacant], Leaf::new(nodes, directory, vacant));
             }
             number += 1;

@@ -1,0 +1,48 @@
+//! Tests of the waker list that need a look inside.
+
+use alloc::sync::Arc;
+use alloc::task::Wake;
+use core::panic::AssertUnwindSafe;
+use core::task::Waker;
+use std::panic::catch_unwind;
+
+use super::{FIRST_NODES, Nodes, Place, PlaceId, Record};
+use crate::sync::atomic::{AtomicUsize, Ordering};
+
+struct Nobody;
+
+impl Wake for Nobody {
+    fn wake(self: Arc<Self>) {}
+}
+
+struct Panics;
+
+impl Record for Panics {
+    fn moved(&self, _: PlaceId, _: PlaceId) {
+        panic!("user code may");
+    }
+}
+
+#[test]
+fn a_panic_while_a_watcher_moves_loses_no_slot() {
+    let (nodes, root) = (Nodes::new(), AtomicUsize::new(0));
+    let prepare = |place: &mut Place| {
+        // SAFETY: the places are of this list.
+        let (prepared, _) = unsafe { nodes.prepare(place, &Waker::from(Arc::new(Nobody)), &root, &Panics) };
+        root.fetch_or(prepared.bit(), Ordering::Relaxed);
+        prepared.was_set();
+    };
+    let mut place = nodes.claim();
+    prepare(&mut place);
+    // A setter has taken the bit, and not yet woken.
+    let taken = root.swap(0, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| prepare(&mut place))).is_err());
+    assert_eq!(nodes.mark_owned(), 1, "the one that it has moved to");
+    nodes.wake(taken, ());
+    // SAFETY: the place is of this list.
+    unsafe { nodes.release(place, &root) };
+    let places = [(); FIRST_NODES].map(|()| nodes.claim());
+    assert_eq!(nodes.len(), FIRST_NODES, "a slot was lost");
+    // SAFETY: the places are of this list.
+    places.into_iter().for_each(|place| unsafe { nodes.release(place, &root) });
+}
