@@ -27,6 +27,7 @@ pub mod closing;
 pub mod options;
 pub mod panics;
 pub mod pipes;
+pub mod reading;
 pub mod values;
 pub mod waiting;
 pub mod watchers;

@@ -117,6 +117,8 @@ macro_rules! memory {
                 c3_zero_watchers_is_not_closed;
             panics:
                 p1_a_task_that_panics_leaves_the_others_alone;
+            reading:
+                w2_every_loop_of_changed_and_borrow_and_update_ends_with_the_last_set;
         }
     };
 }
@@ -175,6 +177,17 @@ macro_rules! by_hand {
                 p1_several_wakers_may_panic_in_one_set
                 p1_a_panic_in_a_wakers_clone_or_drop_leaves_the_watcher_usable
                 p1_a_panic_in_a_wakers_drop_does_not_keep_a_watcher_alive;
+            reading:
+                w1_borrow_and_update_marks_what_it_returns
+                w1_borrow_and_update_counts_what_was_missed
+                w1_try_get_ref_obeys_the_rules_of_try_get
+                w1_changed_is_ready_with_what_is_unseen_and_marks_it
+                w1_changed_can_be_polled_again_after_it_was_ready
+                w2_what_is_set_between_reading_and_marking_is_not_lost
+                v4_set_never_waits_for_what_borrow_and_update_returned
+                w5_a_changed_that_was_dropped_marked_nothing
+                a_watcher_can_be_asked_about_its_value
+                p1_a_panic_of_a_waker_in_changed_marks_nothing;
         }
     };
 }
@@ -229,6 +242,7 @@ mod tests {
             include_str!("options.rs"),
             include_str!("closing.rs"),
             include_str!("panics.rs"),
+            include_str!("reading.rs"),
             include_str!("pipes.rs"),
         ];
         let lines = groups.iter().flat_map(|group| group.lines());

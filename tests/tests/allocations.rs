@@ -124,6 +124,15 @@ fn getting_never_allocates() {
         assert!(poll(it.watcher.wait_for(|n| *n == 1), &it.waker).is_ready());
         assert!(poll(it.watcher.wait_for(|n| *n == 2), &it.waker).is_pending());
     });
+    Steady::new().assert_never_allocates("changed, borrow_and_update and try_get_ref", |it| {
+        it.value.set(1);
+        assert!(poll(it.watcher.changed(), &it.waker).is_ready());
+        assert!(poll(it.watcher.changed(), &it.waker).is_pending());
+        it.value.set(2);
+        assert!(it.watcher.borrow_and_update().is_some() && it.watcher.try_get_ref().is_err());
+        it.value.set(3);
+        assert!(it.watcher.try_get_ref().is_ok() && it.watcher.load() == Some(3));
+    });
 }
 
 #[test]

@@ -23,8 +23,8 @@ use std::sync::MutexGuard;
 
 use event_core::adapter::{CancelOn, Clock, Deadline, Unlimited};
 use event_core::{
-    Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CasError, ChannelClosed, Combine,
-    Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef, Inspect, Map,
+    Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CasError, Changed, ChannelClosed,
+    Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef, Inspect, Map,
     MemoryReader, MemoryValue, MemoryWatcher, Park, Pipe, PipeError, PipeTo, Ref, Relax, RelaxStrategy, Sample, Select,
     SelectTuple, SetError, Signal, Snapshot, SwitchMap, Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting,
     Watch, WatchFn, Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue,
@@ -58,6 +58,7 @@ shares_data! {
     Ref<'static, T>;
     Snapshot<T>;
     GetRef<'static, T>;
+    Changed<'static, T>;
     WaitFor<'static, T, ()>;
     ValueState<'static, T>;
 }

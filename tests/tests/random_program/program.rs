@@ -246,12 +246,30 @@ impl World {
                 let polled = task.poll(real.wait_for(accept_citizen));
                 (model.wait_for(value, accept), polled.map_ok(|reference| (*reference).clone()))
             }
+            How::TryGetRef => {
+                let given = real.try_get_ref().map(|reference| (*reference).clone());
+                (model.get(value, |_| true), Poll::Ready(given))
+            }
+            How::Changed => {
+                let polled = task.poll(real.changed());
+                // Nothing comes in between, so what it has marked is what is borrowed.
+                let polled = polled.map_ok(|version| {
+                    assert_eq!(version.as_u64(), value.version);
+                    (*real.borrow().expect("it changed to data")).clone()
+                });
+                (model.get(value, |_| true), polled)
+            }
+            How::BorrowAndUpdate => {
+                let given = real.borrow_and_update().map(|reference| reference.data());
+                assert_eq!(given, model.borrow_and_update(value));
+                return Some(());
+            }
         };
         match (expected, polled) {
             (Found::Data(expected), Poll::Ready(Ok(citizen))) => assert_eq!(citizen.data(), expected),
             (Found::Closed, Poll::Ready(Err(GetError::Closed))) => {}
             (Found::Nothing, Poll::Ready(Err(GetError::BacklogDone))) => {
-                assert!(matches!(how, How::Backlog | How::FilterBacklog | How::TryGet));
+                assert!(matches!(how, How::Backlog | How::FilterBacklog | How::TryGet | How::TryGetRef));
             }
             (Found::Nothing, Poll::Pending) => *waiting = Some((number, wakes)),
             (expected, polled) => panic!("{how:?} was to find {expected:?}, but is {polled:?}"),
@@ -391,6 +409,7 @@ impl World {
         for Watching { value, model, real, .. } in &self.watchers {
             let value = &self.values[*value];
             assert_eq!(real.missed(), model.missed(), "versions missed");
+            assert_eq!(real.seen().as_u64(), model.seen());
             assert_eq!((real.has_changed(), real.is_closed()), (model.has_changed(value), value.closed));
             assert_eq!(real.borrow().map(|citizen| citizen.data()), value.data);
         }

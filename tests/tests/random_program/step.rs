@@ -114,6 +114,9 @@ pub(crate) enum How {
     TryGet,
     GetRef,
     WaitFor,
+    TryGetRef,
+    Changed,
+    BorrowAndUpdate,
 }
 
 impl Step {
@@ -154,7 +157,7 @@ impl Step {
                 Self::GetDerived { watcher: one, task: digits.below(2), form, modulus: 1 + digits.below(3) }
             }
             _ => {
-                let how = match digits.below(12) {
+                let how = match digits.below(15) {
                     0..4 => How::Plain,
                     4 | 5 => How::Filter,
                     6 => How::Backlog,
@@ -162,6 +165,9 @@ impl Step {
                     8 => How::Until { cancelled: flag },
                     9 => How::TryGet,
                     10 => How::GetRef,
+                    11 => How::TryGetRef,
+                    12 => How::Changed,
+                    13 => How::BorrowAndUpdate,
                     _ => How::WaitFor,
                 };
                 Self::Get { watcher: one, task: digits.below(4), how, modulus: 1 + digits.below(3) }

@@ -1,6 +1,7 @@
 //! Values kept in memory.
 
 mod at_once;
+mod current;
 mod cursor;
 mod edit;
 mod error;
@@ -20,6 +21,7 @@ mod weak;
 #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod wrap;
 
+pub use current::Changed;
 pub use error::{CasError, SetError};
 pub use reader::MemoryReader;
 pub use reference::{Ref, Snapshot};
