@@ -23,7 +23,10 @@ pub mod seed;
 pub mod threads;
 pub mod watchdog;
 
+pub mod borrowing;
+pub mod changing;
 pub mod closing;
+pub mod counting;
 pub mod options;
 pub mod panics;
 pub mod pipes;

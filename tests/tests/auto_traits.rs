@@ -25,9 +25,9 @@ use event_core::adapter::{CancelOn, Clock, Deadline, Unlimited};
 use event_core::{
     Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CasError, Changed, ChannelClosed,
     Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef, Inspect, Map,
-    MemoryReader, MemoryValue, MemoryWatcher, Park, Pipe, PipeError, PipeTo, Ref, Relax, RelaxStrategy, Sample, Select,
-    SelectTuple, SetError, Signal, Snapshot, SwitchMap, Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting,
-    Watch, WatchFn, Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue,
+    MappedRef, MemoryReader, MemoryValue, MemoryWatcher, Park, Pipe, PipeError, PipeTo, Ref, Relax, RelaxStrategy,
+    Sample, Select, SelectTuple, SetError, Signal, Snapshot, SwitchMap, Throttle, Timer, Value, ValueState, Version,
+    WaitFor, Waiting, Watch, WatchFn, Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue,
 };
 use static_assertions::{
     assert_impl_all as all, assert_not_impl_all as not_all, assert_not_impl_any as none, assert_obj_safe as dyn_safe,
@@ -56,6 +56,7 @@ shares_data! {
     WeakValue<T>;
     MemoryWatcher<T>;
     Ref<'static, T>;
+    MappedRef<'static, T>;
     Snapshot<T>;
     GetRef<'static, T>;
     Changed<'static, T>;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::memory::{MemoryReader, MemoryValue, Ref, Snapshot};
+use crate::memory::{MappedRef, MemoryReader, MemoryValue, Ref, Snapshot};
 
 /// As an `Option`: what is present, or none.
 impl<T: Serialize> Serialize for MemoryValue<T> {
@@ -32,6 +32,13 @@ impl<T: Serialize> Serialize for Ref<'_, T> {
     }
 }
 
+/// As the part.
+impl<T: Serialize + ?Sized> Serialize for MappedRef<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
 /// As the data.
 impl<T: Serialize> Serialize for Snapshot<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -53,7 +60,8 @@ mod tests {
         assert_eq!(serde_json::to_string(&value.reader()).unwrap(), "[1,2]");
         let borrowed = value.borrow().unwrap();
         assert_eq!(serde_json::to_string(&borrowed).unwrap(), "[1,2]");
-        assert_eq!(serde_json::to_string(&borrowed.detach()).unwrap(), "[1,2]");
+        assert_eq!(serde_json::to_string(&borrowed.map(|data| &data[0])).unwrap(), "1");
+        assert_eq!(serde_json::to_string(&value.borrow().unwrap().detach()).unwrap(), "[1,2]");
         value.clear();
         assert_eq!(serde_json::to_string(&value).unwrap(), "null");
     }

@@ -30,6 +30,21 @@ pub(crate) enum Step {
         right: bool,
         data: u8,
     },
+    Transition {
+        handle: u8,
+        add: u8,
+        go: bool,
+    },
+    UpdateOr {
+        handle: u8,
+        data: u8,
+    },
+    /// The old data is kept, moved out, or dropped.
+    Swap {
+        handle: u8,
+        data: u8,
+        keep: bool,
+    },
     Clear {
         handle: u8,
     },
@@ -76,6 +91,13 @@ pub(crate) enum Step {
         watcher: u8,
     },
     LetGo {
+        snapshot: u8,
+    },
+    CloneSnapshot {
+        snapshot: u8,
+    },
+    /// Moves the data out, if nothing else can read it.
+    MoveOut {
         snapshot: u8,
     },
     /// A value that is closed makes room for another one.
@@ -125,7 +147,7 @@ impl Step {
     }
 
     fn cut_from(digits: &mut Digits) -> Self {
-        let kind = digits.below(80);
+        let kind = digits.below(90);
         let (one, flag, data) = (digits.below(16), digits.below(2) == 1, digits.below(8));
         let handle = one;
         match kind {
@@ -156,6 +178,11 @@ impl Step {
                 let form = Form::cut_from(digits);
                 Self::GetDerived { watcher: one, task: digits.below(2), form, modulus: 1 + digits.below(3) }
             }
+            80..82 => Self::Transition { handle, add: data % 3, go: flag },
+            82 => Self::UpdateOr { handle, data },
+            83..85 => Self::Swap { handle, data, keep: flag },
+            85..87 => Self::CloneSnapshot { snapshot: one },
+            87..90 => Self::MoveOut { snapshot: one },
             _ => {
                 let how = match digits.below(15) {
                     0..4 => How::Plain,

@@ -133,12 +133,6 @@ impl<T> MemoryWatcher<T> {
     pub fn version(&self) -> Version {
         self.shared().get().version()
     }
-
-    /// Whether both watch the same value.
-    #[must_use]
-    pub fn same_value(&self, other: &Self) -> bool {
-        self.shared().same(other.shared())
-    }
 }
 
 impl<'a, T> Polling<'a, T> {
