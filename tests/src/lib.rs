@@ -31,6 +31,7 @@ pub mod options;
 pub mod panics;
 pub mod pipes;
 pub mod reading;
+pub mod states;
 pub mod values;
 pub mod waiting;
 pub mod watchers;

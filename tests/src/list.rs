@@ -209,6 +209,15 @@ macro_rules! by_hand {
                 guards_print_their_data
                 data_of_one_thread_can_be_borrowed_and_kept
                 v6_two_threads_do_not_move_the_same_data_out;
+            states:
+                v3_a_state_always_holds_data
+                v2_every_change_of_a_state_is_news
+                v2_a_state_that_stays_is_no_news
+                c2_a_closed_state_cannot_be_changed
+                v6_a_state_that_is_replaced_comes_out
+                a_state_is_a_value_like_any_other
+                p1_a_panic_leaves_a_state_usable
+                v1_a_state_can_be_changed_and_read_by_any_thread;
             counting:
                 c3_handles_readers_and_watchers_are_counted
                 handles_of_every_kind_know_whether_they_are_of_one_value
@@ -274,6 +283,7 @@ mod tests {
             include_str!("changing.rs"),
             include_str!("borrowing.rs"),
             include_str!("counting.rs"),
+            include_str!("states.rs"),
             include_str!("pipes.rs"),
         ];
         let lines = groups.iter().flat_map(|group| group.lines());

@@ -198,6 +198,17 @@ fn other_ways_to_set_never_allocate() {
 }
 
 #[test]
+fn states_never_allocate() {
+    let state = event_core::StateValue::new(0_u64);
+    Steady::new().assert_never_allocates("a state", |it| {
+        state.set(1);
+        assert!(state.update(|n| *n += 1) && state.transition(|n| (Some(n + 1), ())).1.is_some());
+        assert_eq!((state.replace(4), state.load(), *state.borrow()), (3, 4, 4));
+        it.value.set(state.load());
+    });
+}
+
+#[test]
 fn coming_and_going_never_allocates() {
     Steady::new().assert_never_allocates("watch, wait, drop", |it| {
         let mut watcher = it.value.watch();

@@ -26,8 +26,8 @@ use event_core::{
     Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CasError, Changed, ChannelClosed,
     Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef, Inspect, Map,
     MappedRef, MemoryReader, MemoryValue, MemoryWatcher, Park, Pipe, PipeError, PipeTo, Ref, Relax, RelaxStrategy,
-    Sample, Select, SelectTuple, SetError, Signal, Snapshot, SwitchMap, Throttle, Timer, Value, ValueState, Version,
-    WaitFor, Waiting, Watch, WatchFn, Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue,
+    Sample, Select, SelectTuple, SetError, Signal, Snapshot, StateValue, SwitchMap, Throttle, Timer, Value, ValueState,
+    Version, WaitFor, Waiting, Watch, WatchFn, Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue,
 };
 use static_assertions::{
     assert_impl_all as all, assert_not_impl_all as not_all, assert_not_impl_any as none, assert_obj_safe as dyn_safe,
@@ -52,6 +52,7 @@ macro_rules! shares_data {
 
 shares_data! {
     MemoryValue<T>;
+    StateValue<T>;
     MemoryReader<T>;
     WeakValue<T>;
     MemoryWatcher<T>;

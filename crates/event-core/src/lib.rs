@@ -93,7 +93,7 @@ pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};
 pub use memory::WeakValue;
 pub use memory::{
     CasError, Changed, GetRef, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, Ref, SetError, SetSync,
-    SetSyncError, SetSyncUntil, Snapshot, ValueState, WaitFor,
+    SetSyncError, SetSyncUntil, Snapshot, StateValue, ValueState, WaitFor,
 };
 pub use pipe::{ChannelClosed, Pipe, PipeError, PipeSink, PipeTo, pipe};
 pub use runnable::{BoxError, RunContext, Runnable, Signal};

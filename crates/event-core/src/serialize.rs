@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::memory::{MappedRef, MemoryReader, MemoryValue, Ref, Snapshot};
+use crate::memory::{MappedRef, MemoryReader, MemoryValue, Ref, Snapshot, StateValue};
 
 /// As an `Option`: what is present, or none.
 impl<T: Serialize> Serialize for MemoryValue<T> {
@@ -22,6 +22,20 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for MemoryValue<T> {
 impl<T: Serialize> Serialize for MemoryReader<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.borrow().as_deref().serialize(serializer)
+    }
+}
+
+/// As the data.
+impl<T: Serialize> Serialize for StateValue<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.borrow().serialize(serializer)
+    }
+}
+
+/// As the data.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for StateValue<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::new)
     }
 }
 
@@ -51,7 +65,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use crate::MemoryValue;
+    use crate::{MemoryValue, StateValue};
 
     #[test]
     fn a_value_serialises_as_its_present_data() {
@@ -64,6 +78,14 @@ mod tests {
         assert_eq!(serde_json::to_string(&value.borrow().unwrap().detach()).unwrap(), "[1,2]");
         value.clear();
         assert_eq!(serde_json::to_string(&value).unwrap(), "null");
+    }
+
+    #[test]
+    fn a_state_is_its_data() {
+        let state: StateValue<Vec<u8>> = serde_json::from_str("[3]").unwrap();
+        assert_eq!(state.load(), [3]);
+        assert_eq!(serde_json::to_string(&state).unwrap(), "[3]");
+        assert!(serde_json::from_str::<StateValue<Vec<u8>>>("null").is_err());
     }
 
     #[test]

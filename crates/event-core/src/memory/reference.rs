@@ -52,13 +52,29 @@ impl<'a, T> Ref<'a, T> {
         Snapshot::new(self.pinned, shared)
     }
 
+    /// The data: moved out if it was replaced and nobody else reads it, else cloned.
+    pub(super) fn take_or_clone(self) -> T
+    where
+        T: Clone,
+    {
+        match self.pinned.try_take() {
+            Ok(data) => present(data),
+            Err(pinned) => {
+                let clone = present(pinned.data()).clone();
+                // By name: it may drop the data, and if that panics, the clone is dropped as well.
+                drop(pinned);
+                clone
+            }
+        }
+    }
+
     pub(super) fn into_pinned(self) -> Pinned<'a, T> {
         self.pinned
     }
 }
 
 #[inline]
-pub(super) fn present<T>(data: Option<&T>) -> &T {
+pub(super) fn present<D>(data: Option<D>) -> D {
     data.expect("a reference is only made of data that is present")
 }
 

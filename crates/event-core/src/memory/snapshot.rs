@@ -80,7 +80,7 @@ impl<T> Snapshot<T> {
             pinned.try_take().map_err(Pinned::into_index)
         };
         match taken {
-            Ok(data) => Ok(data.expect("a snapshot is only made of data that is present")),
+            Ok(data) => Ok(present(data)),
             Err(index) => Err(Self { index, shared }),
         }
     }
