@@ -23,10 +23,15 @@ pub mod seed;
 pub mod threads;
 pub mod watchdog;
 
+pub mod borrowing;
+pub mod changing;
 pub mod closing;
+pub mod counting;
 pub mod options;
 pub mod panics;
 pub mod pipes;
+pub mod reading;
+pub mod states;
 pub mod values;
 pub mod waiting;
 pub mod watchers;

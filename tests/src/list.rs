@@ -117,6 +117,13 @@ macro_rules! memory {
                 c3_zero_watchers_is_not_closed;
             panics:
                 p1_a_task_that_panics_leaves_the_others_alone;
+            reading:
+                w2_every_loop_of_changed_and_borrow_and_update_ends_with_the_last_set;
+            changing:
+                v1_transitions_from_many_tasks_hand_out_each_ticket_once
+                v6_what_is_swapped_in_comes_out_once;
+            counting:
+                c3_a_producer_is_told_when_the_last_of_many_consumers_has_gone;
         }
     };
 }
@@ -175,6 +182,49 @@ macro_rules! by_hand {
                 p1_several_wakers_may_panic_in_one_set
                 p1_a_panic_in_a_wakers_clone_or_drop_leaves_the_watcher_usable
                 p1_a_panic_in_a_wakers_drop_does_not_keep_a_watcher_alive;
+            reading:
+                w1_borrow_and_update_marks_what_it_returns
+                w1_borrow_and_update_counts_what_was_missed
+                w1_try_get_ref_obeys_the_rules_of_try_get
+                w1_changed_is_ready_with_what_is_unseen_and_marks_it
+                w1_changed_can_be_polled_again_after_it_was_ready
+                w2_what_is_set_between_reading_and_marking_is_not_lost
+                v4_set_never_waits_for_what_borrow_and_update_returned
+                w5_a_changed_that_was_dropped_marked_nothing
+                a_watcher_can_be_asked_about_its_value
+                p1_a_panic_of_a_waker_in_changed_marks_nothing;
+            changing:
+                v1_a_transition_reads_sets_and_returns_in_one_step
+                v2_a_transition_that_sets_nothing_notifies_nobody
+                c2_a_transition_of_a_closed_value_sets_nothing
+                v1_update_or_initialises_or_modifies_in_one_step
+                v6_swap_returns_what_it_replaced_without_a_clone
+                p1_a_waker_that_panics_in_a_swap_leaks_nothing
+                p1_a_panic_in_a_later_run_of_a_transition_leaks_nothing;
+            borrowing:
+                v6_a_part_keeps_its_version_until_it_goes
+                p1_a_panic_while_a_part_is_chosen_lets_go_of_the_data
+                v6_snapshots_share_their_data
+                v6_data_is_moved_out_only_if_nobody_else_can_read_it
+                guards_print_their_data
+                data_of_one_thread_can_be_borrowed_and_kept
+                v6_two_threads_do_not_move_the_same_data_out;
+            states:
+                v3_a_state_always_holds_data
+                v2_every_change_of_a_state_is_news
+                v2_a_state_that_stays_is_no_news
+                c2_a_closed_state_cannot_be_changed
+                v6_a_state_that_is_replaced_comes_out
+                a_state_is_a_value_like_any_other
+                p1_a_panic_leaves_a_state_usable
+                v1_a_state_can_be_changed_and_read_by_any_thread;
+            counting:
+                c3_handles_readers_and_watchers_are_counted
+                handles_of_every_kind_know_whether_they_are_of_one_value
+                c3_a_producer_can_wait_for_the_last_reader_to_go
+                c3_a_producer_can_wait_until_nobody_else_is_left
+                c1_readers_and_watchers_can_wait_for_the_end
+                p1_a_waker_that_panics_when_the_last_one_goes_harms_nothing;
         }
     };
 }
@@ -229,6 +279,11 @@ mod tests {
             include_str!("options.rs"),
             include_str!("closing.rs"),
             include_str!("panics.rs"),
+            include_str!("reading.rs"),
+            include_str!("changing.rs"),
+            include_str!("borrowing.rs"),
+            include_str!("counting.rs"),
+            include_str!("states.rs"),
             include_str!("pipes.rs"),
         ];
         let lines = groups.iter().flat_map(|group| group.lines());

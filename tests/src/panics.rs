@@ -146,6 +146,8 @@ pub fn p1_a_panic_in_clone_elsewhere_harms_nothing() {
     assert!(panics(|| scene.value.load()));
     scene.tell(In::Clone);
     assert!(panics(|| scene.value.update(|_| ())));
+    scene.tell(In::Clone);
+    assert!(panics(|| scene.watchers[0].load()));
     assert!(scene.tasks.iter().all(|task| task.wakes() == 0), "nothing was set");
 
     let snapshot = scene.value.borrow().unwrap().detach();
@@ -159,7 +161,10 @@ pub fn p1_a_panic_in_clone_elsewhere_harms_nothing() {
 
 /// Whoever drops the old data sees the panic; the new data is in force, and its watchers know.
 pub fn p1_a_panic_in_drop_leaves_the_new_data_in_force() {
-    let sets: [fn(&Scene); 5] = [
+    let sets: [fn(&Scene); 8] = [
+        |scene| _ = scene.value.transition(|_| (Some(scene.data(1)), ())),
+        |scene| _ = scene.value.update_or(|| unreachable!(), |data| data.citizen = scene.census.citizen(1)),
+        |scene| drop(scene.value.swap(scene.data(1))),
         |scene| _ = scene.value.set(scene.data(1)),
         |scene| drop(scene.value.try_set(scene.data(1))),
         |scene| drop(scene.value.replace(scene.data(1))),
@@ -225,7 +230,7 @@ pub fn p1_a_panic_in_a_predicate_consumes_nothing() {
 
 /// Nothing is set.
 pub fn p1_a_panic_in_an_update_or_a_comparison_sets_nothing() {
-    let attempts: [fn(&Scene); 4] = [
+    let attempts: [fn(&Scene); 7] = [
         |scene| _ = scene.value.update(|_| panic!("on purpose")),
         |scene| _ = scene.value.update_if(|_| panic!("on purpose")),
         |scene| {
@@ -241,6 +246,12 @@ pub fn p1_a_panic_in_an_update_or_a_comparison_sets_nothing() {
             scene.tell(In::Eq);
             scene.value.set_if_not_eq(scene.data(1));
         },
+        |scene| scene.value.transition(|_| panic!("on purpose")).0,
+        |scene| _ = scene.value.update_or(|| unreachable!(), |_| panic!("on purpose")),
+        |scene| {
+            scene.tell(In::Clone);
+            scene.value.update_or(|| unreachable!(), |_| ());
+        },
     ];
     for (number, attempt) in attempts.into_iter().enumerate() {
         let scene = Scene::new(3);
@@ -255,7 +266,10 @@ pub fn p1_a_panic_in_an_update_or_a_comparison_sets_nothing() {
 
 /// Everything that wakes, with one waker that panics, in every place among few and many.
 pub fn p1_a_waker_that_panics_keeps_nobody_from_being_woken() {
-    let sets: [fn(&Scene); 8] = [
+    let sets: [fn(&Scene); 11] = [
+        |scene| _ = scene.value.transition(|_| (Some(scene.data(1)), ())),
+        |scene| _ = scene.value.update_or(|| unreachable!(), |_| ()),
+        |scene| drop(scene.value.swap(scene.data(1))),
         |scene| _ = scene.value.set(scene.data(1)),
         |scene| drop(scene.value.try_set(scene.data(1))),
         |scene| drop(scene.value.replace(scene.data(1))),

@@ -124,6 +124,15 @@ fn getting_never_allocates() {
         assert!(poll(it.watcher.wait_for(|n| *n == 1), &it.waker).is_ready());
         assert!(poll(it.watcher.wait_for(|n| *n == 2), &it.waker).is_pending());
     });
+    Steady::new().assert_never_allocates("changed, borrow_and_update and try_get_ref", |it| {
+        it.value.set(1);
+        assert!(poll(it.watcher.changed(), &it.waker).is_ready());
+        assert!(poll(it.watcher.changed(), &it.waker).is_pending());
+        it.value.set(2);
+        assert!(it.watcher.borrow_and_update().is_some() && it.watcher.try_get_ref().is_err());
+        it.value.set(3);
+        assert!(it.watcher.try_get_ref().is_ok() && it.watcher.load() == Some(3));
+    });
 }
 
 #[test]
@@ -156,6 +165,13 @@ fn reading_never_allocates() {
         it.value.set(1);
         assert!(snapshots.iter().all(Option::is_some));
     });
+    Steady::new().assert_never_allocates("parts, and snapshots that are shared and moved out of", |it| {
+        let part = it.value.borrow().map(|data| data.map(|n| n));
+        let old = it.value.swap(1).expect("there is data");
+        assert_eq!(part.as_deref(), Some(&*old.clone()));
+        drop(part);
+        assert!(old.try_into_inner().is_ok());
+    });
 }
 
 #[test]
@@ -164,12 +180,31 @@ fn other_ways_to_set_never_allocate() {
         assert!(it.value.update(|n| *n += 1));
         assert!(!it.value.update_if(|_| false));
     });
+    Steady::new().assert_never_allocates("transition, update_or and swap", |it| {
+        assert!(it.value.transition(|n| (n.map(|n| n + 1), ())).1.is_some());
+        assert!(it.value.transition(|n| (None, n.is_some())).0);
+        it.value.update_or(|| 0, |n| *n += 1);
+        it.value.clear();
+        it.value.update_or(|| 0, |n| *n += 1);
+        assert!(it.value.swap(1).is_some());
+    });
     Steady::new().assert_never_allocates("replace, compare_and_set, set_if_not_eq, clear", |it| {
         assert!(it.value.replace(1).is_some());
         assert!(it.value.compare_and_set(it.value.version(), 2).is_ok());
         assert!(it.value.set_if_not_eq(3) && !it.value.set_if_not_eq(3));
         it.value.clear();
         it.value.set(4);
+    });
+}
+
+#[test]
+fn states_never_allocate() {
+    let state = event_core::StateValue::new(0_u64);
+    Steady::new().assert_never_allocates("a state", |it| {
+        state.set(1);
+        assert!(state.update(|n| *n += 1) && state.transition(|n| (Some(n + 1), ())).1.is_some());
+        assert_eq!((state.replace(4), state.load(), *state.borrow()), (3, 4, 4));
+        it.value.set(state.load());
     });
 }
 
@@ -286,7 +321,12 @@ fn producers_that_wait_for_watchers_and_give_up_do_not_grow_memory() {
         assert!(poll(value.watched(), &waker).is_pending());
         let watcher = value.watch();
         assert!(poll(value.unwatched(), &waker).is_pending());
+        assert!(poll(value.abandoned(), &waker).is_pending());
+        assert!(poll(watcher.closed(), &waker).is_pending());
         drop(watcher);
+        let reader = value.reader();
+        assert!(poll(value.unread(), &waker).is_pending());
+        assert!(poll(reader.closed(), &waker).is_pending());
     };
     give_up();
     let live = live_bytes();

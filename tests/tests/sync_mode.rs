@@ -169,7 +169,7 @@ type Look = fn(&mut MemoryWatcher<u32>);
 fn what_a_filter_rejected_and_what_was_marked_counts_as_seen() {
     let value = MemoryValue::new();
     let mut watcher = value.watch();
-    let ways: [(&str, Look); 6] = [
+    let ways: [(&str, Look); 9] = [
         ("rejected", |watcher| {
             let task = Task::new();
             assert!(task.poll(watcher.get().filter(|_| false)).is_pending());
@@ -182,6 +182,9 @@ fn what_a_filter_rejected_and_what_was_marked_counts_as_seen() {
         ("waited for", |watcher| assert!(Task::new().poll(watcher.wait_for(|_| true)).is_ready())),
         ("waited for in vain", |watcher| assert!(Task::new().poll(watcher.wait_for(|_| false)).is_pending())),
         ("marked", MemoryWatcher::mark_seen),
+        ("read and marked", |watcher| assert!(watcher.borrow_and_update().is_some())),
+        ("changed", |watcher| assert!(Task::new().poll(watcher.changed()).is_ready())),
+        ("borrowed without waiting", |watcher| assert!(watcher.try_get_ref().is_ok())),
     ];
     for (how, look) in ways {
         let task = Task::new();

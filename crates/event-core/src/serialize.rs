@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::memory::{MemoryReader, MemoryValue, Ref, Snapshot};
+use crate::memory::{MappedRef, MemoryReader, MemoryValue, Ref, Snapshot, StateValue};
 
 /// As an `Option`: what is present, or none.
 impl<T: Serialize> Serialize for MemoryValue<T> {
@@ -26,7 +26,28 @@ impl<T: Serialize> Serialize for MemoryReader<T> {
 }
 
 /// As the data.
+impl<T: Serialize> Serialize for StateValue<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.borrow().serialize(serializer)
+    }
+}
+
+/// As the data.
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for StateValue<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        T::deserialize(deserializer).map(Self::new)
+    }
+}
+
+/// As the data.
 impl<T: Serialize> Serialize for Ref<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (**self).serialize(serializer)
+    }
+}
+
+/// As the part.
+impl<T: Serialize + ?Sized> Serialize for MappedRef<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (**self).serialize(serializer)
     }
@@ -44,7 +65,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use crate::MemoryValue;
+    use crate::{MemoryValue, StateValue};
 
     #[test]
     fn a_value_serialises_as_its_present_data() {
@@ -53,9 +74,18 @@ mod tests {
         assert_eq!(serde_json::to_string(&value.reader()).unwrap(), "[1,2]");
         let borrowed = value.borrow().unwrap();
         assert_eq!(serde_json::to_string(&borrowed).unwrap(), "[1,2]");
-        assert_eq!(serde_json::to_string(&borrowed.detach()).unwrap(), "[1,2]");
+        assert_eq!(serde_json::to_string(&borrowed.map(|data| &data[0])).unwrap(), "1");
+        assert_eq!(serde_json::to_string(&value.borrow().unwrap().detach()).unwrap(), "[1,2]");
         value.clear();
         assert_eq!(serde_json::to_string(&value).unwrap(), "null");
+    }
+
+    #[test]
+    fn a_state_is_its_data() {
+        let state: StateValue<Vec<u8>> = serde_json::from_str("[3]").unwrap();
+        assert_eq!(state.load(), [3]);
+        assert_eq!(serde_json::to_string(&state).unwrap(), "[3]");
+        assert!(serde_json::from_str::<StateValue<Vec<u8>>>("null").is_err());
     }
 
     #[test]

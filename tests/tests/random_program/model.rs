@@ -112,6 +112,21 @@ impl Watcher {
         }
     }
 
+    /// What is present, seen or not, is given and seen.
+    pub(crate) fn borrow_and_update(&mut self, value: &Value) -> Option<u64> {
+        if self.seen != value.version {
+            self.look_at(value.version);
+            self.given = value.data.is_some();
+        } else if value.data.is_some() {
+            (self.given, self.missed) = (true, 0);
+        }
+        value.data
+    }
+
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
+    }
+
     pub(crate) fn has_changed(&self, value: &Value) -> bool {
         self.seen != value.version && value.data.is_some()
     }

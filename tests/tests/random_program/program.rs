@@ -5,13 +5,15 @@ use alloc::rc::Rc;
 use core::future::{pending, ready};
 use core::task::Poll;
 
-use event_core::{CasError, GetError, MemoryValue, MemoryWatcher, Ref, Snapshot, Version, WeakValue};
+use event_core::{GetError, MemoryValue, MemoryWatcher, Ref, Snapshot, Version, WeakValue};
 use event_tests::by_hand::Task;
 use event_tests::census::{Census, Citizen};
 
 use crate::derived::{Derived, Readers};
 use crate::model::{self, Found, News};
 use crate::step::{How, Step};
+
+mod change;
 
 /// How many values can be changed and watched at a time. Others are closed.
 const VALUES: usize = 2;
@@ -116,6 +118,8 @@ impl World {
             Step::LetGo { snapshot } => {
                 pick(snapshot, self.snapshots.len()).map(|number| drop(self.snapshots.swap_remove(number)))
             }
+            Step::CloneSnapshot { snapshot } => self.clone_snapshot(snapshot),
+            Step::MoveOut { snapshot } => self.move_out(snapshot),
             Step::Renew { value } => self.renew(value),
             Step::Derive { .. }
             | Step::GetDerived { .. }
@@ -130,74 +134,36 @@ impl World {
             | Step::SetIfNotEq { handle, .. }
             | Step::Update { handle, .. }
             | Step::CompareAndSet { handle, .. }
+            | Step::Transition { handle, .. }
+            | Step::UpdateOr { handle, .. }
+            | Step::Swap { handle, .. }
             | Step::Clear { handle }
             | Step::Close { handle } => pick(handle, self.handles.len()).map(|number| self.change(number, step)),
         };
     }
 
-    fn change(&mut self, number: usize, step: Step) {
-        let (which, handle) = &self.handles[number];
-        let (which, value) = (*which, &mut self.values[*which]);
-        let citizen = |data: u8| self.census.citizen(data.into());
-        let before = value.data;
-        let news = match step {
-            Step::Set { data, .. } => {
-                let news = value.set(data.into());
-                match handle.try_set(citizen(data)) {
-                    Ok(version) => assert_eq!((version.as_u64(), &news), (value.version, &News::Wakes)),
-                    Err(error) => assert_eq!((error.into_inner().data(), &news), (u64::from(data), &News::Nothing)),
-                }
-                news
+    fn clone_snapshot(&mut self, snapshot: u8) -> Option<()> {
+        let (which, version, data, real) = &self.snapshots[pick(snapshot, self.snapshots.len())?];
+        let copy = (*which, *version, *data, real.clone());
+        make_room(&mut self.snapshots);
+        self.snapshots.push(copy);
+        Some(())
+    }
+
+    fn move_out(&mut self, snapshot: u8) -> Option<()> {
+        let number = pick(snapshot, self.snapshots.len())?;
+        let (which, version, data, real) = self.snapshots.swap_remove(number);
+        let shared = self.snapshots.iter().any(|other| (other.0, other.1) == (which, version));
+        // The readers keep what is present.
+        let is_present = self.values[which].version == version;
+        match real.try_into_inner() {
+            Ok(citizen) => assert_eq!((citizen.data(), shared, is_present), (data, false, false)),
+            Err(real) => {
+                assert!(shared || is_present);
+                self.snapshots.push((which, version, data, real));
             }
-            Step::Replace { data, .. } => {
-                let news = value.set(data.into());
-                let expected = before.filter(|_| news == News::Wakes);
-                assert_eq!(handle.replace(citizen(data)).map(|old| old.data()), expected);
-                news
-            }
-            Step::SetIfNotEq { data, .. } => {
-                let news = if before == Some(data.into()) { News::Nothing } else { value.set(data.into()) };
-                assert_eq!(handle.set_if_not_eq(citizen(data)), news == News::Wakes);
-                news
-            }
-            Step::Update { add, go, .. } => {
-                let sum = |data: u64| (data + u64::from(add)) % 8;
-                let news = before.filter(|_| go).map_or(News::Nothing, |data| value.set(sum(data)));
-                let real = |data: &mut Citizen| {
-                    *data = self.census.citizen(sum(data.data()));
-                    go
-                };
-                assert_eq!(handle.update_if(real), news == News::Wakes);
-                news
-            }
-            Step::CompareAndSet { right, data, .. } => {
-                let seen = handle.version();
-                // A version that is not present: that of another value, unless it happens to be the same.
-                let wrong = self.readers.borrow()[(which + 1) % self.weak.len()].version();
-                let version = if right { seen } else { wrong };
-                let right = version == seen;
-                let closed = value.closed;
-                let news = if right { value.set(data.into()) } else { News::Nothing };
-                match handle.compare_and_set(version, citizen(data)) {
-                    Ok(version) => assert_eq!((version.as_u64(), &news), (value.version, &News::Wakes)),
-                    Err(CasError::Closed(_)) => assert!(closed),
-                    Err(_) => assert!(!closed && !right),
-                }
-                news
-            }
-            Step::Clear { .. } => {
-                value.clear();
-                handle.clear();
-                News::Nothing
-            }
-            Step::Close { .. } => {
-                let news = value.close();
-                handle.close();
-                news
-            }
-            _ => unreachable!("the caller does the others"),
-        };
-        self.spread(which, &news);
+        }
+        Some(())
     }
 
     /// Checks that whoever waits for this value was woken, if there is news.
@@ -246,12 +212,30 @@ impl World {
                 let polled = task.poll(real.wait_for(accept_citizen));
                 (model.wait_for(value, accept), polled.map_ok(|reference| (*reference).clone()))
             }
+            How::TryGetRef => {
+                let given = real.try_get_ref().map(|reference| (*reference).clone());
+                (model.get(value, |_| true), Poll::Ready(given))
+            }
+            How::Changed => {
+                let polled = task.poll(real.changed());
+                // Nothing comes in between, so what it has marked is what is borrowed.
+                let polled = polled.map_ok(|version| {
+                    assert_eq!(version.as_u64(), value.version);
+                    (*real.borrow().expect("it changed to data")).clone()
+                });
+                (model.get(value, |_| true), polled)
+            }
+            How::BorrowAndUpdate => {
+                let given = real.borrow_and_update().map(|reference| reference.data());
+                assert_eq!(given, model.borrow_and_update(value));
+                return Some(());
+            }
         };
         match (expected, polled) {
             (Found::Data(expected), Poll::Ready(Ok(citizen))) => assert_eq!(citizen.data(), expected),
             (Found::Closed, Poll::Ready(Err(GetError::Closed))) => {}
             (Found::Nothing, Poll::Ready(Err(GetError::BacklogDone))) => {
-                assert!(matches!(how, How::Backlog | How::FilterBacklog | How::TryGet));
+                assert!(matches!(how, How::Backlog | How::FilterBacklog | How::TryGet | How::TryGetRef));
             }
             (Found::Nothing, Poll::Pending) => *waiting = Some((number, wakes)),
             (expected, polled) => panic!("{how:?} was to find {expected:?}, but is {polled:?}"),
@@ -386,11 +370,13 @@ impl World {
         self.derived.watched(&mut |which| counts[which] += 1);
         for (which, handle) in &self.handles {
             assert_eq!(handle.watcher_count(), counts[*which]);
+            assert_eq!(handle.handle_count(), self.handles.iter().filter(|(other, _)| other == which).count());
             assert_eq!(handle.is_closed(), self.values[*which].closed);
         }
         for Watching { value, model, real, .. } in &self.watchers {
             let value = &self.values[*value];
             assert_eq!(real.missed(), model.missed(), "versions missed");
+            assert_eq!(real.seen().as_u64(), model.seen());
             assert_eq!((real.has_changed(), real.is_closed()), (model.has_changed(value), value.closed));
             assert_eq!(real.borrow().map(|citizen| citizen.data()), value.data);
         }

@@ -30,6 +30,21 @@ pub(crate) enum Step {
         right: bool,
         data: u8,
     },
+    Transition {
+        handle: u8,
+        add: u8,
+        go: bool,
+    },
+    UpdateOr {
+        handle: u8,
+        data: u8,
+    },
+    /// The old data is kept, moved out, or dropped.
+    Swap {
+        handle: u8,
+        data: u8,
+        keep: bool,
+    },
     Clear {
         handle: u8,
     },
@@ -78,6 +93,13 @@ pub(crate) enum Step {
     LetGo {
         snapshot: u8,
     },
+    CloneSnapshot {
+        snapshot: u8,
+    },
+    /// Moves the data out, if nothing else can read it.
+    MoveOut {
+        snapshot: u8,
+    },
     /// A value that is closed makes room for another one.
     Renew {
         value: u8,
@@ -114,6 +136,9 @@ pub(crate) enum How {
     TryGet,
     GetRef,
     WaitFor,
+    TryGetRef,
+    Changed,
+    BorrowAndUpdate,
 }
 
 impl Step {
@@ -122,7 +147,7 @@ impl Step {
     }
 
     fn cut_from(digits: &mut Digits) -> Self {
-        let kind = digits.below(80);
+        let kind = digits.below(90);
         let (one, flag, data) = (digits.below(16), digits.below(2) == 1, digits.below(8));
         let handle = one;
         match kind {
@@ -153,8 +178,13 @@ impl Step {
                 let form = Form::cut_from(digits);
                 Self::GetDerived { watcher: one, task: digits.below(2), form, modulus: 1 + digits.below(3) }
             }
+            80..82 => Self::Transition { handle, add: data % 3, go: flag },
+            82 => Self::UpdateOr { handle, data },
+            83..85 => Self::Swap { handle, data, keep: flag },
+            85..87 => Self::CloneSnapshot { snapshot: one },
+            87..90 => Self::MoveOut { snapshot: one },
             _ => {
-                let how = match digits.below(12) {
+                let how = match digits.below(15) {
                     0..4 => How::Plain,
                     4 | 5 => How::Filter,
                     6 => How::Backlog,
@@ -162,6 +192,9 @@ impl Step {
                     8 => How::Until { cancelled: flag },
                     9 => How::TryGet,
                     10 => How::GetRef,
+                    11 => How::TryGetRef,
+                    12 => How::Changed,
+                    13 => How::BorrowAndUpdate,
                     _ => How::WaitFor,
                 };
                 Self::Get { watcher: one, task: digits.below(4), how, modulus: 1 + digits.below(3) }

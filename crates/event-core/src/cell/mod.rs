@@ -62,6 +62,7 @@ mod owned;
 mod pinned;
 mod slot;
 mod slots;
+mod take;
 mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};

@@ -27,6 +27,10 @@ impl<'a, T> Pinned<'a, T> {
         Version::from_raw(self.slot.body.version.load(Ordering::Relaxed))
     }
 
+    pub(crate) fn cell(&self) -> &'a Cell<T> {
+        self.cell
+    }
+
     /// Pins the same slot once more.
     pub(crate) fn again(&self) -> Self {
         // Ordering: Relaxed. The slot is pinned, so whoever wants to empty it waits for a count that we add to.

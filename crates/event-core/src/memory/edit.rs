@@ -118,7 +118,10 @@ impl<T> MemoryValue<T> {
         })
     }
 
-    /// Like [`update`](Self::update), but sets only if `f` says so.
+    /// Like [`update`](Self::update), but sets only if `f` returns `true`.
+    ///
+    /// `f` changes a clone, which is made first: a rejected update costs that clone. [`transition`](Self::transition) reads the
+    /// current data before anything is made, so what it rejects costs no clone.
     ///
     /// # Panics
     ///
@@ -259,7 +262,7 @@ impl<T> MemoryValue<T> {
 }
 
 /// What is present, pinned, and the word to replace.
-fn present<T>(cell: &Cell<T>) -> (Option<Pinned<'_, T>>, Word) {
+pub(super) fn present<T>(cell: &Cell<T>) -> (Option<Pinned<'_, T>>, Word) {
     match cell.pin_with_word() {
         Some((pinned, word)) => (Some(pinned), word),
         // If it was set since, it has a slot by now, which must not be replaced unseen.
@@ -268,6 +271,6 @@ fn present<T>(cell: &Cell<T>) -> (Option<Pinned<'_, T>>, Word) {
     }
 }
 
-fn taken<T>(mut owned: Owned<'_, T>) -> T {
+pub(super) fn taken<T>(mut owned: Owned<'_, T>) -> T {
     owned.take().expect("it was filled before")
 }

@@ -1,16 +1,22 @@
 //! Values kept in memory.
 
 mod at_once;
+mod counts;
+mod current;
 mod cursor;
 mod edit;
 mod error;
+mod mapped;
 mod own_place;
 mod polling;
 mod reader;
 mod reference;
 mod set_sync;
 mod shared;
+mod snapshot;
+mod state;
 mod sync_mode;
+mod transition;
 mod value;
 mod waits;
 mod watcher;
@@ -20,10 +26,14 @@ mod weak;
 #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod wrap;
 
+pub use current::Changed;
 pub use error::{CasError, SetError};
+pub use mapped::MappedRef;
 pub use reader::MemoryReader;
-pub use reference::{Ref, Snapshot};
+pub use reference::Ref;
 pub use set_sync::{SetSync, SetSyncError, SetSyncUntil};
+pub use snapshot::Snapshot;
+pub use state::StateValue;
 pub use value::MemoryValue;
 pub use waits::{GetRef, ValueState, WaitFor};
 pub use watcher::MemoryWatcher;

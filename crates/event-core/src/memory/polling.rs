@@ -7,8 +7,9 @@ use super::cursor::Cursor;
 use super::own_place::OwnPlace;
 use super::reference::Ref;
 use super::shared::SharedRef;
-use crate::cell::Pinned;
+use crate::cell::{Pinned, Word};
 use crate::error::GetError;
+use crate::version::Version;
 
 /// The parts of a watcher, borrowed separately, so that what is given can outlive the poll that found it.
 pub(super) struct Polling<'a, T> {
@@ -113,9 +114,28 @@ impl<'a, T> Polling<'a, T> {
         cx: &mut Context<'_>,
         accept: &mut P,
     ) -> Poll<Result<Ref<'a, T>, GetError>> {
-        self.look(Some(cx), accept, |pinned, cursor, shared| {
+        self.poll_ref_with(Some(cx), accept)
+    }
+
+    pub(super) fn poll_ref_with<P: FnMut(&T) -> bool>(
+        &mut self,
+        cx: Option<&mut Context<'_>>,
+        accept: &mut P,
+    ) -> Poll<Result<Ref<'a, T>, GetError>> {
+        self.look(cx, accept, |pinned, cursor, shared| {
+            // First what may panic: then nothing was consumed.
+            let again = pinned.again();
             cursor.give(pinned.version());
-            Ref::new(pinned.again(), shared).expect("`look` gives only data that is present")
+            Ref::new(again, shared).expect("`look` gives only data that is present")
+        })
+        .map(or_closed)
+    }
+
+    /// Marks what comes next as seen, and returns its version.
+    pub(super) fn poll_version(&mut self, cx: &mut Context<'_>) -> Poll<Result<Version, GetError>> {
+        self.look(Some(cx), &mut |_| true, |pinned, cursor, _| {
+            cursor.give(pinned.version());
+            pinned.version()
         })
         .map(or_closed)
     }
@@ -138,14 +158,25 @@ impl<'a, T> Polling<'a, T> {
         let (pinned, word) = shared.get().cell.pin_with_word()?;
         let present = Ref::new(pinned, shared)?;
         let accepted = accept(&present);
-        match (accepted, self.cursor.has_seen(present.version())) {
-            (true, true) => self.cursor.give_again(),
-            (true, false) => self.cursor.give(present.version()),
-            (false, true) => {}
-            (false, false) => self.cursor.pass(present.version()),
-        }
-        self.place.saw(present.version(), word);
+        self.mark(present.version(), word, accepted);
         accepted.then_some(present)
+    }
+
+    /// Marks `version`, which came with `word`, as seen. `given`: it is what this get returns.
+    #[inline]
+    pub(super) fn mark(&mut self, version: Version, word: Word, given: bool) {
+        match (given, self.cursor.has_seen(version)) {
+            (true, true) => self.cursor.give_again(),
+            (true, false) => self.cursor.give(version),
+            (false, true) => {}
+            (false, false) => self.cursor.pass(version),
+        }
+        self.place.saw(version, word);
+    }
+
+    #[inline]
+    pub(super) fn shared(&self) -> SharedRef<'a, T> {
+        self.place.shared()
     }
 
     /// What comes next, whatever it is, for a poll that was not over at once.

@@ -28,10 +28,11 @@ pub struct MemoryReader<T> {
 
 impl<T> MemoryReader<T> {
     pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+        shared.count_reader_in();
         Self { shared }
     }
 
-    fn shared(&self) -> SharedRef<'_, T> {
+    pub(super) fn shared(&self) -> SharedRef<'_, T> {
         SharedRef::of(&self.shared)
     }
 
@@ -93,6 +94,13 @@ impl<T: Clone> Watch for MemoryReader<T> {
 impl<T> Clone for MemoryReader<T> {
     fn clone(&self) -> Self {
         Self::new(Arc::clone(&self.shared))
+    }
+}
+
+impl<T> Drop for MemoryReader<T> {
+    fn drop(&mut self) {
+        // Wakers are user code; `shared` is a field and goes in any case.
+        self.shared.count_reader_out();
     }
 }
 

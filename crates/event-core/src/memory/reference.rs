@@ -1,13 +1,11 @@
 //! Borrowed data of a memory value.
 
 use core::fmt;
-use core::mem::ManuallyDrop;
 use core::ops::Deref;
-use core::ptr;
 
-use super::shared::{Shared, SharedRef};
+use super::shared::SharedRef;
+use super::snapshot::Snapshot;
 use crate::cell::Pinned;
-use crate::sync::Arc;
 use crate::version::Version;
 
 /// The data that was present when it was borrowed.
@@ -51,12 +49,32 @@ impl<'a, T> Ref<'a, T> {
     #[must_use]
     pub fn detach(self) -> Snapshot<T> {
         let shared = self.shared.to_arc();
-        Snapshot { index: self.pinned.into_index(), shared }
+        Snapshot::new(self.pinned, shared)
+    }
+
+    /// The data: moved out if it was replaced and nobody else reads it, else cloned.
+    pub(super) fn take_or_clone(self) -> T
+    where
+        T: Clone,
+    {
+        match self.pinned.try_take() {
+            Ok(data) => present(data),
+            Err(pinned) => {
+                let clone = present(pinned.data()).clone();
+                // By name: it may drop the data, and if that panics, the clone is dropped as well.
+                drop(pinned);
+                clone
+            }
+        }
+    }
+
+    pub(super) fn into_pinned(self) -> Pinned<'a, T> {
+        self.pinned
     }
 }
 
 #[inline]
-fn present<T>(data: Option<&T>) -> &T {
+pub(super) fn present<D>(data: Option<D>) -> D {
     data.expect("a reference is only made of data that is present")
 }
 
@@ -69,60 +87,15 @@ impl<T> Deref for Ref<'_, T> {
     }
 }
 
+/// Shows the data.
 impl<T: fmt::Debug> fmt::Debug for Ref<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ref").field("version", &self.version()).field("data", &**self).finish()
+        (**self).fmt(f)
     }
 }
 
 impl<T: fmt::Display> fmt::Display for Ref<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
-    }
-}
-
-/// Data of a memory value that lives as long as this does. Made by [`Ref::detach`].
-///
-/// Like a [`Ref`] it blocks nobody. It keeps the memory of the value, but does not keep the value open.
-pub struct Snapshot<T> {
-    /// A slot of `shared.cell`, pinned; its data is not `None`.
-    index: usize,
-    shared: Arc<Shared<T>>,
-}
-
-impl<T> Snapshot<T> {
-    #[inline]
-    fn pinned(&self) -> ManuallyDrop<Pinned<'_, T>> {
-        // SAFETY: the index comes from a pin of this cell, and the guard is not dropped but in `drop`.
-        ManuallyDrop::new(unsafe { Pinned::from_index(&self.shared.cell, self.index) })
-    }
-
-    /// Which version this is.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        self.pinned().version()
-    }
-}
-
-impl<T> Deref for Snapshot<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        let pinned = ptr::from_ref(present(self.pinned().data()));
-        // SAFETY: pinned until `self` is dropped.
-        unsafe { &*pinned }
-    }
-}
-
-impl<T> Drop for Snapshot<T> {
-    fn drop(&mut self) {
-        // The data's `Drop` may panic; `shared` is a field and goes in any case.
-        drop(ManuallyDrop::into_inner(self.pinned()));
-    }
-}
-
-impl<T: fmt::Debug> fmt::Debug for Snapshot<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Snapshot").field("version", &self.version()).field("data", &**self).finish()
     }
 }

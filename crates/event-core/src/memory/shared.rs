@@ -24,10 +24,12 @@ pub(crate) struct Shared<T> {
     pub(super) wakers: Nodes,
     /// How many `MemoryValue`s there are. Closed when the last one goes.
     pub(super) handles: AtomicUsize,
-    watchers: AtomicUsize,
+    pub(super) watchers: AtomicUsize,
+    /// How many `MemoryReader`s there are.
+    pub(super) readers: AtomicUsize,
     /// Null before the first `set_sync`.
     sync_mode: AtomicPtr<SyncMode>,
-    /// Those who wait for `watchers` to go to 0 or to leave it, or for the end.
+    /// Those who wait for a change of the counts, or for the end.
     pub(super) producers: WakerList,
 }
 
@@ -39,6 +41,7 @@ impl<T> Shared<T> {
             wakers: Nodes::new(),
             handles: AtomicUsize::new(1),
             watchers: AtomicUsize::new(0),
+            readers: AtomicUsize::new(0),
             sync_mode: AtomicPtr::new(ptr::null_mut()),
             producers: WakerList::new(),
         }
@@ -132,26 +135,6 @@ impl<T> Shared<T> {
         T: Clone,
     {
         cloned_and_unpinned(self.cell.pin()?)
-    }
-
-    pub(super) fn watcher_count(&self) -> usize {
-        // Ordering: SeqCst, partner: the changes below. `ValueState` arms and then looks at this: it is `ArmThenLook`
-        // against `PublishThenWake`, with the count for a version.
-        self.watchers.load(Ordering::SeqCst)
-    }
-
-    pub(super) fn count_watcher_in(&self) {
-        // Ordering: SeqCst, partner: `watcher_count`.
-        if self.watchers.fetch_add(1, Ordering::SeqCst) == 0 {
-            self.producers.wake_all();
-        }
-    }
-
-    pub(super) fn count_watcher_out(&self) {
-        // Ordering: SeqCst, partner: `watcher_count`.
-        if self.watchers.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.producers.wake_all();
-        }
     }
 }
 

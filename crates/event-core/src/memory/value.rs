@@ -8,7 +8,6 @@ use super::error::SetError;
 use super::reader::MemoryReader;
 use super::reference::Ref;
 use super::shared::{Shared, SharedRef};
-use super::waits::{Awaited, ValueState};
 use super::watcher::MemoryWatcher;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, Ordering};
@@ -80,7 +79,7 @@ impl<T> MemoryValue<T> {
 
     /// What the handles share, if anything has needed it.
     #[inline]
-    fn shared_if_used(&self) -> Option<SharedRef<'_, T>> {
+    pub(super) fn shared_if_used(&self) -> Option<SharedRef<'_, T>> {
         // Ordering: Acquire, partner: `init`.
         let shared = NonNull::new(self.shared.load(Ordering::Acquire))?;
         // SAFETY: from `Arc::into_raw`, and this handle has a count.
@@ -271,39 +270,6 @@ impl<T> MemoryValue<T> {
         self.shared().watch_changes()
     }
 
-    /// How many watchers there are. None does not mean closed.
-    #[must_use]
-    pub fn watcher_count(&self) -> usize {
-        self.shared_if_used().map_or(0, |shared| shared.get().watcher_count())
-    }
-
-    /// Waits until someone watches.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost by dropping it.
-    pub fn watched(&self) -> ValueState<'_, T> {
-        ValueState::new(self.shared(), Awaited::Watched)
-    }
-
-    /// Waits until no one watches.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost by dropping it.
-    pub fn unwatched(&self) -> ValueState<'_, T> {
-        ValueState::new(self.shared(), Awaited::Unwatched)
-    }
-
-    /// Waits until the value is closed, by somebody else's [`close`](Self::close): the handle that this borrows keeps it open.
-    ///
-    /// # Cancel safety
-    ///
-    /// Nothing is lost by dropping it.
-    pub fn closed(&self) -> ValueState<'_, T> {
-        ValueState::new(self.shared(), Awaited::Closed)
-    }
-
     /// The right to watch without the right to set. It does not keep the value open.
     #[must_use]
     pub fn reader(&self) -> MemoryReader<T> {
@@ -355,10 +321,7 @@ impl<T> Drop for MemoryValue<T> {
         // SAFETY: from `Arc::into_raw`, and this handle's count goes here. It goes at the end of the scope, even if a waker
         // panics.
         let shared = unsafe { Arc::from_raw(shared.as_ptr().cast_const()) };
-        // Ordering: AcqRel, partner: itself in other handles. What was set through them comes before the closing.
-        if shared.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
-            shared.close();
-        }
+        shared.count_handle_out();
     }
 }
 

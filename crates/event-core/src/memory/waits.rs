@@ -97,8 +97,11 @@ impl<T, P> fmt::Debug for WaitFor<'_, T, P> {
     }
 }
 
-/// Waits until a value is watched, not watched, or closed. Made by [`MemoryValue::watched`](crate::MemoryValue::watched),
-/// [`MemoryValue::unwatched`](crate::MemoryValue::unwatched) and [`MemoryValue::closed`](crate::MemoryValue::closed).
+/// Waits until a value is watched or no longer watched, read, used, or open. Made by
+/// [`MemoryValue::watched`](crate::MemoryValue::watched), [`unwatched`](crate::MemoryValue::unwatched),
+/// [`unread`](crate::MemoryValue::unread), [`abandoned`](crate::MemoryValue::abandoned), and by `closed` of
+/// [`MemoryValue`](crate::MemoryValue::closed), [`MemoryReader`](crate::MemoryReader::closed) and
+/// [`MemoryWatcher`](crate::MemoryWatcher::closed).
 #[must_use = "futures do nothing unless awaited or polled"]
 pub struct ValueState<'a, T> {
     shared: SharedRef<'a, T>,
@@ -111,6 +114,8 @@ pub struct ValueState<'a, T> {
 pub(super) enum Awaited {
     Watched,
     Unwatched,
+    Unread,
+    Abandoned,
     Closed,
 }
 
@@ -124,6 +129,8 @@ impl<'a, T> ValueState<'a, T> {
         match self.awaited {
             Awaited::Watched => shared.watcher_count() != 0,
             Awaited::Unwatched => shared.watcher_count() == 0,
+            Awaited::Unread => shared.reader_count() == 0,
+            Awaited::Abandoned => shared.is_abandoned(),
             Awaited::Closed => shared.is_closed(),
         }
     }

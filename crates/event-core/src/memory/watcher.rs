@@ -68,8 +68,16 @@ impl<T> MemoryWatcher<T> {
         watcher
     }
 
+    pub(super) fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+
+    pub(super) fn shared(&self) -> SharedRef<'_, T> {
+        SharedRef::of(&self.shared)
+    }
+
     #[inline]
-    fn polling(&mut self) -> Polling<'_, T> {
+    pub(super) fn polling(&mut self) -> Polling<'_, T> {
         // SAFETY: the place was claimed from these wakers.
         let place = unsafe { OwnPlace::new(SharedRef::of(&self.shared), &mut self.place) };
         Polling::new(place, &mut self.cursor)
@@ -194,10 +202,10 @@ impl<T> MemoryWatcher<T> {
         self.shared.is_closed()
     }
 
-    /// Makes what is present count as seen: the next get waits for something newer.
+    /// Makes what is current count as seen: the next get waits for something newer.
     ///
-    /// What counts is what is current when this is called. After [`borrow`](Self::borrow), something newer may have been set in
-    /// between, which then counts as seen though nobody has seen it.
+    /// After a [`borrow`](Self::borrow) this may mark data that was set after it, which nobody has read then. Use
+    /// [`borrow_and_update`](Self::borrow_and_update) to read and mark in one step.
     pub fn mark_seen(&mut self) {
         if let Some(awaited) = self.cursor.move_to_present(&self.shared.cell, true) {
             self.shared.watcher_saw(self.place.id(), awaited);

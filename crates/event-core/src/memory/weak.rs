@@ -36,6 +36,12 @@ impl<T> WeakValue<T> {
             .ok()?;
         Some(MemoryValue::from_counted(shared))
     }
+
+    /// Whether both are of the same value.
+    #[must_use]
+    pub fn same_value(&self, other: &Self) -> bool {
+        self.shared.ptr_eq(&other.shared)
+    }
 }
 
 impl<T> MemoryValue<T> {

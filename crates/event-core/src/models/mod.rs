@@ -12,6 +12,7 @@ mod backlog;
 mod blocking;
 mod cell;
 mod combinators;
+mod forms;
 mod memory;
 mod sync_mode;
 mod wakers;
@@ -102,8 +103,18 @@ pub(super) fn must_fail_without(which: Handshake, preemptions: usize, model: imp
     }
     LEFT_OUT.set(Some(which));
     let _put_back = PutBack;
-    let outcome = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| run(preemptions, model)));
-    assert!(outcome.is_err(), "the model holds without the fence of {which:?}: it does not test it");
+    assert!(fails(preemptions, model), "the model holds without the fence of {which:?}: it does not test it");
+}
+
+/// Runs `model`, which does something in a way that is wrong, and expects it to fail.
+#[cfg(event_core_loom)]
+pub(super) fn must_fail(preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
+    assert!(fails(preemptions, model), "the model holds for what is wrong: it does not test it");
+}
+
+#[cfg(event_core_loom)]
+fn fails(preemptions: usize, model: impl Fn() + Sync + Send + 'static) -> bool {
+    std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| run(preemptions, model))).is_err()
 }
 
 /// Runs `model` under random schedules, sequentially consistent.

@@ -1,0 +1,260 @@
+//! How many handles, readers and watchers a value has, and waiting for them to go.
+//!
+//! Each count is changed first and then the armed bits of the waiting producers are read; a producer arms and then reads the
+//! count. Both sides are `SeqCst`: this is `ArmThenLook` against `PublishThenWake`, with a count for a version.
+//!
+//! *Nobody else*, which [`abandoned`](MemoryValue::abandoned) waits for, is three counts, read in the order in which they can
+//! make each other: a handle makes readers and watchers, a reader makes watchers and readers, a watcher makes watchers. A
+//! thing that was made before its maker has gone is found by the later read.
+
+use super::reader::MemoryReader;
+use super::shared::Shared;
+use super::value::MemoryValue;
+use super::waits::{Awaited, ValueState};
+use super::watcher::MemoryWatcher;
+use crate::sync::atomic::Ordering;
+
+impl<T> Shared<T> {
+    pub(super) fn watcher_count(&self) -> usize {
+        // Ordering: SeqCst, partner: the changes below.
+        self.watchers.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn count_watcher_in(&self) {
+        // Ordering: SeqCst, partner: `watcher_count`.
+        if self.watchers.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.producers.wake_all();
+        }
+    }
+
+    pub(super) fn count_watcher_out(&self) {
+        // Ordering: SeqCst, partner: `watcher_count`.
+        if self.watchers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.producers.wake_all();
+        }
+    }
+
+    pub(super) fn reader_count(&self) -> usize {
+        // Ordering: SeqCst, partner: the changes below.
+        self.readers.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn count_reader_in(&self) {
+        // Ordering: SeqCst, partner: `reader_count`. Nobody waits for a reader to come.
+        self.readers.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn count_reader_out(&self) {
+        // Ordering: SeqCst, partner: `reader_count`.
+        if self.readers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.producers.wake_all();
+        }
+    }
+
+    pub(super) fn handle_count(&self) -> usize {
+        // Ordering: SeqCst, partner: `count_handle_out`.
+        self.handles.load(Ordering::SeqCst)
+    }
+
+    /// The last one closes the value; the last but one leaves a handle that may be alone.
+    pub(super) fn count_handle_out(&self) {
+        // Ordering: SeqCst, partner: `handle_count`. As AcqRel, partner: itself in other handles. What was set through them
+        // comes before the closing.
+        match self.handles.fetch_sub(1, Ordering::SeqCst) {
+            1 => self.close(),
+            2 => self.producers.wake_all(),
+            _ => {}
+        }
+    }
+
+    /// Whether there is one handle, and no reader or watcher.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.handle_count() <= 1 && self.reader_count() == 0 && self.watcher_count() == 0
+    }
+}
+
+impl<T> MemoryValue<T> {
+    /// How many watchers there are. None does not mean closed.
+    #[must_use]
+    pub fn watcher_count(&self) -> usize {
+        self.shared_if_used().map_or(0, |shared| shared.get().watcher_count())
+    }
+
+    /// How many [`MemoryReader`]s there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let reader = value.reader();
+    /// assert_eq!((value.reader_count(), value.handle_count()), (1, 1));
+    /// drop(reader);
+    /// assert_eq!(value.reader_count(), 0);
+    /// ```
+    #[must_use]
+    pub fn reader_count(&self) -> usize {
+        self.shared_if_used().map_or(0, |shared| shared.get().reader_count())
+    }
+
+    /// How many handles there are, this one included. Weak ones do not count.
+    #[must_use]
+    pub fn handle_count(&self) -> usize {
+        self.shared_if_used().map_or(1, |shared| shared.get().handle_count())
+    }
+
+    /// Waits until there is a watcher.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn watched(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Watched)
+    }
+
+    /// Waits until there is no watcher.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn unwatched(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Unwatched)
+    }
+
+    /// Waits until there is no [`MemoryReader`]. A reader can be made again at any time, by a handle.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let reader = value.reader();
+    /// let consumer = std::thread::spawn(move || assert_eq!(reader.load(), Some(1)));
+    /// value.unread().await;
+    /// assert_eq!(value.reader_count(), 0);
+    /// # consumer.join().unwrap();
+    /// # });
+    /// ```
+    pub fn unread(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Unread)
+    }
+
+    /// Waits until this is the only handle and there is neither a reader nor a watcher: until nobody else can see what it
+    /// sets. (Who has a [`WeakValue`](crate::WeakValue) can still make another handle of it.)
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::new();
+    /// let mut watcher = value.watch();
+    /// let consumer = std::thread::spawn(move || futures_lite::future::block_on(watcher.get()).unwrap());
+    /// value.set(7);
+    /// value.abandoned().await;
+    /// assert_eq!(consumer.join().unwrap(), 7);
+    /// # });
+    /// ```
+    pub fn abandoned(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Abandoned)
+    }
+
+    /// Waits until the value is closed, by a [`close`](Self::close) elsewhere: the handle that this borrows keeps it open.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn closed(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Closed)
+    }
+}
+
+impl<T> MemoryReader<T> {
+    /// As [`MemoryValue::watcher_count`].
+    #[must_use]
+    pub fn watcher_count(&self) -> usize {
+        self.shared().get().watcher_count()
+    }
+
+    /// As [`MemoryValue::reader_count`], this one included.
+    #[must_use]
+    pub fn reader_count(&self) -> usize {
+        self.shared().get().reader_count()
+    }
+
+    /// As [`MemoryValue::handle_count`]. None means that the value is closed.
+    #[must_use]
+    pub fn handle_count(&self) -> usize {
+        self.shared().get().handle_count()
+    }
+
+    /// Waits until the value is closed: by [`MemoryValue::close`], or because its last handle was dropped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let reader = value.reader();
+    /// let producer = std::thread::spawn(move || value.set(2));
+    /// reader.closed().await;
+    /// assert_eq!(reader.load(), Some(2));
+    /// # producer.join().unwrap();
+    /// # });
+    /// ```
+    pub fn closed(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Closed)
+    }
+
+    /// Whether both read the same value.
+    #[must_use]
+    pub fn same_value(&self, other: &Self) -> bool {
+        self.shared().same(other.shared())
+    }
+}
+
+impl<T> MemoryWatcher<T> {
+    /// As [`MemoryValue::watcher_count`], this one included.
+    #[must_use]
+    pub fn watcher_count(&self) -> usize {
+        self.shared().get().watcher_count()
+    }
+
+    /// As [`MemoryValue::reader_count`].
+    #[must_use]
+    pub fn reader_count(&self) -> usize {
+        self.shared().get().reader_count()
+    }
+
+    /// As [`MemoryValue::handle_count`]. None means that the value is closed.
+    #[must_use]
+    pub fn handle_count(&self) -> usize {
+        self.shared().get().handle_count()
+    }
+
+    /// Waits until the value is closed, whether or not there is data that this watcher has not seen. See
+    /// [`MemoryReader::closed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it. Nothing is marked.
+    pub fn closed(&self) -> ValueState<'_, T> {
+        ValueState::new(self.shared(), Awaited::Closed)
+    }
+
+    /// Whether both watch the same value.
+    #[must_use]
+    pub fn same_value(&self, other: &Self) -> bool {
+        self.shared().same(other.shared())
+    }
+}

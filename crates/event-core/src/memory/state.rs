@@ -1,0 +1,373 @@
+//! A value that always holds data.
+
+use core::fmt;
+
+use super::error::{CasError, SetError};
+use super::reader::MemoryReader;
+use super::reference::Ref;
+use super::set_sync::SetSync;
+use super::snapshot::Snapshot;
+use super::value::MemoryValue;
+use super::waits::ValueState;
+use super::watcher::MemoryWatcher;
+use crate::traits::{Value, Watch};
+use crate::version::Version;
+
+/// A value that holds data from the start and always: a configuration, a state. Reading it needs no `Option`.
+///
+/// It is a [`MemoryValue`] without `new` for no data and without `clear`. It wraps one and does not dereference to it, since
+/// whoever got at the value inside could clear it. Watchers and readers are those of a `MemoryValue`; their `borrow` and
+/// `load` never return `None` here. A clone is another handle to the same value.
+///
+/// Closing works as for any value: when the last handle is dropped, or [`close`](Self::close) is called, watchers get the
+/// newest data that they have not had, and then [`GetError::Closed`](crate::GetError::Closed). The data stays, and can be
+/// read as before; what is set afterwards is dropped, or handed back by [`try_set`](Self::try_set).
+///
+/// # Examples
+///
+/// ```
+/// use event_core::StateValue;
+///
+/// let limit = StateValue::new(10);
+/// let mut watcher = limit.watch();
+/// assert_eq!(*limit.borrow(), 10);
+/// limit.update(|limit| *limit += 1);
+/// assert_eq!(limit.load(), 11);
+/// assert_eq!(watcher.try_get().unwrap(), 11);
+/// ```
+pub struct StateValue<T> {
+    /// Holds data, and nothing that could clear it is handed out.
+    value: MemoryValue<T>,
+}
+
+#[inline]
+fn always<D>(data: Option<D>) -> D {
+    data.expect("a state always holds data")
+}
+
+impl<T> StateValue<T> {
+    /// A value that holds `value`.
+    #[must_use]
+    pub fn new(value: T) -> Self {
+        Self { value: MemoryValue::with_value(value) }
+    }
+
+    /// Borrows the current data. Lock-free, and blocks nobody however long it is held.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::borrow`].
+    #[inline]
+    #[must_use]
+    pub fn borrow(&self) -> Ref<'_, T> {
+        always(self.value.borrow())
+    }
+
+    /// A clone of the current data. Lock-free.
+    #[inline]
+    #[must_use]
+    pub fn load(&self) -> T
+    where
+        T: Clone,
+    {
+        always(self.value.load())
+    }
+
+    /// The version of the current data. Lock-free.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.value.version()
+    }
+
+    /// As [`MemoryValue::set`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`].
+    #[inline]
+    pub fn set(&self, value: T) -> Version {
+        self.value.set(value)
+    }
+
+    /// As [`MemoryValue::try_set`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Closed`] with the data.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`].
+    #[inline]
+    pub fn try_set(&self, value: T) -> Result<Version, SetError<T>> {
+        self.value.try_set(value)
+    }
+
+    /// As [`MemoryValue::set_sync`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Closed`] with the data.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`MemoryValue::set_sync`].
+    pub fn set_sync(&self, value: T) -> SetSync<'_, T> {
+        self.value.set_sync(value)
+    }
+
+    /// As [`MemoryValue::set_if_not_eq`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set_if_not_eq`].
+    pub fn set_if_not_eq(&self, value: T) -> bool
+    where
+        T: PartialEq,
+    {
+        self.value.set_if_not_eq(value)
+    }
+
+    /// As [`MemoryValue::compare_and_set`].
+    ///
+    /// # Errors
+    ///
+    /// As [`MemoryValue::compare_and_set`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`].
+    pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
+        self.value.compare_and_set(seen, value)
+    }
+
+    /// As [`MemoryValue::update`]. Returns whether it set anything, which it does unless the value is closed.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::update`].
+    pub fn update(&self, f: impl FnMut(&mut T)) -> bool
+    where
+        T: Clone,
+    {
+        self.value.update(f)
+    }
+
+    /// As [`MemoryValue::update_if`]. A rejected update costs a clone; with [`transition`](Self::transition) it does not.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::update_if`].
+    pub fn update_if(&self, f: impl FnMut(&mut T) -> bool) -> bool
+    where
+        T: Clone,
+    {
+        self.value.update_if(f)
+    }
+
+    /// As [`MemoryValue::transition`], with the current data instead of an `Option`. What `f` does not want to replace stays.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::transition`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::StateValue;
+    ///
+    /// let next_id = StateValue::new(1);
+    /// let (id, version) = next_id.transition(|id| (Some(id + 1), *id));
+    /// assert_eq!((id, version), (1, Some(next_id.version())));
+    /// ```
+    pub fn transition<R>(&self, mut f: impl FnMut(&T) -> (Option<T>, R)) -> (R, Option<Version>) {
+        self.value.transition(|current| f(always(current)))
+    }
+
+    /// Sets the data and returns what it replaced: moved out if nobody else reads it, else cloned. On a closed value it returns
+    /// `value`, which was not set: it always returns what is no longer, or not, in the value.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`]. If `Clone` panics, the new data is set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let state = event_core::StateValue::new("idle");
+    /// assert_eq!(state.replace("busy"), "idle");
+    /// state.close();
+    /// assert_eq!(state.replace("gone"), "gone");
+    /// ```
+    pub fn replace(&self, value: T) -> T
+    where
+        T: Clone,
+    {
+        match self.value.exchange(value) {
+            Ok(replaced) => always(replaced).take_or_clone(),
+            Err(value) => value,
+        }
+    }
+
+    /// As [`MemoryValue::swap`]. `None` means that the value is closed, and that `value` was dropped.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::swap`].
+    pub fn swap(&self, value: T) -> Option<Snapshot<T>> {
+        self.value.swap(value)
+    }
+
+    /// As [`MemoryValue::close`]. The data stays.
+    pub fn close(&self) {
+        self.value.close();
+    }
+
+    /// Whether the value is closed.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.value.is_closed()
+    }
+
+    /// As [`MemoryValue::watch`].
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.value.watch()
+    }
+
+    /// As [`MemoryValue::watch_changes`].
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.value.watch_changes()
+    }
+
+    /// As [`MemoryValue::reader`]. What it reads is always there.
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        self.value.reader()
+    }
+
+    /// As [`MemoryValue::reserve`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::reserve`].
+    pub fn reserve(&self, watchers: usize, readers: usize) {
+        self.value.reserve(watchers, readers);
+    }
+
+    /// As [`MemoryValue::watcher_count`].
+    #[must_use]
+    pub fn watcher_count(&self) -> usize {
+        self.value.watcher_count()
+    }
+
+    /// As [`MemoryValue::reader_count`].
+    #[must_use]
+    pub fn reader_count(&self) -> usize {
+        self.value.reader_count()
+    }
+
+    /// As [`MemoryValue::handle_count`].
+    #[must_use]
+    pub fn handle_count(&self) -> usize {
+        self.value.handle_count()
+    }
+
+    /// As [`MemoryValue::watched`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn watched(&self) -> ValueState<'_, T> {
+        self.value.watched()
+    }
+
+    /// As [`MemoryValue::unwatched`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn unwatched(&self) -> ValueState<'_, T> {
+        self.value.unwatched()
+    }
+
+    /// As [`MemoryValue::unread`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn unread(&self) -> ValueState<'_, T> {
+        self.value.unread()
+    }
+
+    /// As [`MemoryValue::abandoned`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn abandoned(&self) -> ValueState<'_, T> {
+        self.value.abandoned()
+    }
+
+    /// As [`MemoryValue::closed`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    pub fn closed(&self) -> ValueState<'_, T> {
+        self.value.closed()
+    }
+
+    /// Whether both are handles of the same value.
+    #[must_use]
+    pub fn same_value(&self, other: &Self) -> bool {
+        self.value.same_value(&other.value)
+    }
+}
+
+impl<T: Clone> Watch for StateValue<T> {
+    type Item = T;
+    type Watcher = MemoryWatcher<T>;
+
+    fn watch(&self) -> MemoryWatcher<T> {
+        self.watch()
+    }
+}
+
+impl<T: Clone> Value for StateValue<T> {
+    fn set(&self, value: T) {
+        self.set(value);
+    }
+}
+
+/// Another handle to the same value.
+impl<T> Clone for StateValue<T> {
+    fn clone(&self) -> Self {
+        Self { value: self.value.clone() }
+    }
+}
+
+impl<T> From<T> for StateValue<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+/// A value that holds the default.
+impl<T: Default> Default for StateValue<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+/// Shows everything but the data, of which it asks nothing.
+impl<T> fmt::Debug for StateValue<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StateValue")
+            .field("version", &self.version())
+            .field("closed", &self.is_closed())
+            .field("watchers", &self.watcher_count())
+            .finish_non_exhaustive()
+    }
+}
