@@ -423,6 +423,14 @@ impl<T> Cell<T> {
     }
 }
 
+#[cfg(test)]
+impl<T> Cell<T> {
+    /// How many slots there are.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.len()
+    }
+}
+
 /// The bits of those who wait for the next publication.
 impl<T> Root for Cell<T> {
     fn disarm(&self, bit: usize) -> bool {

@@ -113,7 +113,7 @@ impl<T> Slots<T> {
         unsafe { segment.as_ref() }
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         INLINE + self.segments().map(|segment| segment.heads.len()).sum::<usize>()
     }
 

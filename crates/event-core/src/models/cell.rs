@@ -151,6 +151,58 @@ fn two_writers_that_need_more_slots() {
     explore(Effort { preemptions: 5, at_least: 15_000 }, growth);
 }
 
+/// A reader holds one of three slots. Somebody has to add some. Too much for loom.
+#[cfg(not(event_core_loom))]
+fn three_writers_with_growth() {
+    let census = Census::new();
+    let cell: Shared = Arc::new(Cell::new());
+    set(&cell, census.citizen(1));
+    let held = cell.pin();
+    let writers = [2, 3].map(|number| {
+        let (cell, census) = (Arc::clone(&cell), census.clone());
+        thread::spawn(move || set(&cell, census.citizen(number)))
+    });
+    set(&cell, census.citizen(4));
+    assert!(read(&cell, 2) >= 2, "it has set itself");
+    writers.into_iter().for_each(|writer| writer.join().unwrap());
+    assert_eq!(held.as_ref().and_then(|held| held.data()).map(|data| data.number), Some(1));
+    drop(held);
+    end(cell, &census, 4);
+}
+
+#[cfg(not(event_core_loom))]
+#[test]
+fn three_writers_that_need_more_slots() {
+    explore(Effort { preemptions: 0, at_least: 0 }, three_writers_with_growth);
+}
+
+/// There is room for two writers and a reader, so nobody adds slots.
+fn room_was_made() {
+    let census = Census::new();
+    let cell: Shared = Arc::new(Cell::new());
+    cell.reserve(1, 2);
+    let before = cell.slot_count();
+    set(&cell, census.citizen(1));
+    let writer = thread::spawn({
+        let (cell, census) = (Arc::clone(&cell), census.clone());
+        move || [2, 3].into_iter().for_each(|number| set(&cell, census.citizen(number)))
+    });
+    let reader = thread::spawn({
+        let cell = Arc::clone(&cell);
+        move || _ = read(&cell, 1)
+    });
+    [4, 5].into_iter().for_each(|number| set(&cell, census.citizen(number)));
+    writer.join().unwrap();
+    reader.join().unwrap();
+    assert_eq!(cell.slot_count(), before, "slots were added though there was room");
+    end(cell, &census, 5);
+}
+
+#[test]
+fn two_writers_and_a_reader_for_which_there_is_room() {
+    explore(Effort { preemptions: 1, at_least: 5_000 }, room_was_made);
+}
+
 #[cfg(event_core_loom)]
 mod mutations {
     use super::super::must_fail_without;

@@ -7,6 +7,7 @@ use super::{Bell, Census, Citizen, Effort, explore, thread};
 use crate::error::GetError;
 use crate::memory::{MemoryValue, MemoryWatcher};
 use crate::traits::Watcher;
+use crate::wakers::FIRST_NODES;
 
 fn poll(watcher: &mut MemoryWatcher<Citizen>, bell: &alloc::sync::Arc<Bell>) -> Poll<Result<usize, GetError>> {
     bell.poll(|cx| watcher.poll_get(cx)).map_ok(|citizen| citizen.number)
@@ -201,6 +202,33 @@ fn two_replacements() {
     explore(Effort { preemptions: 5, at_least: 6_000 }, replacements);
 }
 
+/// The snapshot is dropped while the version that it holds is replaced and read.
+fn snapshot_against_replace() {
+    let census = Census::new();
+    let value = MemoryValue::with_value(census.citizen(1));
+    let snapshot = value.borrow().unwrap().detach();
+    let dropper = thread::spawn(move || {
+        assert_eq!(snapshot.number, 1);
+        drop(snapshot);
+    });
+    let reader = thread::spawn({
+        let value = value.clone();
+        move || value.load().map(|citizen| citizen.number)
+    });
+    let replaced = value.replace(census.citizen(2)).map(|citizen| citizen.number);
+    assert_eq!(replaced, Some(1));
+    dropper.join().unwrap();
+    assert!(matches!(reader.join().unwrap(), Some(1 | 2)));
+    assert_eq!(census.alive(), 1, "only the data in force is alive");
+    drop(value);
+    assert_eq!(census.alive(), 0);
+}
+
+#[test]
+fn a_snapshot_against_a_replacement() {
+    explore(Effort { preemptions: 4, at_least: 2_000 }, snapshot_against_replace);
+}
+
 fn unwatched() {
     let value = MemoryValue::<usize>::new();
     let bell = Bell::new();
@@ -218,6 +246,36 @@ fn unwatched() {
 #[test]
 fn a_producer_that_waits_for_the_last_watcher_to_go() {
     explore(Effort { preemptions: 5, at_least: 10 }, unwatched);
+}
+
+/// More producers wait than there are bits in the root, and one of them goes while it is woken.
+fn producers_below() {
+    let value = MemoryValue::<usize>::new();
+    let wait = || {
+        let (bell, mut watched) = (Bell::new(), value.watched());
+        let polled = bell.poll(|cx| core::pin::Pin::new(&mut watched).poll(cx));
+        (watched, bell, polled.is_pending())
+    };
+    let first = [(); FIRST_NODES].map(|()| wait());
+    let goes = wait();
+    let comer = thread::spawn({
+        let value = value.clone();
+        move || value.watch()
+    });
+    let (waits, bell, pending) = wait();
+    drop(goes.0);
+    let watcher = comer.join().unwrap();
+    assert!(!pending || bell.rung() > 0, "watched, and not woken");
+    assert!(first.iter().all(|(_, bell, _)| bell.rung() > 0));
+    assert_eq!(goes.1.wakers(), 0, "the waker of one that was dropped is still stored");
+    drop((first, waits));
+    assert_eq!(bell.wakers(), 0, "a waker was leaked");
+    drop(watcher);
+}
+
+#[test]
+fn producers_below_a_directory_that_wait_for_a_watcher() {
+    explore(Effort { preemptions: 4, at_least: 900 }, producers_below);
 }
 
 fn waiting_for_the_end() {

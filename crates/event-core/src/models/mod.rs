@@ -13,6 +13,8 @@ mod blocking;
 mod cell;
 mod combinators;
 mod forms;
+#[cfg(not(event_core_loom))]
+mod histories;
 mod memory;
 mod sync_mode;
 mod wakers;
@@ -220,6 +222,13 @@ impl Clone for Citizen {
     fn clone(&self) -> Self {
         assert!(self.alive, "a dropped piece of data was cloned");
         self.census.citizen(self.number)
+    }
+}
+
+impl PartialEq for Citizen {
+    fn eq(&self, other: &Self) -> bool {
+        assert!(self.alive && other.alive, "a dropped piece of data was compared");
+        self.number == other.number
     }
 }
 

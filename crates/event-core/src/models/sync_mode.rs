@@ -176,6 +176,42 @@ fn a_setter_while_one_watcher_goes_and_one_moves() {
     explore(Effort { preemptions: 2, at_least: 5_000 }, one_goes_and_one_moves);
 }
 
+/// The value is closed while a setter waits, and the watcher has to find that out.
+fn the_value_is_closed() {
+    let census = Census::new();
+    let value = MemoryValue::new();
+    let mut watcher = value.watch();
+    let closing = thread::spawn({
+        let value = value.clone();
+        move || value.close()
+    });
+    let looking = thread::spawn(move || {
+        let bell = Bell::new();
+        let first = bell.poll(|cx| watcher.poll_get(cx)).map_ok(|citizen: Citizen| citizen.number);
+        (watcher, bell, first.is_pending())
+    });
+    let bell = Bell::new();
+    {
+        let mut set = pin!(value.set_sync(census.citizen(1)));
+        let first = bell.poll(|cx| set.as_mut().poll(cx));
+        closing.join().unwrap();
+        let (mut watcher, watcher_bell, waits) = looking.join().unwrap();
+        assert!(!waits || watcher_bell.rung() > 0, "closed or set, and not woken");
+        drain(&mut watcher);
+        if first.is_pending() {
+            assert!(bell.rung() > 0, "seen by everyone, and the setter was not told");
+            assert!(bell.poll(|cx| set.as_mut().poll(cx)).is_ready());
+        }
+    }
+    drop(value);
+    assert_eq!(census.alive(), 0);
+}
+
+#[test]
+fn a_setter_against_the_end_of_the_value() {
+    explore(Effort { preemptions: 3, at_least: 900 }, the_value_is_closed);
+}
+
 /// The first in line gives up, at whatever point it is.
 fn the_first_in_line_gives_up() {
     let census = Census::new();

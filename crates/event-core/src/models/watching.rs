@@ -148,6 +148,30 @@ fn a_watcher_that_changes_its_waker_while_a_setter_wakes() {
     explore(Effort { preemptions: 6, at_least: 500 }, changing_wakers);
 }
 
+/// A watcher is polled with another waker between a setter's look at the word and its exchange, and the word is the same again.
+/// The data has a `Drop`, so that the setter wakes before it does anything else, which would tell it of the new waker.
+fn another_waker() {
+    let census = Census::new();
+    let value = Arc::new(MemoryValue::with_value(census.citizen(1)));
+    let mut watcher = value.watch_changes();
+    let (old, new) = (Bell::new(), Bell::new());
+    assert!(old.poll(|cx| watcher.poll_get(cx)).is_pending());
+    let setter = thread::spawn({
+        let (value, citizen) = (Arc::clone(&value), census.citizen(2));
+        move || _ = value.set(citizen)
+    });
+    let waits = new.poll(|cx| watcher.poll_get(cx)).is_pending();
+    setter.join().unwrap();
+    assert!(!waits || new.rung() > 0, "neither data nor a wake-up");
+    drop((watcher, value));
+    assert_eq!((census.alive(), old.wakers(), new.wakers()), (0, 0, 0));
+}
+
+#[test]
+fn a_watcher_that_changes_its_waker_while_data_with_a_drop_is_set() {
+    explore(Effort { preemptions: 5, at_least: 400 }, another_waker);
+}
+
 fn drop_while_a_setter_wakes() {
     let value = value();
     let mut gone = Task::new(&value);
