@@ -54,6 +54,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(consume(watcher).await, 7);
     /// # });
     /// ```
+    #[doc(alias("changed", "next", "recv", "collect", "collectLatest", "updated"))]
     fn get(&mut self) -> Get<'_, Self> {
         Get::new(self)
     }
@@ -79,6 +80,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(stream.next().await, None);
     /// # });
     /// ```
+    #[doc(alias("WatchStream", "stream"))]
     fn into_stream(self) -> WatcherStream<Self>
     where
         Self: Sized,
@@ -219,6 +221,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(doubled.get().await?, 40);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("transform"))]
     fn map<U, F: FnMut(Self::Item) -> U>(self, map: F) -> Map<Self, F>
     where
         Self: Sized,
@@ -269,6 +272,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(numbers.get().await?, 7);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("mapNotNull"))]
     fn filter_map<U, F: FnMut(Self::Item) -> Option<U>>(self, map: F) -> FilterMap<Self, F>
     where
         Self: Sized,
@@ -293,6 +297,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(watcher.get().await?, 3);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("onEach"))]
     fn inspect<F: FnMut(&Self::Item)>(self, inspect: F) -> Inspect<Self, F>
     where
         Self: Sized,
@@ -315,6 +320,7 @@ pub trait WatcherExt: Watcher {
     /// assert!(changes.get().backlog_only().await.unwrap_err().is_backlog_done());
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("distinctUntilChanged", "distinct_until_changed"))]
     fn dedup(self) -> Dedup<Self>
     where
         Self: Sized,
@@ -371,6 +377,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(address.get().await?, "198.51.100.77");
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("flatMapLatest", "collectLatest", "flatten"))]
     fn switch_map<V: Watch, F: FnMut(Self::Item) -> V>(self, switch: F) -> SwitchMap<Self, F, V>
     where
         Self: Sized,
@@ -533,6 +540,7 @@ pub trait WatcherExt: Watcher {
     /// assert!(one.get().await.unwrap_err().is_closed());
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("stateIn", "shareIn"))]
     fn share(self) -> (MemoryValue<Self::Item>, Driver<Self>)
     where
         Self: Sized,

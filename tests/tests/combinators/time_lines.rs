@@ -5,7 +5,7 @@ use core::task::Poll;
 use core::time::Duration;
 
 use event_core::prelude::*;
-use event_core::{GetError, MemoryValue, MemoryWatcher};
+use event_core::{GetError, MemoryValue, MemoryWatcher, Timer};
 use event_tests::by_hand::Task;
 
 use crate::clock::Clock;
@@ -105,6 +105,27 @@ fn throttle_gives_what_is_drawn() {
 fn sample_gives_what_is_drawn() {
     let (items, drawn) = drawn_for("sample");
     assert_eq!(run(&items, |watcher, clock| watcher.sample(clock, Duration::from_secs(3))), drawn);
+}
+
+/// A function is a timer, whatever its futures return, and whether they may move or not.
+#[test]
+fn a_function_is_a_timer_like_any_other() {
+    let timer = |clock: Clock| {
+        move |duration| {
+            let (clock, sleep) = (clock.clone(), clock.sleep(duration));
+            async move {
+                sleep.await;
+                clock.now()
+            }
+        }
+    };
+    let (items, drawn) = drawn_for("throttle");
+    assert_eq!(run(&items, |watcher, clock| watcher.throttle(timer(clock), THREE)), drawn);
+    let (items, drawn) = drawn_for("sample");
+    assert_eq!(run(&items, |watcher, clock| watcher.sample(timer(clock), THREE)), drawn);
+    let (items, _) = drawn_for("debounce");
+    let by_clock = run(&items, |watcher, clock| watcher.debounce(clock, THREE));
+    assert_eq!(run(&items, |watcher, clock| watcher.debounce(timer(clock), THREE)), by_clock);
 }
 
 /// A value, a clock and a task, to try the sentences around the drawings.

@@ -29,6 +29,7 @@ use crate::traits::{Watcher, until_some};
 /// assert_eq!(both.get().await?, ("192.0.2.77", 443));
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
+#[doc(alias("zip", "Join", "combineLatest", "combine_latest"))]
 pub fn combine<W: WatcherTuple>(watchers: W) -> Combine<W> {
     Combine { parts: watchers.into_parts(), news: 0 }
 }

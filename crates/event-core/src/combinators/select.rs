@@ -26,6 +26,7 @@ use crate::traits::Watcher;
 /// assert_eq!(either.get().await?, "wired is up");
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
+#[doc(alias("merge", "select_all"))]
 pub fn select<W: SelectTuple>(watchers: W) -> Select<W> {
     Select { watchers, first: 0, closed: 0 }
 }

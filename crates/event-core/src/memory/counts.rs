@@ -75,6 +75,7 @@ impl<T> Shared<T> {
 
 impl<T> MemoryValue<T> {
     /// How many watchers there are. None does not mean closed.
+    #[doc(alias("receiver_count", "subscriber_count", "subscriptionCount"))]
     #[must_use]
     pub fn watcher_count(&self) -> usize {
         self.shared_if_used().map_or(0, |shared| shared.get().watcher_count())
@@ -91,12 +92,14 @@ impl<T> MemoryValue<T> {
     /// drop(reader);
     /// assert_eq!(value.reader_count(), 0);
     /// ```
+    #[doc(alias("receiver_count"))]
     #[must_use]
     pub fn reader_count(&self) -> usize {
         self.shared_if_used().map_or(0, |shared| shared.get().reader_count())
     }
 
     /// How many handles there are, this one included. Weak ones do not count.
+    #[doc(alias("sender_count", "strong_count", "observable_count"))]
     #[must_use]
     pub fn handle_count(&self) -> usize {
         self.shared_if_used().map_or(1, |shared| shared.get().handle_count())
@@ -116,6 +119,7 @@ impl<T> MemoryValue<T> {
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping it.
+    #[doc(alias("closed"))]
     pub fn unwatched(&self) -> ValueState<'_, T> {
         ValueState::new(self.shared(), Awaited::Unwatched)
     }
@@ -161,6 +165,7 @@ impl<T> MemoryValue<T> {
     /// assert_eq!(consumer.join().unwrap(), 7);
     /// # });
     /// ```
+    #[doc(alias("closed"))]
     pub fn abandoned(&self) -> ValueState<'_, T> {
         ValueState::new(self.shared(), Awaited::Abandoned)
     }
@@ -217,6 +222,7 @@ impl<T> MemoryReader<T> {
     }
 
     /// Whether both read the same value.
+    #[doc(alias = "same_channel")]
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         self.shared().same(other.shared())
@@ -253,6 +259,7 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// Whether both watch the same value.
+    #[doc(alias = "same_channel")]
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         self.shared().same(other.shared())

@@ -39,6 +39,7 @@ impl<T> MemoryWatcher<T> {
     /// assert_eq!(*watcher.borrow_and_update().unwrap(), 20);
     /// # });
     /// ```
+    #[doc(alias("next_ref_now", "next_now"))]
     #[inline]
     pub fn borrow_and_update(&mut self) -> Option<Ref<'_, T>> {
         self.polling().current()
@@ -67,6 +68,7 @@ impl<T> MemoryWatcher<T> {
     /// #     fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) }
     /// # }
     /// ```
+    #[doc(alias("try_next_ref", "try_changed"))]
     pub fn try_get_ref(&mut self) -> Result<Ref<'_, T>, GetError> {
         self.polling().backlog_ref()
     }
@@ -97,6 +99,7 @@ impl<T> MemoryWatcher<T> {
     /// assert!(watcher.changed().await.unwrap_err().is_closed());
     /// # });
     /// ```
+    #[doc(alias("updated"))]
     pub fn changed(&mut self) -> Changed<'_, T> {
         Changed { polling: self.polling() }
     }
@@ -120,6 +123,7 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// A clone of the current data, if there is any. Marks nothing. Lock-free.
+    #[doc(alias("get", "try_get", "value", "peek"))]
     #[must_use]
     pub fn load(&self) -> Option<T>
     where

@@ -22,6 +22,7 @@ impl<T> MemoryValue<T> {
     /// let value = event_core::MemoryValue::with_value(1);
     /// assert_eq!(value.replace(2), Some(1));
     /// ```
+    #[doc(alias("send_replace", "getAndUpdate"))]
     pub fn replace(&self, value: T) -> Option<T>
     where
         T: Clone,
@@ -63,6 +64,7 @@ impl<T> MemoryValue<T> {
     /// assert!(!value.set_if_not_eq(1));
     /// assert!(value.set_if_not_eq(2));
     /// ```
+    #[doc(alias("set_if_hash_not_eq", "distinctUntilChanged", "send_if_modified"))]
     pub fn set_if_not_eq(&self, value: T) -> bool
     where
         T: PartialEq,
@@ -108,6 +110,7 @@ impl<T> MemoryValue<T> {
     /// });
     /// assert_eq!(counter.load(), Some(4));
     /// ```
+    #[doc(alias("send_modify", "updateAndGet"))]
     pub fn update(&self, mut f: impl FnMut(&mut T)) -> bool
     where
         T: Clone,
@@ -138,6 +141,7 @@ impl<T> MemoryValue<T> {
     /// assert!(stock.update_if(take));
     /// assert!(!stock.update_if(take));
     /// ```
+    #[doc(alias("send_if_modified"))]
     pub fn update_if(&self, mut f: impl FnMut(&mut T) -> bool) -> bool
     where
         T: Clone,
@@ -196,6 +200,7 @@ impl<T> MemoryValue<T> {
     /// value.compare_and_set(seen, 2).unwrap();
     /// assert!(matches!(value.compare_and_set(seen, 3), Err(CasError::Conflict(3))));
     /// ```
+    #[doc(alias("compareAndSet", "compare_exchange"))]
     pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
         let shared = self.shared().get();
         let (pinned, expected) = present(&shared.cell);
@@ -237,6 +242,7 @@ impl<T> MemoryValue<T> {
     /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
     /// assert!(!value.is_set());
     /// ```
+    #[doc(alias("resetReplayCache"))]
     pub fn clear(&self) {
         if !self.is_set() {
             return;

@@ -22,6 +22,7 @@ use crate::version::Version;
 /// assert!(reader.is_closed());
 /// assert_eq!(reader.load(), Some(1));
 /// ```
+#[doc(alias("Receiver", "StateFlow", "asStateFlow", "AnonReceiver"))]
 pub struct MemoryReader<T> {
     shared: Arc<Shared<T>>,
 }

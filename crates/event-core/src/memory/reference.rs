@@ -13,6 +13,7 @@ use crate::version::Version;
 /// It stays as it is while newer data is set; it blocks neither producers nor other readers, and may be held for as long
 /// as you like, across `.await` as well. What it costs is memory: this version is kept until the last `Ref` to it goes.
 /// Whoever lets go last of a version that was replaced drops the data.
+#[doc(alias("ObservableReadGuard", "Guard"))]
 pub struct Ref<'a, T> {
     /// Its data is not `None`.
     pinned: Pinned<'a, T>,

@@ -35,6 +35,7 @@ use crate::version::Version;
 /// assert_eq!(limit.load(), 11);
 /// assert_eq!(watcher.try_get().unwrap(), 11);
 /// ```
+#[doc(alias("Observable", "SharedObservable", "MutableStateFlow", "new_with", "Watchable"))]
 pub struct StateValue<T> {
     /// Holds data, and nothing that could clear it is handed out.
     value: MemoryValue<T>,

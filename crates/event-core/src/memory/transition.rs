@@ -43,6 +43,16 @@ impl<T> MemoryValue<T> {
     /// assert_eq!(take().0, Some(1));
     /// assert_eq!(take(), (None, None));
     /// ```
+    #[doc(alias(
+        "send_if_modified",
+        "send_modify",
+        "getAndUpdate",
+        "updateAndGet",
+        "fetch_update",
+        "rcu",
+        "write",
+        "upgradable_read"
+    ))]
     pub fn transition<R>(&self, mut f: impl FnMut(Option<&T>) -> (Option<T>, R)) -> (R, Option<Version>) {
         let shared = self.shared().get();
         loop {
@@ -83,6 +93,7 @@ impl<T> MemoryValue<T> {
     /// }
     /// assert_eq!(visits.load(), Some(3));
     /// ```
+    #[doc(alias("send_modify", "get_or_init", "get_or_insert_with"))]
     pub fn update_or(&self, initial: impl FnOnce() -> T, mut f: impl FnMut(&mut T)) -> Version
     where
         T: Clone,
@@ -142,6 +153,7 @@ impl<T> MemoryValue<T> {
     /// assert_eq!(*old, "old");
     /// assert_eq!(old.try_into_inner().unwrap(), "old");
     /// ```
+    #[doc(alias("send_replace", "getAndUpdate"))]
     pub fn swap(&self, value: T) -> Option<Snapshot<T>> {
         self.exchange(value).ok().flatten().map(Ref::detach)
     }

@@ -38,6 +38,17 @@ use crate::version::Version;
 /// assert_eq!(watcher.get().await.unwrap(), 21.0);
 /// # });
 /// ```
+#[doc(alias(
+    "Sender",
+    "channel",
+    "Observable",
+    "SharedObservable",
+    "MutableStateFlow",
+    "MutableSharedFlow",
+    "BehaviorSubject",
+    "Subject",
+    "Watchable"
+))]
 pub struct MemoryValue<T> {
     /// Null until it is first used. Otherwise from `Arc::into_raw`, with one count of the `Arc` and of `handles`.
     shared: AtomicPtr<Shared<T>>,
@@ -49,6 +60,7 @@ const_unless_loom! {
     impl<T> MemoryValue<T> {
         /// A value without data, which can stand in a `static`. It allocates when it is first used, or by
         /// [`reserve`](Self::reserve).
+        #[doc(alias("channel"))]
         #[must_use]
         pub fn new() -> Self {
             Self { shared: AtomicPtr::new(ptr::null_mut()), marker: PhantomData }
@@ -58,6 +70,7 @@ const_unless_loom! {
 
 impl<T> MemoryValue<T> {
     /// A value that holds `value`.
+    #[doc(alias("channel", "new_with"))]
     #[must_use]
     pub fn with_value(value: T) -> Self {
         let this = Self::new();
@@ -138,6 +151,7 @@ impl<T> MemoryValue<T> {
     ///
     /// When more than about a million different versions (five hundred on 32-bit targets) are borrowed. A panic of a waker or
     /// of the old data's `Drop` passes through; the new data is set and everyone is woken all the same.
+    #[doc(alias("send", "send_replace", "emit", "tryEmit", "store"))]
     #[inline]
     pub fn set(&self, value: T) -> Version {
         // As `try_set`. Each step is tried once, and what is not the rule is left to another function's end: see `at_once`.
@@ -182,6 +196,7 @@ impl<T> MemoryValue<T> {
     /// assert_eq!(value.try_set(2).unwrap_err().into_inner(), 2);
     /// assert_eq!(value.load(), Some(1));
     /// ```
+    #[doc(alias("send", "tryEmit"))]
     #[inline]
     pub fn try_set(&self, value: T) -> Result<Version, SetError<T>> {
         let shared = self.shared().get();
@@ -195,6 +210,7 @@ impl<T> MemoryValue<T> {
 
     /// Closes the value, whoever else has a handle. Watchers get the newest data that they have not had, and then
     /// [`GetError::Closed`](crate::GetError::Closed). Lock-free; calling it again does nothing.
+    #[doc(alias("complete"))]
     pub fn close(&self) {
         self.shared().get().close();
     }
@@ -220,6 +236,7 @@ impl<T> MemoryValue<T> {
     /// assert_eq!(*before, 1);
     /// assert_eq!(*value.borrow().unwrap(), 2);
     /// ```
+    #[doc(alias("read", "try_read", "get"))]
     #[inline]
     #[must_use]
     pub fn borrow(&self) -> Option<Ref<'_, T>> {
@@ -227,6 +244,7 @@ impl<T> MemoryValue<T> {
     }
 
     /// A clone of what is present, if anything. Lock-free.
+    #[doc(alias("get", "try_get", "value"))]
     #[inline]
     #[must_use]
     pub fn load(&self) -> Option<T>
@@ -243,6 +261,7 @@ impl<T> MemoryValue<T> {
     }
 
     /// Whether there is data. Lock-free.
+    #[doc(alias("contains_value"))]
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.shared_if_used().is_some_and(|shared| shared.get().is_set())
@@ -251,6 +270,7 @@ impl<T> MemoryValue<T> {
     /// A new watcher. Its first get gives what is present then, or waits for it.
     ///
     /// Lock-free; allocates if there is no free place, see [`reserve`](Self::reserve).
+    #[doc(alias("subscribe", "subscribe_reset", "receiver", "anon_receiver", "dyn_receiver", "collect", "stateIn"))]
     #[must_use]
     pub fn watch(&self) -> MemoryWatcher<T> {
         self.shared().watch()
@@ -265,18 +285,21 @@ impl<T> MemoryValue<T> {
     /// let mut watcher = value.watch_changes();
     /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
     /// ```
+    #[doc(alias("subscribe"))]
     #[must_use]
     pub fn watch_changes(&self) -> MemoryWatcher<T> {
         self.shared().watch_changes()
     }
 
     /// The right to watch without the right to set. It does not keep the value open.
+    #[doc(alias("asStateFlow", "subscribe"))]
     #[must_use]
     pub fn reader(&self) -> MemoryReader<T> {
         MemoryReader::new(self.shared().to_arc())
     }
 
     /// Whether both are handles of the same value.
+    #[doc(alias("same_channel"))]
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         ptr::eq(self, other) || self.shared().same(other.shared())

@@ -41,6 +41,7 @@ use crate::wakers::Place;
 /// let second = watcher.get();
 /// drop(second);
 /// ```
+#[doc(alias("Receiver", "Subscriber", "AnonReceiver", "DynReceiver", "Collector"))]
 pub struct MemoryWatcher<T> {
     cursor: Cursor,
     /// A place of `shared.wakers`.
@@ -85,6 +86,7 @@ impl<T> MemoryWatcher<T> {
 
     /// A future for the present data, or for something newer than what the last get gave. See
     /// [`WatcherExt::get`](crate::WatcherExt::get), whose twin this is: simple use needs no trait import.
+    #[doc(alias("changed", "next", "recv", "collect", "collectLatest", "updated"))]
     pub fn get(&mut self) -> Get<'_, Self>
     where
         T: Clone,
@@ -113,6 +115,7 @@ impl<T> MemoryWatcher<T> {
     /// assert_eq!(*data, "a");
     /// # });
     /// ```
+    #[doc(alias("changed", "next_ref"))]
     pub fn get_ref(&mut self) -> GetRef<'_, T> {
         GetRef::new(self.polling())
     }
@@ -138,6 +141,7 @@ impl<T> MemoryWatcher<T> {
     /// assert_eq!(*watcher.wait_for(|n| *n > 3).await.unwrap(), 5);
     /// # });
     /// ```
+    #[doc(alias("changed_and", "get_and", "first"))]
     pub fn wait_for<P: FnMut(&T) -> bool>(&mut self, accept: P) -> WaitFor<'_, T, P> {
         WaitFor::new(self.polling(), accept)
     }
@@ -156,6 +160,7 @@ impl<T> MemoryWatcher<T> {
     /// assert_eq!(watcher.try_get().unwrap(), 1);
     /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
     /// ```
+    #[doc(alias("try_changed", "try_changed_and", "try_recv"))]
     pub fn try_get(&mut self) -> Result<T, GetError>
     where
         T: Clone,
@@ -206,6 +211,7 @@ impl<T> MemoryWatcher<T> {
     ///
     /// After a [`borrow`](Self::borrow) this may mark data that was set after it, which nobody has read then. Use
     /// [`borrow_and_update`](Self::borrow_and_update) to read and mark in one step.
+    #[doc(alias("mark_unchanged"))]
     pub fn mark_seen(&mut self) {
         if let Some(awaited) = self.cursor.move_to_present(&self.shared.cell, true) {
             self.shared.watcher_saw(self.place.id(), awaited);
@@ -215,11 +221,13 @@ impl<T> MemoryWatcher<T> {
     /// Makes what is present count as unseen: the next get gives it.
     ///
     /// This wakes nobody. A task whose last poll of this watcher was pending is not polled because of it.
+    #[doc(alias("mark_changed", "reset"))]
     pub fn mark_unseen(&mut self) {
         self.cursor.move_to_present(&self.shared.cell, false);
     }
 
     /// Borrows what is present, if anything. Marks nothing. Lock-free, and blocks nobody while it is held.
+    #[doc(alias("read", "get", "try_get", "contains_value"))]
     #[must_use]
     pub fn borrow(&self) -> Option<Ref<'_, T>> {
         SharedRef::of(&self.shared).borrow()

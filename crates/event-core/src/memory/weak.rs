@@ -19,6 +19,7 @@ use crate::sync::{Arc, Weak};
 /// drop(value);
 /// assert!(weak.upgrade().is_none());
 /// ```
+#[doc(alias("WeakSender", "WeakObservable"))]
 pub struct WeakValue<T> {
     shared: Weak<Shared<T>>,
 }

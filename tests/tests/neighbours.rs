@@ -1,0 +1,146 @@
+//! Each word that a neighbour has for something is found in the search of event-core's documentation: it is the name of a
+//! method, or an alias of what serves it here.
+
+extern crate alloc;
+
+use alloc::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+const TOKIO_WATCH: &[&str] = &[
+    "channel",
+    "Sender",
+    "Receiver",
+    "send",
+    "send_replace",
+    "send_modify",
+    "send_if_modified",
+    "subscribe",
+    "borrow",
+    "borrow_and_update",
+    "has_changed",
+    "mark_changed",
+    "mark_unchanged",
+    "changed",
+    "wait_for",
+    "closed",
+    "is_closed",
+    "receiver_count",
+    "sender_count",
+    "same_channel",
+];
+
+const EYEBALL: &[&str] = &[
+    "Observable",
+    "SharedObservable",
+    "WeakObservable",
+    "Subscriber",
+    "ObservableReadGuard",
+    "subscribe",
+    "subscribe_reset",
+    "next",
+    "next_now",
+    "next_ref",
+    "next_ref_now",
+    "get",
+    "read",
+    "set",
+    "set_if_not_eq",
+    "set_if_hash_not_eq",
+    "update",
+    "update_if",
+    "write",
+    "reset",
+    "observable_count",
+    "subscriber_count",
+    "strong_count",
+    "downgrade",
+    "upgrade",
+];
+
+const EMBASSY_WATCH: &[&str] = &[
+    "receiver",
+    "anon_receiver",
+    "dyn_receiver",
+    "send",
+    "send_modify",
+    "send_if_modified",
+    "clear",
+    "get",
+    "try_get",
+    "get_and",
+    "changed",
+    "changed_and",
+    "try_changed",
+    "try_changed_and",
+    "contains_value",
+];
+
+const N0_WATCHER: &[&str] = &["Watchable", "watch", "get", "peek", "updated", "stream", "map", "Join"];
+
+const STATE_FLOW: &[&str] = &[
+    "MutableStateFlow",
+    "StateFlow",
+    "asStateFlow",
+    "stateIn",
+    "shareIn",
+    "value",
+    "emit",
+    "tryEmit",
+    "compareAndSet",
+    "update",
+    "getAndUpdate",
+    "updateAndGet",
+    "collect",
+    "collectLatest",
+    "first",
+    "onEach",
+    "distinctUntilChanged",
+    "flatMapLatest",
+    "combine",
+    "debounce",
+    "sample",
+    "subscriptionCount",
+    "resetReplayCache",
+];
+
+/// All names of functions and types, and all aliases, in the files of a folder.
+fn words_in(folder: &Path, words: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            if !path.ends_with("models") {
+                words_in(&path, words);
+            }
+            continue;
+        }
+        let source = fs::read_to_string(&path).expect("a source file is text");
+        for line in source.lines().map(str::trim_start) {
+            if line.starts_with("pub fn ") || line.starts_with("pub async fn ") || line.starts_with("fn ") {
+                let name = line.split_once("fn ").map_or("", |(_, rest)| rest);
+                words.extend(name.split(['<', '(']).next().map(str::to_owned));
+            }
+        }
+        // An attribute may be broken into several lines.
+        for attribute in source.split("#[doc(alias").skip(1) {
+            let (aliases, _) = attribute.split_once(")]").expect("the attribute ends");
+            words.extend(aliases.split('"').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+}
+
+#[test]
+fn every_word_of_a_neighbour_is_found() {
+    let mut words = BTreeSet::new();
+    words_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/event-core/src"), &mut words);
+    for (neighbour, list) in [
+        ("tokio's watch", TOKIO_WATCH),
+        ("eyeball", EYEBALL),
+        ("embassy's Watch", EMBASSY_WATCH),
+        ("n0-watcher", N0_WATCHER),
+        ("StateFlow", STATE_FLOW),
+    ] {
+        let missing: Vec<_> = list.iter().filter(|word| !words.contains(**word)).collect();
+        assert!(missing.is_empty(), "words of {neighbour} that nothing is found under: {missing:?}");
+    }
+}
