@@ -88,5 +88,5 @@ pub(crate) fn expect(what: &str, found: u64, expected: u64) -> Result<(), String
 /// The sum of 1 to `last`, as the loops of the rows add it up.
 pub(crate) fn sum_up_to(last: u64) -> u64 {
     // One of the two factors is even; halving that one keeps the product in range for longer.
-    if last % 2 == 0 { (last / 2).wrapping_mul(last + 1) } else { last.wrapping_mul(last.div_ceil(2)) }
+    if last.is_multiple_of(2) { (last / 2).wrapping_mul(last + 1) } else { last.wrapping_mul(last.div_ceil(2)) }
 }
