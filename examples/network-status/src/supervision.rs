@@ -25,9 +25,8 @@ pub(crate) async fn report(tree: &MemoryReader<Tree>, ending: &Cell<bool>, conso
         for line in lines {
             console.say("tree", line);
         }
-        // The picture is drawn when the restarted parts work, or do not.
         starting |= restarted;
-        if starting && !ending.get() && now.iter().all(|(_, part)| !matches!(part.state(), State::New)) {
+        if starting && !ending.get() && has_settled(&now) {
             print_tree(&now, console);
             starting = false;
         }
@@ -51,6 +50,17 @@ pub(crate) fn all_ended_in_time(tree: &MemoryReader<Tree>, grace: Duration) -> R
     }
     let what = format!("{} did not end within {grace:?}", list(&overdue));
     Err(Failure::new("cannot end cleanly", what, "Is a disk or the network stuck?"))
+}
+
+/// Whether each part works, is done, or has failed again and pauses. Members of a group are restarted one after the other, so
+/// in between some may look as they did before.
+fn has_settled(tree: &Tree) -> bool {
+    let pauses = |path: &str| tree.get(path).is_some_and(|part| part.restart_in().is_some());
+    tree.iter().all(|(path, part)| {
+        // What is below a part that pauses stays as it was left.
+        let mut above = path.match_indices('.').map(|(end, _)| &path[..end]);
+        matches!(part.state(), State::Healthy | State::Done) || pauses(path) || above.any(pauses)
+    })
 }
 
 struct News {
