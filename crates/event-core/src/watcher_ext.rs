@@ -524,6 +524,9 @@ pub trait WatcherExt: Watcher {
     /// Makes a value of the watcher, so that what it does is done once for any number of consumers. The caller runs the
     /// driver, which sets what the watcher gives, and closes the value when it ends or is dropped.
     ///
+    /// The driver also ends when the value was closed elsewhere, and when nobody is left who could watch it: no other handle, no
+    /// reader, no watcher.
+    ///
     /// # Examples
     ///
     /// ```

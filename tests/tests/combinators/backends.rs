@@ -167,8 +167,8 @@ fn a_driver_ends_with_the_error_and_closes_the_value() {
     assert!(matches!(task.poll(&mut driver), Poll::Ready(Err(GetError::Backend(_)))));
     assert!(value.is_closed());
     assert_eq!(value.load(), Some(4));
-    // Though it is not to be polled again, that does no harm.
-    assert!(task.poll(&mut driver).is_pending());
+    // Though it is not to be polled again, that does no harm: the value is closed.
+    assert!(matches!(task.poll(&mut driver), Poll::Ready(Ok(()))));
 }
 
 /// A poll that rejects and rejects comes to an end, and the task is woken to go on.
@@ -214,6 +214,17 @@ fn a_flood_leaves_the_task_to_its_other_business() {
     let (flood, asked) = endless();
     let mut always = flood.sample(Clock::default(), Duration::ZERO).filter(|_| false);
     assert_yields("sample without a period", &asked, |task| task.poll(always.get()).is_pending());
+}
+
+/// It always has an item to set, and never waits.
+#[test]
+fn a_driver_of_a_flood_ends_when_nobody_can_watch() {
+    let task = Task::new();
+    let (flood, _) = endless();
+    let (shared, mut driver) = flood.share();
+    assert!(task.poll(&mut driver).is_pending());
+    drop(shared);
+    assert!(matches!(task.poll(&mut driver), Poll::Ready(Ok(()))));
 }
 
 #[test]

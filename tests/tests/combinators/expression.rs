@@ -77,10 +77,15 @@ impl Expression {
         matches!(self, Share(_)) || self.parts().iter().any(Self::drives)
     }
 
-    /// How many wakers it may store beside those in the values: one a sleep, and one a shared value.
+    /// How many wakers it may store beside those in the values: one a sleep, and two a shared value: that of its watcher, and
+    /// that of its driver, which waits for the watcher to go.
     pub(crate) fn places(&self) -> usize {
-        let here = matches!(self, Share(_) | Debounce(..) | Throttle(..) | Sample(..));
-        usize::from(here) + self.parts().iter().map(Self::places).sum::<usize>()
+        let here = match self {
+            Share(_) => 2,
+            Debounce(..) | Throttle(..) | Sample(..) => 1,
+            _ => 0,
+        };
+        here + self.parts().iter().map(Self::places).sum::<usize>()
     }
 
     fn parts(&self) -> &[Self] {

@@ -207,14 +207,44 @@ fn a_driver_that_is_dropped_closes_the_value() {
 }
 
 #[test]
-fn a_driver_ends_with_the_next_item_once_somebody_else_has_closed_the_value() {
+fn a_driver_ends_as_soon_as_somebody_else_has_closed_the_value() {
     let task = Task::new();
     let value = MemoryValue::with_value(1);
     let (shared, mut driver) = value.watch().share();
     assert!(task.poll(&mut driver).is_pending());
+    let wakes = task.wakes();
     shared.close();
-    assert!(task.poll(&mut driver).is_pending());
-    value.set(2);
+    assert!(task.wakes() > wakes, "the driver is told");
     assert!(matches!(task.poll(&mut driver), Poll::Ready(Ok(()))));
-    assert_eq!(shared.load(), Some(1));
+    assert_eq!((shared.load(), value.watcher_count()), (Some(1), 1));
+    drop(driver);
+    assert_eq!((value.watcher_count(), task.stored_wakers()), (0, 0));
+}
+
+/// In every order in which they can go.
+#[test]
+fn a_driver_ends_as_soon_as_the_last_one_who_could_watch_has_gone() {
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let task = Task::new();
+        let value = MemoryValue::with_value(1);
+        let (shared, mut driver) = value.watch().share();
+        let weak = shared.downgrade();
+        let (mut reader, mut watcher) = (Some(shared.reader()), Some(shared.watch()));
+        let mut shared = Some(shared);
+        let mut wakes = 0;
+        for kind in order {
+            assert!(task.poll(&mut driver).is_pending(), "{order:?}");
+            wakes = task.wakes();
+            match kind {
+                0 => drop(shared.take()),
+                1 => drop(reader.take()),
+                _ => drop(watcher.take()),
+            }
+        }
+        assert!(task.wakes() > wakes, "{order:?}: the driver is told");
+        assert!(matches!(task.poll(&mut driver), Poll::Ready(Ok(()))));
+        assert!(weak.upgrade().is_some_and(|late| late.is_closed()), "who comes too late is told so");
+        drop(driver);
+        assert_eq!((value.watcher_count(), task.stored_wakers()), (0, 0));
+    }
 }

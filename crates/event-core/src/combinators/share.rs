@@ -6,13 +6,16 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
 use crate::error::GetError;
-use crate::memory::MemoryValue;
+use crate::memory::{MemoryValue, Production};
 use crate::traits::{Watcher, until_some};
 
 /// Sets what a watcher gives into a memory value. Made by [`WatcherExt::share`](crate::WatcherExt::share).
 ///
 /// The value is closed when the driver ends, whether because the watcher is closed, with an error, or by being dropped: no
-/// consumer is left waiting for what cannot come. If somebody else closes the value, the driver ends with the next item.
+/// consumer is left waiting for what cannot come.
+///
+/// The driver also ends, with `Ok`, as soon as setting is of no use: when the value is closed elsewhere, and when the driver has
+/// the only handle and there is neither a reader nor a watcher. A [`WeakValue`](crate::WeakValue) does not keep it running.
 ///
 /// # Errors
 ///
@@ -20,13 +23,13 @@ use crate::traits::{Watcher, until_some};
 #[must_use = "futures do nothing unless awaited or polled"]
 pub struct Driver<W: Watcher> {
     watcher: W,
-    value: MemoryValue<W::Item>,
+    production: Production<W::Item>,
 }
 
 impl<W: Watcher> Driver<W> {
     pub(crate) fn new(watcher: W) -> (MemoryValue<W::Item>, Self) {
         let value = MemoryValue::new();
-        (value.clone(), Self { watcher, value })
+        (value.clone(), Self { watcher, production: Production::new(value) })
     }
 }
 
@@ -39,13 +42,15 @@ impl<W: Watcher> Future for Driver<W> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), GetError>> {
         let this = &mut *self;
         let ended = until_some(cx, |cx| match ready!(this.watcher.poll_get(cx)) {
-            // If somebody else has closed it, nobody wants to know any more.
-            Ok(item) => Poll::Ready(Ok(this.value.try_set(item).err().map(drop))),
+            // If it was closed elsewhere, setting is of no use any more.
+            Ok(item) => Poll::Ready(Ok(this.production.value().try_set(item).err().map(drop))),
             Err(GetError::Closed) => Poll::Ready(Ok(Some(()))),
             Err(error) => Poll::Ready(Err(error)),
         });
+        // Also for a watcher that always has something, which `until_some` interrupts.
+        let ended = if ended.is_pending() { this.production.poll_useless(cx).map(Ok) } else { ended };
         if ended.is_ready() {
-            this.value.close();
+            this.production.value().close();
         }
         ended
     }
@@ -53,12 +58,12 @@ impl<W: Watcher> Future for Driver<W> {
 
 impl<W: Watcher> Drop for Driver<W> {
     fn drop(&mut self) {
-        self.value.close();
+        self.production.value().close();
     }
 }
 
 impl<W: Watcher + fmt::Debug> fmt::Debug for Driver<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").field("watcher", &self.watcher).field("value", &self.value).finish()
+        f.debug_struct("Driver").field("watcher", &self.watcher).field("value", self.production.value()).finish()
     }
 }

@@ -35,6 +35,7 @@ pub use set_sync::{SetSync, SetSyncError, SetSyncUntil};
 pub use snapshot::Snapshot;
 pub use state::StateValue;
 pub use value::MemoryValue;
+pub(crate) use waits::Production;
 pub use waits::{GetRef, ValueState, WaitFor};
 pub use watcher::MemoryWatcher;
 #[cfg(not(event_core_loom))]

@@ -7,7 +7,8 @@ use core::task::{Context, Poll, ready};
 
 use super::polling::Polling;
 use super::reference::Ref;
-use super::shared::SharedRef;
+use super::shared::{Shared, SharedRef};
+use super::value::MemoryValue;
 use crate::error::GetError;
 use crate::wakers::Place;
 
@@ -117,22 +118,38 @@ pub(super) enum Awaited {
     Unread,
     Abandoned,
     Closed,
+    /// Closed or abandoned: whatever is set, nobody will see it.
+    Useless,
 }
 
 impl<'a, T> ValueState<'a, T> {
     pub(super) fn new(shared: SharedRef<'a, T>, awaited: Awaited) -> Self {
         Self { shared, awaited, place: None }
     }
+}
 
-    fn is_so(&self) -> bool {
-        let shared = self.shared.get();
-        match self.awaited {
-            Awaited::Watched => shared.watcher_count() != 0,
-            Awaited::Unwatched => shared.watcher_count() == 0,
-            Awaited::Unread => shared.reader_count() == 0,
-            Awaited::Abandoned => shared.is_abandoned(),
-            Awaited::Closed => shared.is_closed(),
+impl Awaited {
+    fn is_so<T>(self, shared: &Shared<T>) -> bool {
+        match self {
+            Self::Watched => shared.watcher_count() != 0,
+            Self::Unwatched => shared.watcher_count() == 0,
+            Self::Unread => shared.reader_count() == 0,
+            Self::Abandoned => shared.is_abandoned(),
+            Self::Closed => shared.is_closed(),
+            Self::Useless => shared.is_closed() || shared.is_abandoned(),
         }
+    }
+
+    /// Ready when it is so. `place` is of `shared.producers`, once this has waited.
+    fn poll<T>(self, shared: &Shared<T>, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.is_so(shared) {
+            return Poll::Ready(());
+        }
+        let place = place.get_or_insert_with(|| shared.producers.claim());
+        // SAFETY: the place was claimed from this list.
+        unsafe { shared.producers.arm(place, cx.waker()) };
+        // Whoever changes the count, or closes, after this look finds the node armed.
+        if self.is_so(shared) { Poll::Ready(()) } else { Poll::Pending }
     }
 }
 
@@ -140,15 +157,8 @@ impl<T> Future for ValueState<'_, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if self.is_so() {
-            return Poll::Ready(());
-        }
-        let producers = &self.shared.get().producers;
-        let place = self.place.get_or_insert_with(|| producers.claim());
-        // SAFETY: the place was claimed from this list.
-        unsafe { producers.arm(place, cx.waker()) };
-        // Whoever changes the count, or closes, after this look finds the node armed.
-        if self.is_so() { Poll::Ready(()) } else { Poll::Pending }
+        let this = &mut *self;
+        this.awaited.poll(this.shared.get(), &mut this.place, cx)
     }
 }
 
@@ -164,5 +174,36 @@ impl<T> Drop for ValueState<'_, T> {
 impl<T> fmt::Debug for ValueState<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ValueState").field("awaited", &self.awaited).finish_non_exhaustive()
+    }
+}
+
+/// A handle that knows when there is no use in setting any more.
+pub(crate) struct Production<T> {
+    value: MemoryValue<T>,
+    /// A place of the value's `producers`, once it has waited.
+    place: Option<Place>,
+}
+
+impl<T> Production<T> {
+    pub(crate) fn new(value: MemoryValue<T>) -> Self {
+        Self { value, place: None }
+    }
+
+    pub(crate) fn value(&self) -> &MemoryValue<T> {
+        &self.value
+    }
+
+    /// Ready when the value is closed, or there is neither another handle, nor a reader, nor a watcher.
+    pub(crate) fn poll_useless(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        Awaited::Useless.poll(self.value.shared().get(), &mut self.place, cx)
+    }
+}
+
+impl<T> Drop for Production<T> {
+    fn drop(&mut self) {
+        if let Some(place) = self.place.take() {
+            // SAFETY: the place was claimed from this list.
+            unsafe { self.value.shared().get().producers.release(place) };
+        }
     }
 }
