@@ -178,3 +178,60 @@ fn with_sources(error: &(dyn StdError + 'static)) -> String {
 fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a status, in short: the error's name, or whether another attempt may have another end.
+    fn of(code: Code, message: &str) -> String {
+        match Failure::of(&tonic::Status::new(code, message)) {
+            Failure::Permanent(error) => format!("{error:?}").split(['(', ' ']).next().unwrap_or_default().to_owned(),
+            Failure::Transient { cause, sent } => {
+                assert_eq!(cause, message);
+                format!("again, sent: {sent}")
+            }
+            Failure::Compacted => "Compacted".to_owned(),
+        }
+    }
+
+    #[test]
+    fn each_status_is_what_it_means_for_the_next_attempt() {
+        for (code, message, expected) in [
+            (Code::PermissionDenied, "etcdserver: permission denied", "PermissionDenied"),
+            (Code::Unauthenticated, "etcdserver: invalid auth token", "Unauthenticated"),
+            (
+                Code::InvalidArgument,
+                "etcdserver: authentication failed, invalid user ID or password",
+                "Unauthenticated",
+            ),
+            (Code::FailedPrecondition, "etcdserver: authentication is not enabled", "Unauthenticated"),
+            (Code::InvalidArgument, "etcdserver: user name is empty", "Unauthenticated"),
+            (Code::InvalidArgument, "etcdserver: revision of auth store is old", "again, sent: false"),
+            (Code::NotFound, "etcdserver: requested lease not found", "LeaseNotFound"),
+            (Code::NotFound, "etcdserver: something else", "Other"),
+            (Code::OutOfRange, "etcdserver: mvcc: required revision has been compacted", "Compacted"),
+            (Code::InvalidArgument, "etcdserver: request is too large", "Other"),
+            (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded", "Other"),
+            (Code::ResourceExhausted, "etcdserver: too many requests", "again, sent: true"),
+            (Code::Unavailable, "etcdserver: no leader", "again, sent: false"),
+            (Code::Unavailable, "etcdserver: leader changed", "again, sent: true"),
+            (Code::Unknown, "something", "again, sent: true"),
+        ] {
+            assert_eq!(of(code, message), expected, "{code:?}, {message}");
+        }
+    }
+
+    #[test]
+    fn a_request_to_nobody_was_not_sent() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
+        let failure = runtime.block_on(async {
+            // Nobody listens there.
+            let channel = tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
+            crate::api::Client::over(channel).status().await
+        });
+        let failure = Failure::of(&failure.expect_err("nobody is there"));
+        let Failure::Transient { cause, sent } = failure else { panic!("{failure:?}") };
+        assert!(!sent && cause.contains("refused"), "{cause}");
+    }
+}

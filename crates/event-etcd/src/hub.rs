@@ -289,7 +289,12 @@ impl Hub {
         }
         let changes = response.events.iter().filter_map(|event| {
             let pair = event.kv.as_ref()?;
-            let bytes = (event.r#type() == EventType::Put).then_some(&*pair.value);
+            let bytes = match EventType::try_from(event.r#type) {
+                Ok(EventType::Put) => Some(&*pair.value),
+                Ok(EventType::Delete) => None,
+                // Of a later API: whatever it means, it is neither.
+                Err(_) => return None,
+            };
             Some((&*pair.key, bytes, pair.mod_revision))
         });
         if let Some(revision) = feed.put_changes(changes) {

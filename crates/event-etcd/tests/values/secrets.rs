@@ -11,6 +11,8 @@ pub(crate) const TESTS: &[Test] = &[("no password is in what is shown of anythin
 pub(crate) const TESTS: &[Test] = &[
     ("no password is in what is shown of anything", debug),
     ("over TLS a client checks who the cluster is, and shows who it is", tls::both_ways),
+    #[cfg(feature = "tls-native-roots")]
+    (tls::NATIVE, tls::native_roots),
 ];
 
 fn debug(etcd: &Etcd) {
@@ -42,6 +44,28 @@ mod tls {
     use event_etcd::{Certificate, Identity, TlsOptions};
 
     use super::*;
+
+    #[cfg(feature = "tls-native-roots")]
+    pub(super) const NATIVE: &str = "over TLS without options, a client trusts what the system trusts";
+
+    /// What the system trusts is read from the file that the environment names, so a process of its own connects.
+    #[cfg(feature = "tls-native-roots")]
+    pub(super) fn native_roots(etcd: &Etcd) {
+        const ENDPOINT: &str = "EVENT_ETCD_TEST_NATIVE_ROOTS";
+        if let Ok(endpoint) = std::env::var(ENDPOINT) {
+            on_runtime(async { EtcdClient::connect([endpoint]).await.expect("the system vouches for the server") });
+            return;
+        }
+        let certificates = event_test_servers::certificates();
+        let server = Server::start(etcd, Options::new().tls(&certificates));
+        let trusted = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("native-roots.pem");
+        std::fs::write(&trusted, certificates.ca_pem()).expect("cargo made the folder");
+        let mut process = std::process::Command::new(std::env::current_exe().expect("it has a path"));
+        process.args(["--exact", NATIVE]).env(ENDPOINT, server.endpoint()).env("SSL_CERT_FILE", trusted);
+        let output = process.output().expect("it can be started again");
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+    }
 
     pub(super) fn both_ways(etcd: &Etcd) {
         let certificates = event_test_servers::certificates();
