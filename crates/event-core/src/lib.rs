@@ -99,8 +99,8 @@ pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};
 #[cfg(not(event_core_loom))]
 pub use memory::WeakValue;
 pub use memory::{
-    CasError, Changed, GetRef, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, Ref, SetError, SetSync,
-    SetSyncError, SetSyncUntil, Snapshot, StateValue, ValueState, WaitFor,
+    CachedReader, CasError, Changed, GetRef, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Ref,
+    SetError, SetSync, SetSyncError, SetSyncUntil, Snapshot, StateValue, ValueState, WaitFor,
 };
 pub use pipe::{ChannelClosed, Pipe, PipeError, PipeSink, PipeTo, pipe};
 pub use runnable::{BoxError, RunContext, Runnable, Signal};

@@ -46,7 +46,7 @@ impl<T> UnsafeCell<T> {
 /// The store-load handshakes, each named after what its side does first. The operations around them are `SeqCst`,
 /// which is all that a machine needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(not(event_core_loom), allow(dead_code, reason = "only loom looks at which handshake this is"))]
+#[cfg_attr(not(event_core_loom), allow(dead_code, reason = "only a model checker looks at which handshake this is"))]
 pub(crate) enum Handshake {
     /// `Cell::pin_from` counted itself in and looks whether the slot is still in force.
     PinThenLook,
@@ -71,6 +71,12 @@ pub(crate) enum Handshake {
     PlaceThenLook,
     /// A setter put the value into sync mode and looks which places are taken.
     SyncThenLook,
+    /// `CachedReader::load` keeps the slot pinned whose data it returns without another pin. No fence: to be [kept](is_kept).
+    KeepPinned,
+    /// `Sole::publish` takes the armed bits with the exchange that publishes. Likewise.
+    TakeInWord,
+    /// `MemoryValue::into_writer` counts its handle out by an exchange with the count that was found. Likewise.
+    AloneByExchange,
 }
 
 /// A place between two operations that must not pass each other. Loom treats `SeqCst` accesses as `AcqRel` but knows
@@ -86,9 +92,9 @@ pub(crate) fn handshake(_which: Handshake) {
 /// Whether a step that is more than a fence is to be done: always, but for a mutation test of it.
 #[inline(always)]
 pub(crate) fn is_kept(_which: Handshake) -> bool {
-    #[cfg(event_core_loom)]
+    #[cfg(any(event_core_loom, event_core_shuttle))]
     return !crate::models::is_left_out(_which);
-    #[cfg(not(event_core_loom))]
+    #[cfg(not(any(event_core_loom, event_core_shuttle)))]
     true
 }
 

@@ -31,7 +31,8 @@
 //! slot to the reader. The same holds between `RETIRED` and the last reader's leaving: one of the two sees that it has
 //! to reclaim, and if both do, one wins the change from `RETIRED` to `OWNED`.
 //!
-//! *Writer and writer.* They fill different slots. The one whose compare-and-swap fails tries again, after the other.
+//! *Writer and writer.* They fill different slots. The one whose compare-and-swap fails tries again, after the other. A writer that
+//! is the only one, [`Sole`], knows what is in force without a look, and its exchange cannot fail.
 //!
 //! *Writer and watcher.* A watcher that is armed makes a writer's compare-and-swap fail as well. What the writer found is of the
 //! same publication then ([`Word::is_of`]), and it tries again with that.
@@ -62,12 +63,14 @@ mod owned;
 mod pinned;
 mod slot;
 mod slots;
+mod sole;
 mod take;
 mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};
 pub(crate) use owned::{Owned, Published};
 pub(crate) use pinned::{Pinned, cloned_and_unpinned};
+pub(crate) use sole::Sole;
 pub(crate) use word::Word;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -384,8 +387,14 @@ impl<T> Cell<T> {
     /// it. Gives it back, otherwise.
     #[inline]
     fn retire(&self, replaced: Word) -> Result<(), Slot<'_, T>> {
+        self.retire_owned(replaced).map(drop)
+    }
+
+    /// [`retire`](Self::retire), with the slot, if there was one, for the writer that replaced it.
+    #[inline]
+    fn retire_owned(&self, replaced: Word) -> Result<Option<Owned<'_, T>>, Slot<'_, T>> {
         if replaced.slot() == 0 {
-            return Ok(());
+            return Ok(None);
         }
         // SAFETY: a word that was in force names an existing slot.
         let slot = unsafe { self.slots.get(replaced.slot()) };
@@ -395,8 +404,7 @@ impl<T> Cell<T> {
         if slot.head.readers.load(Ordering::SeqCst) != 0 {
             return Err(slot);
         }
-        drop(Owned { cell: self, slot });
-        Ok(())
+        Ok(Some(Owned { cell: self, slot }))
     }
 
     /// Leaves the slot that was replaced by the one at `by`, with `version`, to its readers. Hands `version` back, so that this can

@@ -53,6 +53,17 @@ impl<'a, T> Owned<'a, T> {
         index
     }
 
+    /// Drops the data, if any. If its `Drop` panics, the slot is freed.
+    #[inline]
+    pub(crate) fn emptied(self) -> Self {
+        let this = ManuallyDrop::new(self);
+        let free = Free { cell: this.cell, head: this.slot.head };
+        // SAFETY: owned.
+        unsafe { this.slot.body.empty() };
+        mem::forget(free);
+        ManuallyDrop::into_inner(this)
+    }
+
     pub(crate) fn data(&self) -> Option<&T> {
         // SAFETY: owned, and `&self` keeps `fill` and `take` away.
         unsafe { self.slot.body.data() }
@@ -62,20 +73,26 @@ impl<'a, T> Owned<'a, T> {
 impl<T> Drop for Owned<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        struct Free<'a, T>(&'a Cell<T>, &'a Head);
-        impl<T> Drop for Free<'_, T> {
-            #[inline]
-            fn drop(&mut self) {
-                // Ordering: Release, partner: `try_claim`. Whoever claims the slot finds it empty.
-                self.1.state.store(State::FREE.bits(), Ordering::Release);
-                // Ordering: Relaxed. A hint.
-                self.0.probably_free.store(self.1.index as usize - 1, Ordering::Relaxed);
-            }
-        }
         // The data's `Drop` may panic: the slot is free again all the same, and assigning leaves it `None`.
-        let _free = Free(self.cell, self.slot.head);
+        let _free = Free { cell: self.cell, head: self.slot.head };
         // SAFETY: owned.
         unsafe { self.slot.body.empty() };
+    }
+}
+
+/// Dropped: frees a slot that is owned and empty.
+struct Free<'a, T> {
+    cell: &'a Cell<T>,
+    head: &'a Head,
+}
+
+impl<T> Drop for Free<'_, T> {
+    #[inline]
+    fn drop(&mut self) {
+        // Ordering: Release, partner: `try_claim`. Whoever claims the slot finds it empty.
+        self.head.state.store(State::FREE.bits(), Ordering::Release);
+        // Ordering: Relaxed. A hint.
+        self.cell.probably_free.store(self.head.index as usize - 1, Ordering::Relaxed);
     }
 }
 
@@ -132,9 +149,9 @@ impl<'a, T> Published<'a, T> {
 
 /// The duty to give up the slot that was in force before. Dropped: done.
 pub(crate) struct Replaced<'a, T> {
-    cell: &'a Cell<T>,
-    word: Word,
-    by: u32,
+    pub(super) cell: &'a Cell<T>,
+    pub(super) word: Word,
+    pub(super) by: u32,
 }
 
 impl<'a, T> Replaced<'a, T> {

@@ -3,9 +3,9 @@
 //! Each count is changed first and then the armed bits of the waiting producers are read; a producer arms and then reads the
 //! count. Both sides are `SeqCst`: this is `ArmThenLook` against `PublishThenWake`, with a count for a version.
 //!
-//! *Nobody else*, which [`abandoned`](MemoryValue::abandoned) waits for, is three counts, read in the order in which they can
-//! make each other: a handle makes readers and watchers, a reader makes watchers and readers, a watcher makes watchers. A
-//! thing that was made before its maker has gone is found by the later read.
+//! *Nobody else*, which [`abandoned`](MemoryValue::abandoned) waits for, is four counts, read in the order in which they can
+//! make each other: a handle makes all kinds, a reader all but handles, a watcher makes watchers and cached readers, and a
+//! cached reader makes cached readers. A thing that was made before its maker has gone is found by the later read.
 
 use super::reader::MemoryReader;
 use super::shared::Shared;
@@ -13,6 +13,7 @@ use super::value::MemoryValue;
 use super::waits::{Awaited, ValueState};
 use super::watcher::MemoryWatcher;
 use crate::sync::atomic::Ordering;
+use crate::sync::{Handshake, is_kept};
 
 impl<T> Shared<T> {
     pub(super) fn watcher_count(&self) -> usize {
@@ -51,6 +52,46 @@ impl<T> Shared<T> {
         }
     }
 
+    fn cached_reader_count(&self) -> usize {
+        // Ordering: SeqCst, partner: the changes below.
+        self.cached_readers.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn count_cached_reader_in(&self) {
+        // Ordering: SeqCst, partner: `cached_reader_count`. Nobody waits for one to come.
+        self.cached_readers.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(super) fn count_cached_reader_out(&self) {
+        // Ordering: SeqCst, partner: `cached_reader_count`.
+        if self.cached_readers.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.producers.wake_all();
+        }
+    }
+
+    /// Counts out the handle of the caller, if it is the only one: then nobody can count himself in, since a handle is made of a
+    /// handle.
+    pub(super) fn count_only_handle_out(&self) -> bool {
+        if !is_kept(Handshake::AloneByExchange) {
+            // Ordering: as below. What a mutation test does instead, to see that it is wrong.
+            let alone = self.handles.load(Ordering::SeqCst) == 1;
+            if alone {
+                self.handles.store(0, Ordering::SeqCst);
+            }
+            return alone;
+        }
+        // Ordering: SeqCst, partner: `handle_count`. As an Acquire, partner: `count_handle_out` of the other handles; what was set
+        // through them comes before. An exchange: a weak handle may be upgraded meanwhile. Relaxed on failure: nothing is done.
+        self.handles.compare_exchange(1, 0, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+    }
+
+    /// Counts a handle in where there was none.
+    pub(super) fn count_first_handle_in(&self) {
+        // Ordering: SeqCst, partner: `handle_count`. As a Release, partner: `upgrade` of a weak handle; what the writer has done
+        // comes before.
+        self.handles.store(1, Ordering::SeqCst);
+    }
+
     pub(super) fn handle_count(&self) -> usize {
         // Ordering: SeqCst, partner: `count_handle_out`.
         self.handles.load(Ordering::SeqCst)
@@ -67,9 +108,12 @@ impl<T> Shared<T> {
         }
     }
 
-    /// Whether there is one handle, and no reader or watcher.
+    /// Whether there is one handle or a writer, and no reader of any kind or watcher.
     pub(super) fn is_abandoned(&self) -> bool {
-        self.handle_count() <= 1 && self.reader_count() == 0 && self.watcher_count() == 0
+        self.handle_count() <= 1
+            && self.reader_count() == 0
+            && self.watcher_count() == 0
+            && self.cached_reader_count() == 0
     }
 }
 

@@ -1,6 +1,7 @@
 //! Values kept in memory.
 
 mod at_once;
+mod cached;
 mod counts;
 mod current;
 mod cursor;
@@ -25,7 +26,9 @@ mod watcher;
 mod weak;
 #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod wrap;
+mod writer;
 
+pub use cached::CachedReader;
 pub use current::Changed;
 pub use error::{CasError, SetError};
 pub use mapped::MappedRef;
@@ -40,3 +43,4 @@ pub use waits::{GetRef, ValueState, WaitFor};
 pub use watcher::MemoryWatcher;
 #[cfg(not(event_core_loom))]
 pub use weak::WeakValue;
+pub use writer::MemoryWriter;

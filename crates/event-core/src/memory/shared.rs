@@ -22,11 +22,13 @@ pub(crate) struct Shared<T> {
     pub(super) cell: Cell<T>,
     /// Those of the watchers. The root is in the cell's word.
     pub(super) wakers: Nodes,
-    /// How many `MemoryValue`s there are. Closed when the last one goes.
+    /// How many `MemoryValue`s there are. Closed when the last one goes. 0 as well while a `MemoryWriter` is the producer.
     pub(super) handles: AtomicUsize,
     pub(super) watchers: AtomicUsize,
     /// How many `MemoryReader`s there are.
     pub(super) readers: AtomicUsize,
+    /// How many `CachedReader`s there are.
+    pub(super) cached_readers: AtomicUsize,
     /// Null before the first `set_sync`.
     sync_mode: AtomicPtr<SyncMode>,
     /// Those who wait for a change of the counts, or for the end.
@@ -42,9 +44,19 @@ impl<T> Shared<T> {
             handles: AtomicUsize::new(1),
             watchers: AtomicUsize::new(0),
             readers: AtomicUsize::new(0),
+            cached_readers: AtomicUsize::new(0),
             sync_mode: AtomicPtr::new(ptr::null_mut()),
             producers: WakerList::new(),
         }
+    }
+
+    /// Makes room, see [`MemoryValue::reserve`](super::MemoryValue::reserve).
+    pub(super) fn reserve(&self, watchers: usize, readers: usize) {
+        const AT_ONCE: usize = 4;
+        // Twice, for edits: each has a slot to fill, and pins the version that it expects.
+        self.cell.reserve(readers, AT_ONCE * 2);
+        // Twice, for those that move away from a set that has their tickets.
+        self.wakers.reserve(watchers.saturating_mul(2));
     }
 
     /// Wakes the watchers, then gives up what was replaced: in this order, so that nobody waits for a `Drop`. If a waker
@@ -253,6 +265,10 @@ impl<'a, T> SharedRef<'a, T> {
     pub(super) fn get(self) -> &'a Shared<T> {
         // SAFETY: `new` was told that it is alive for `'a`.
         unsafe { self.arc.as_ref() }
+    }
+
+    pub(super) fn arc(self) -> NonNull<Shared<T>> {
+        self.arc
     }
 
     pub(super) fn to_arc(self) -> Arc<Shared<T>> {

@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::marker::PhantomData;
+use core::mem;
 use core::ptr::{self, NonNull};
 
 use super::error::SetError;
@@ -116,6 +117,14 @@ impl<T> MemoryValue<T> {
         }
     }
 
+    /// What the handles share, without this handle, which was counted out.
+    pub(super) fn into_counted(self) -> Arc<Shared<T>> {
+        let shared = self.shared().arc();
+        mem::forget(self);
+        // SAFETY: from `Arc::into_raw`, and this handle's count was given up for this.
+        unsafe { Arc::from_raw(shared.as_ptr().cast_const()) }
+    }
+
     /// A further handle to what is shared, which must be open-handed: at least one handle exists.
     pub(super) fn from_counted(shared: Arc<Shared<T>>) -> Self {
         Self { shared: AtomicPtr::new(Arc::into_raw(shared).cast_mut()), marker: PhantomData }
@@ -132,12 +141,7 @@ impl<T> MemoryValue<T> {
     ///
     /// If more than about a million readers (five hundred on 32-bit targets) are asked for.
     pub fn reserve(&self, watchers: usize, readers: usize) {
-        const AT_ONCE: usize = 4;
-        let shared = self.shared().get();
-        // Twice, for edits: each has a slot to fill, and pins the version that it expects.
-        shared.cell.reserve(readers, AT_ONCE * 2);
-        // Twice, for those that move away from a set that has their tickets.
-        shared.wakers.reserve(watchers.saturating_mul(2));
+        self.shared().get().reserve(watchers, readers);
     }
 
     /// Replaces the data and wakes all watchers, even if the new data equals the old. Gives the new version.

@@ -25,15 +25,16 @@ pub struct WeakValue<T> {
 }
 
 impl<T> WeakValue<T> {
-    /// A handle of the value, unless all handles have gone. (A value that was closed by
-    /// [`close`](MemoryValue::close) still has handles.)
+    /// A handle of the value, unless all handles were dropped, or became a [`MemoryWriter`](crate::MemoryWriter). (A value
+    /// that was closed by [`close`](MemoryValue::close) still has handles.)
     #[must_use]
     pub fn upgrade(&self) -> Option<MemoryValue<T>> {
         let shared = self.shared.upgrade()?;
-        // Ordering: Relaxed, both. The handles that exist order what was done through them; this one has done nothing.
+        // Ordering: Acquire, partner: `count_first_handle_in`. The handles that exist order what was done through them, but the
+        // writer that was the producer before is not one of them. Relaxed on failure: nothing is done.
         shared
             .handles
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |handles| (handles != 0).then(|| handles + 1))
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |handles| (handles != 0).then(|| handles + 1))
             .ok()?;
         Some(MemoryValue::from_counted(shared))
     }

@@ -10,7 +10,7 @@ use crate::sync::Arc;
 use crate::traits::Watcher;
 
 /// Data with a `Drop`, which a set runs before or after it wakes, and data without.
-trait Data: Clone + Send + Sync + 'static {
+pub(super) trait Data: Clone + Send + Sync + 'static {
     fn new(census: &Census, number: usize) -> Self;
     fn number(&self) -> usize;
 }

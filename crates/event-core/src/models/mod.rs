@@ -10,24 +10,26 @@
 
 mod backlog;
 mod blocking;
+mod cached;
 mod cell;
 mod combinators;
 mod forms;
 #[cfg(not(event_core_loom))]
 mod histories;
 mod memory;
+mod sole;
 mod sync_mode;
 mod wakers;
 mod watching;
 
 use alloc::sync::Arc;
 use alloc::task::Wake;
-#[cfg(event_core_loom)]
+#[cfg(any(event_core_loom, event_core_shuttle))]
 use core::cell::Cell;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Waker};
 
-#[cfg(event_core_loom)]
+#[cfg(any(event_core_loom, event_core_shuttle))]
 use crate::sync::Handshake;
 
 #[cfg(event_core_loom)]
@@ -37,15 +39,19 @@ pub(crate) use shuttle::thread;
 #[cfg(not(any(event_core_loom, event_core_shuttle)))]
 pub(crate) use std::thread;
 
+#[cfg(any(event_core_loom, event_core_shuttle))]
+std::thread_local! {
+    /// Loom and shuttle run all threads of a model on the thread of the test.
+    static LEFT_OUT: Cell<Option<Handshake>> = const { Cell::new(None) };
+}
+
 #[cfg(event_core_loom)]
 std::thread_local! {
-    /// Loom runs all threads of a model on the thread of the test.
-    static LEFT_OUT: Cell<Option<Handshake>> = const { Cell::new(None) };
     static FIRST_LOOK_MODIFIES: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Whether a mutation test has taken this handshake's fence away.
-#[cfg(event_core_loom)]
+#[cfg(any(event_core_loom, event_core_shuttle))]
 pub(crate) fn is_left_out(which: Handshake) -> bool {
     LEFT_OUT.get() == Some(which)
 }
@@ -94,8 +100,8 @@ fn run(preemptions: usize, model: impl Fn() + Sync + Send + 'static) -> usize {
     executions.load(Ordering::Relaxed)
 }
 
-/// Runs `model` without one handshake's fence and expects it to fail.
-#[cfg(event_core_loom)]
+/// Runs `model` without one handshake's fence, or without a step that is to be kept, and expects it to fail.
+#[cfg(any(event_core_loom, event_core_shuttle))]
 pub(super) fn must_fail_without(which: Handshake, preemptions: usize, model: impl Fn() + Sync + Send + 'static) {
     struct PutBack;
     impl Drop for PutBack {
@@ -117,6 +123,13 @@ pub(super) fn must_fail(preemptions: usize, model: impl Fn() + Sync + Send + 'st
 #[cfg(event_core_loom)]
 fn fails(preemptions: usize, model: impl Fn() + Sync + Send + 'static) -> bool {
     std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| run(preemptions, model))).is_err()
+}
+
+/// Random schedules. They know no fences, so this is for steps that are more than a fence.
+#[cfg(event_core_shuttle)]
+fn fails(_: usize, model: impl Fn() + Sync + Send + 'static) -> bool {
+    const SCHEDULES: usize = 20_000;
+    std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| shuttle::check_random(model, SCHEDULES))).is_err()
 }
 
 /// Runs `model` under random schedules, sequentially consistent.
@@ -216,6 +229,14 @@ pub(super) struct Citizen {
     pub(super) number: usize,
     alive: bool,
     census: Census,
+}
+
+impl Citizen {
+    /// Its number, if it has not been dropped.
+    pub(super) fn checked_number(&self) -> usize {
+        assert!(self.alive, "a dropped piece of data was read");
+        self.number
+    }
 }
 
 impl Clone for Citizen {

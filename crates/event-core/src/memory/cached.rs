@@ -1,0 +1,222 @@
+//! Reads that cost one load while nothing has changed.
+
+use core::fmt;
+use core::mem::{self, ManuallyDrop};
+use core::ptr::NonNull;
+
+use super::reader::MemoryReader;
+use super::shared::Shared;
+use super::value::MemoryValue;
+use super::watcher::MemoryWatcher;
+use super::writer::MemoryWriter;
+use crate::cell::Pinned;
+use crate::sync::{Arc, Handshake, is_kept};
+use crate::version::Version;
+
+/// Reads a value that seldom changes: a configuration, a routing table.
+///
+/// It keeps what it read last. As long as that is current, [`load`](Self::load) is one atomic load and a comparison: it writes to
+/// no memory that another thread reads or writes, so any number of threads, each with its own `CachedReader`, read without
+/// slowing each other down. It allocates nothing. When the value has changed, it lets go of what it kept and keeps the
+/// new data instead.
+///
+/// The price is memory: a `CachedReader` that is not used keeps one version alive, even if that was replaced long ago, until its next
+/// [`load`](Self::load) or [`release`](Self::release). Like a [`Ref`](crate::Ref) it blocks nobody.
+///
+/// It is made by `cached` of [`MemoryValue`](MemoryValue::cached), [`MemoryReader`](MemoryReader::cached),
+/// [`MemoryWatcher`](MemoryWatcher::cached) and [`MemoryWriter`](MemoryWriter::cached). It neither counts as a watcher nor
+/// keeps the value open; what was set last remains readable. A clone keeps the same data and then goes its own way.
+///
+/// # Examples
+///
+/// ```
+/// use event_core::MemoryValue;
+///
+/// let routes = MemoryValue::with_value(vec!["a"]);
+/// let mut cached = routes.cached();
+/// assert_eq!(cached.load().unwrap(), &["a"]);
+/// routes.set(vec!["a", "b"]);
+/// assert_eq!(cached.load().unwrap(), &["a", "b"]);
+/// ```
+#[doc(alias("Cache", "arc_swap", "Guard"))]
+pub struct CachedReader<T> {
+    /// The 1-based index of a slot of `shared.cell` that is pinned; 0: none is.
+    index: usize,
+    /// The data of that slot, if it has any.
+    data: Option<NonNull<T>>,
+    shared: Arc<Shared<T>>,
+}
+
+// SAFETY: `data` points into what `shared` owns, and is only read. So this is like an `Arc<Shared<T>>` and a `&T`.
+unsafe impl<T: Send + Sync> Send for CachedReader<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send + Sync> Sync for CachedReader<T> {}
+
+impl<T> CachedReader<T> {
+    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+        shared.count_cached_reader_in();
+        Self { index: 0, data: None, shared }
+    }
+
+    /// The current data, if there is any. Lock-free; if what was read last is current, wait-free and one load.
+    ///
+    /// It is as new as with any other read: what was set before this was called, or something newer.
+    ///
+    /// # Panics
+    ///
+    /// If the value has changed: a panic of the `Drop` of the data that was kept passes through if it was replaced and nobody
+    /// else reads it; the next call works. When one version is borrowed more than 2^31 times.
+    #[doc(alias("get", "borrow", "read"))]
+    #[inline]
+    pub fn load(&mut self) -> Option<&T> {
+        // A slot that is pinned is not used again: the same slot means the same publication, whatever else is in the word.
+        if self.shared.cell.word().slot() != self.index {
+            self.renew();
+        }
+        self.peek()
+    }
+
+    /// What the last [`load`](Self::load) returned, without a look at the value. `None` before the first one, and after
+    /// [`release`](Self::release).
+    #[inline]
+    #[must_use]
+    pub fn peek(&self) -> Option<&T> {
+        // SAFETY: the data of a slot that is pinned for as long as `index` and `data` say so, which only `&mut self` changes.
+        self.data.map(|data| unsafe { data.as_ref() })
+    }
+
+    /// Whether [`load`](Self::load) would return something else than [`peek`](Self::peek). One atomic load.
+    #[inline]
+    #[must_use]
+    pub fn has_changed(&self) -> bool {
+        self.shared.cell.word().slot() != self.index
+    }
+
+    /// The version of what [`peek`](Self::peek) returns; [`Version::INITIAL`] if nothing is kept.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.pinned().map_or(Version::INITIAL, |pinned| pinned.version())
+    }
+
+    /// Whether the value is closed. What was set last is still returned by [`load`](Self::load).
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed()
+    }
+
+    /// Lets go of what the last [`load`](Self::load) returned: for a reader that will not read for a long time.
+    ///
+    /// # Panics
+    ///
+    /// A panic of the data's `Drop` passes through, if this drops it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut cached = value.cached();
+    /// assert_eq!(cached.load(), Some(&1));
+    /// cached.release();
+    /// assert_eq!(cached.peek(), None);
+    /// assert_eq!(cached.load(), Some(&1));
+    /// ```
+    pub fn release(&mut self) {
+        self.data = None;
+        let index = mem::take(&mut self.index);
+        if index != 0 && is_kept(Handshake::KeepPinned) {
+            // SAFETY: the index of the pin that `renew` or `clone` took, and not in `index` any more.
+            drop(unsafe { Pinned::from_index(&self.shared.cell, index) });
+        }
+    }
+
+    /// The pin that is kept. Not to be dropped.
+    fn pinned(&self) -> Option<ManuallyDrop<Pinned<'_, T>>> {
+        // SAFETY: the index comes from a pin of this cell, and the guard is not dropped.
+        (self.index != 0).then(|| ManuallyDrop::new(unsafe { Pinned::from_index(&self.shared.cell, self.index) }))
+    }
+
+    /// Keeps what is current now.
+    #[cold]
+    #[inline(never)]
+    fn renew(&mut self) {
+        // First, so that at most one version is kept.
+        self.release();
+        let Some(pinned) = self.shared.cell.pin() else { return };
+        self.data = pinned.data().map(NonNull::from);
+        self.index = pinned.into_index();
+        if !is_kept(Handshake::KeepPinned) {
+            // What a mutation test does instead, to see that it is wrong.
+            drop(self.pinned().map(ManuallyDrop::into_inner));
+        }
+    }
+}
+
+impl<T> MemoryValue<T> {
+    /// A reader for data that seldom changes: reading what is unchanged is one atomic load. See [`CachedReader`].
+    #[must_use]
+    pub fn cached(&self) -> CachedReader<T> {
+        CachedReader::new(self.shared().to_arc())
+    }
+}
+
+impl<T> MemoryReader<T> {
+    /// As [`MemoryValue::cached`].
+    #[must_use]
+    pub fn cached(&self) -> CachedReader<T> {
+        CachedReader::new(self.shared().to_arc())
+    }
+}
+
+impl<T> MemoryWatcher<T> {
+    /// As [`MemoryValue::cached`]. What is read there counts as seen or unseen here as before.
+    #[must_use]
+    pub fn cached(&self) -> CachedReader<T> {
+        CachedReader::new(self.shared().to_arc())
+    }
+}
+
+impl<T> MemoryWriter<T> {
+    /// As [`MemoryValue::cached`].
+    #[must_use]
+    pub fn cached(&self) -> CachedReader<T> {
+        CachedReader::new(self.shared().to_arc())
+    }
+}
+
+/// Keeps the same data.
+impl<T> Clone for CachedReader<T> {
+    fn clone(&self) -> Self {
+        let mut clone = Self::new(Arc::clone(&self.shared));
+        if let Some(pinned) = self.pinned() {
+            clone.index = pinned.again().into_index();
+            clone.data = self.data;
+        }
+        clone
+    }
+}
+
+impl<T> Drop for CachedReader<T> {
+    fn drop(&mut self) {
+        struct CountOut<'a, T>(&'a Shared<T>);
+        impl<T> Drop for CountOut<'_, T> {
+            fn drop(&mut self) {
+                self.0.count_cached_reader_out();
+            }
+        }
+        // The data's `Drop` and wakers are user code: each of the two is done whatever the other does.
+        let shared = Arc::clone(&self.shared);
+        let _count_out = CountOut(&shared);
+        self.release();
+    }
+}
+
+/// Shows everything but the data, of which it asks nothing.
+impl<T> fmt::Debug for CachedReader<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CachedReader")
+            .field("version", &self.version())
+            .field("changed", &self.has_changed())
+            .field("closed", &self.is_closed())
+            .finish_non_exhaustive()
+    }
+}
