@@ -24,12 +24,14 @@ pub mod threads;
 pub mod watchdog;
 
 pub mod borrowing;
+pub mod caching;
 pub mod changing;
 pub mod closing;
 pub mod counting;
 pub mod options;
 pub mod panics;
 pub mod pipes;
+pub mod producing;
 pub mod reading;
 pub mod states;
 pub mod values;

@@ -124,6 +124,11 @@ macro_rules! memory {
                 v6_what_is_swapped_in_comes_out_once;
             counting:
                 c3_a_producer_is_told_when_the_last_of_many_consumers_has_gone;
+            caching:
+                r1_cached_readers_in_many_tasks_follow_the_value;
+            producing:
+                w2_what_a_writer_sets_last_arrives_everywhere
+                v1_a_value_is_handed_between_handles_and_writers;
         }
     };
 }
@@ -218,6 +223,27 @@ macro_rules! by_hand {
                 a_state_is_a_value_like_any_other
                 p1_a_panic_leaves_a_state_usable
                 v1_a_state_can_be_changed_and_read_by_any_thread;
+            caching:
+                r1_a_cached_read_returns_what_is_current
+                r1_what_was_read_stays_until_the_next_look
+                v6_a_cached_reader_keeps_one_version_until_it_looks
+                c3_a_cached_reader_is_neither_a_watcher_nor_a_handle
+                r1_a_thousand_sets_between_two_looks_are_noticed
+                p1_a_panic_in_drop_leaves_a_cached_reader_usable
+                p1_a_waker_that_panics_when_a_cached_reader_goes_harms_nothing;
+            producing:
+                v1_there_is_one_producer_at_a_time
+                v3_a_writer_begins_without_data
+                v2_every_change_of_a_writer_is_news
+                v2_a_writer_that_leaves_the_data_notifies_nobody
+                v4_a_writer_never_waits_for_a_borrow
+                v6_what_a_writer_replaces_is_dropped_or_comes_out
+                c1_a_writer_that_goes_closes_the_value
+                c2_a_closed_writer_sets_nothing
+                c3_a_writer_knows_whether_anybody_is_left
+                a_writer_can_be_watched_like_a_value
+                p1_a_panic_leaves_a_writer_usable
+                p1_a_panic_in_drop_or_clone_leaves_a_writer_usable;
             counting:
                 c3_handles_readers_and_watchers_are_counted
                 handles_of_every_kind_know_whether_they_are_of_one_value
@@ -284,6 +310,8 @@ mod tests {
             include_str!("borrowing.rs"),
             include_str!("counting.rs"),
             include_str!("states.rs"),
+            include_str!("caching.rs"),
+            include_str!("producing.rs"),
             include_str!("pipes.rs"),
         ];
         let lines = groups.iter().flat_map(|group| group.lines());

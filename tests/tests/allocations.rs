@@ -16,7 +16,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use std::panic::resume_unwind;
 
-use event_core::{MemoryValue, MemoryWatcher};
+use event_core::{MemoryValue, MemoryWatcher, MemoryWriter};
 use event_tests::allocator::{CountingAllocator, allocations, allocations_of, live_bytes};
 use event_tests::by_hand::{Act, Task, panics};
 
@@ -172,6 +172,43 @@ fn reading_never_allocates() {
         drop(part);
         assert!(old.try_into_inner().is_ok());
     });
+}
+
+#[test]
+fn cached_reads_never_allocate() {
+    let mut cached = None;
+    Steady::new().assert_never_allocates("a cached read of what is unchanged", move |it| {
+        let cached = cached.get_or_insert_with(|| it.value.cached());
+        assert!(cached.load() == Some(&0) && !cached.has_changed());
+    });
+    let mut cached = None;
+    Steady::new().assert_never_allocates("a cached read of what has changed", move |it| {
+        let cached = cached.get_or_insert_with(|| it.value.cached());
+        it.value.set(1);
+        assert!(cached.has_changed() && cached.load() == Some(&1));
+        assert!(cached.clone().peek() == Some(&1));
+    });
+}
+
+#[test]
+fn an_only_producer_never_allocates() {
+    let mut writer = MemoryWriter::with_value(0_u64);
+    let (mut watcher, mut cached) = (writer.watch(), writer.cached());
+    let waker = Waker::from(Arc::new(Quiet));
+    let mut round = || {
+        for n in 0..3 {
+            watcher.mark_seen();
+            assert!(poll(watcher.get(), &waker).is_pending());
+            writer.set(n);
+            assert!(poll(watcher.get(), &waker).is_ready() && cached.load() == Some(&n));
+        }
+        assert!(writer.modify(|n| *n += 1).is_some() && writer.modify_if(|_| true) && writer.set_if_not_eq(9));
+        assert_eq!((writer.replace(1), writer.current()), (Some(9), Some(&1)));
+        writer.replace_with(|old| old.map_or(0, |n| n + 1));
+    };
+    round();
+    let live = live_bytes();
+    assert_eq!((allocations_of(|| (0..1000).for_each(|_| round())), live_bytes() - live), (0, 0));
 }
 
 #[test]

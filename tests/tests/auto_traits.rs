@@ -23,11 +23,12 @@ use std::sync::MutexGuard;
 
 use event_core::adapter::{CancelOn, Clock, Deadline, Unlimited};
 use event_core::{
-    Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CasError, Changed, ChannelClosed,
-    Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef, Inspect, Map,
-    MappedRef, MemoryReader, MemoryValue, MemoryWatcher, Park, Pipe, PipeError, PipeTo, Ref, Relax, RelaxStrategy,
-    Sample, Select, SelectTuple, SetError, Signal, Snapshot, StateValue, SwitchMap, Throttle, Timer, Value, ValueState,
-    Version, WaitFor, Waiting, Watch, WatchFn, Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue,
+    Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CachedReader, CasError, Changed,
+    ChannelClosed, Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef,
+    Inspect, Map, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Park, Pipe, PipeError, PipeTo,
+    Ref, Relax, RelaxStrategy, Sample, Select, SelectTuple, SetError, Signal, Snapshot, StateValue, SwitchMap,
+    Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting, Watch, WatchFn, Watcher, WatcherExt, WatcherStream,
+    WatcherTuple, WeakValue,
 };
 use static_assertions::{
     assert_impl_all as all, assert_not_impl_all as not_all, assert_not_impl_any as none, assert_obj_safe as dyn_safe,
@@ -56,6 +57,8 @@ shares_data! {
     MemoryReader<T>;
     WeakValue<T>;
     MemoryWatcher<T>;
+    MemoryWriter<T>;
+    CachedReader<T>;
     Ref<'static, T>;
     MappedRef<'static, T>;
     Snapshot<T>;
