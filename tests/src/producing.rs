@@ -196,10 +196,14 @@ pub fn a_writer_can_be_watched_like_a_value() {
 /// With the new data or with the old, but usable, and nothing leaked.
 pub fn p1_a_panic_leaves_a_writer_usable() {
     type Attempt = fn(&mut MemoryWriter<Citizen>, &Census);
+    fn told_to() -> ! {
+        // Without the message.
+        std::panic::resume_unwind(Box::new("on purpose"))
+    }
     let attempts: [(Attempt, u64); 9] = [
-        (|writer, _| _ = writer.modify(|_| panic!("on purpose")), 1),
-        (|writer, _| _ = writer.modify_if(|_| panic!("on purpose")), 1),
-        (|writer, _| _ = writer.replace_with(|_| panic!("on purpose")), 1),
+        (|writer, _| _ = writer.modify(|_| told_to()), 1),
+        (|writer, _| _ = writer.modify_if(|_| told_to()), 1),
+        (|writer, _| _ = writer.replace_with(|_| told_to()), 1),
         // These panic in the waker.
         (|writer, census| _ = writer.set(census.citizen(2)), 2),
         (|writer, census| drop(writer.try_set(census.citizen(2))), 2),
@@ -208,13 +212,15 @@ pub fn p1_a_panic_leaves_a_writer_usable() {
         (|writer, census| _ = writer.modify(|data| *data = census.citizen(2)), 2),
         (|writer, _| writer.close(), 1),
     ];
-    for (attempt, left) in attempts {
+    for (number, (attempt, left)) in attempts.into_iter().enumerate() {
         let (census, task) = (Census::new(), Task::new());
         let mut writer = MemoryWriter::with_value(census.citizen(1));
         let (mut watcher, mut second) = (writer.watch_changes(), writer.watch_changes());
         let other = Task::new();
         assert!(task.poll(watcher.changed()).is_pending() && other.poll(second.changed()).is_pending());
-        task.panic_in(Act::Wake);
+        if number >= 3 {
+            task.panic_in(Act::Wake);
+        }
         let version = writer.version();
         assert!(panics(|| attempt(&mut writer, &census)));
         assert_eq!((writer.current().map(Citizen::data), census.alive()), (Some(left), 1));

@@ -70,7 +70,7 @@ mod word;
 pub(crate) use at_once::{Counted, PinnedAtOnce};
 pub(crate) use owned::{Owned, Published};
 pub(crate) use pinned::{Pinned, cloned_and_unpinned};
-pub(crate) use sole::Sole;
+pub(crate) use sole::{Sole, SolePublished, SoleReplaced};
 pub(crate) use word::Word;
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -125,6 +125,17 @@ impl<T> Cell<T> {
                 Version::from_raw(slot.body.version.load(Ordering::Relaxed))
             }
         }
+    }
+
+    /// The index of the slot in force, or 0, for somebody who has pinned a slot and asks whether that still is.
+    ///
+    /// Coherence makes it as new as what the caller knows to have happened. It is not part of the total order of `SeqCst`
+    /// operations: of two threads that each publish in one cell and then ask about the other cell, neither may see the other.
+    #[inline]
+    pub(crate) fn slot_in_force(&self) -> usize {
+        // Ordering: Relaxed. Nothing is read through the answer: the same slot as the one that is pinned is visible since it was
+        // pinned, another one has to be pinned first. Stronger, a compiler cannot keep in registers what the caller compares.
+        Word::from_bits(self.current.load(Ordering::Relaxed)).slot()
     }
 
     /// What is in force now, to be tried with an exchange or a pin.
@@ -387,24 +398,25 @@ impl<T> Cell<T> {
     /// it. Gives it back, otherwise.
     #[inline]
     fn retire(&self, replaced: Word) -> Result<(), Slot<'_, T>> {
-        self.retire_owned(replaced).map(drop)
-    }
-
-    /// [`retire`](Self::retire), with the slot, if there was one, for the writer that replaced it.
-    #[inline]
-    fn retire_owned(&self, replaced: Word) -> Result<Option<Owned<'_, T>>, Slot<'_, T>> {
         if replaced.slot() == 0 {
-            return Ok(None);
+            return Ok(());
         }
         // SAFETY: a word that was in force names an existing slot.
         let slot = unsafe { self.slots.get(replaced.slot()) };
+        if Self::is_read(slot) {
+            return Err(slot);
+        }
+        drop(Owned { cell: self, slot });
+        Ok(())
+    }
+
+    /// Whether a slot that the caller has just replaced is read. If not, it never will be again.
+    #[inline]
+    fn is_read(slot: Slot<'_, T>) -> bool {
         handshake(Handshake::PublishThenCount);
         // Ordering: SeqCst, partner: the increment in `pin`. Second half of `PublishThenCount`. As an Acquire, partner of the
         // decrement in `unpin`.
-        if slot.head.readers.load(Ordering::SeqCst) != 0 {
-            return Err(slot);
-        }
-        Ok(Some(Owned { cell: self, slot }))
+        slot.head.readers.load(Ordering::SeqCst) != 0
     }
 
     /// Leaves the slot that was replaced by the one at `by`, with `version`, to its readers. Hands `version` back, so that this can

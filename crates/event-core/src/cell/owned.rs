@@ -149,9 +149,9 @@ impl<'a, T> Published<'a, T> {
 
 /// The duty to give up the slot that was in force before. Dropped: done.
 pub(crate) struct Replaced<'a, T> {
-    pub(super) cell: &'a Cell<T>,
-    pub(super) word: Word,
-    pub(super) by: u32,
+    cell: &'a Cell<T>,
+    word: Word,
+    by: u32,
 }
 
 impl<'a, T> Replaced<'a, T> {

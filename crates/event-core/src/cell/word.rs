@@ -82,11 +82,6 @@ impl Word {
         Self(self.0 | AWAITED)
     }
 
-    /// This word, awaited only if `other` is awaited as well.
-    pub(crate) const fn awaited_as_well_as(self, other: Self) -> Self {
-        Self(self.0 & (other.0 | !AWAITED))
-    }
-
     /// Whether both are of one publication, and neither of them closed since.
     pub(crate) const fn is_of(self, other: Self) -> bool {
         (self.0 ^ other.0) & !(AWAITED | ARMED) == 0
@@ -153,14 +148,6 @@ mod tests {
         assert_eq!(second.slot(), 2);
         assert!(awaited.is_of(first(3)));
         assert!(!awaited.is_of(first(3).followed_by(FIRST.next(), 3)));
-    }
-
-    #[test]
-    fn what_is_no_longer_awaited_in_one_word_is_not_in_the_other() {
-        let (plain, awaited) = (first(3), first(2).awaited());
-        assert!(awaited.awaited_as_well_as(plain) == first(2));
-        assert!(awaited.awaited_as_well_as(awaited) == awaited);
-        assert!(plain.awaited_as_well_as(awaited) == plain);
     }
 
     #[test]

@@ -60,18 +60,24 @@ impl<T> CachedReader<T> {
 
     /// The current data, if there is any. Lock-free; if what was read last is current, wait-free and one load.
     ///
-    /// It is as new as with any other read: what was set before this was called, or something newer.
+    /// It returns what was set before this was called, as seen from this thread, or something newer; never something older than
+    /// the last time. Only in one point is another read, like [`MemoryValue::borrow`], stronger: two threads that each set one
+    /// value and then read the other's by a `CachedReader` may both read what was current before.
     ///
     /// # Panics
     ///
-    /// If the value has changed: a panic of the `Drop` of the data that was kept passes through if it was replaced and nobody
-    /// else reads it; the next call works. When one version is borrowed more than 2^31 times.
+    /// When the value has changed, this may be the last reader of what was kept, and drops it: a panic of its `Drop` passes through,
+    /// and the new data is kept. When one version is borrowed more than 2^31 times.
     #[doc(alias("get", "borrow", "read"))]
     #[inline]
     pub fn load(&mut self) -> Option<&T> {
         // A slot that is pinned is not used again: the same slot means the same publication, whatever else is in the word.
-        if self.shared.cell.word().slot() != self.index {
-            self.renew();
+        if self.shared.cell.slot_in_force() != self.index {
+            // By value, so that in a loop the compiler can keep both in registers.
+            let (index, data) = Self::keep_current(&self.shared);
+            self.data = data;
+            // Last: the data's `Drop` is user code.
+            Self::let_go(&self.shared, mem::replace(&mut self.index, index));
         }
         self.peek()
     }
@@ -89,7 +95,7 @@ impl<T> CachedReader<T> {
     #[inline]
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        self.shared.cell.word().slot() != self.index
+        self.shared.cell.slot_in_force() != self.index
     }
 
     /// The version of what [`peek`](Self::peek) returns; [`Version::INITIAL`] if nothing is kept.
@@ -122,32 +128,36 @@ impl<T> CachedReader<T> {
     /// ```
     pub fn release(&mut self) {
         self.data = None;
-        let index = mem::take(&mut self.index);
+        Self::let_go(&self.shared, mem::take(&mut self.index));
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn let_go(shared: &Shared<T>, index: usize) {
         if index != 0 && is_kept(Handshake::KeepPinned) {
-            // SAFETY: the index of the pin that `renew` or `clone` took, and not in `index` any more.
-            drop(unsafe { Pinned::from_index(&self.shared.cell, index) });
+            // SAFETY: the index of the pin that `keep_current` or `clone` took, and the caller has forgotten it.
+            drop(unsafe { Pinned::from_index(&shared.cell, index) });
         }
+    }
+
+    /// Pins what is current now.
+    #[cold]
+    #[inline(never)]
+    fn keep_current(shared: &Shared<T>) -> (usize, Option<NonNull<T>>) {
+        let Some(pinned) = shared.cell.pin() else { return (0, None) };
+        let data = pinned.data().map(NonNull::from);
+        let index = pinned.into_index();
+        if !is_kept(Handshake::KeepPinned) {
+            // SAFETY: the pin that was just taken. What a mutation test does, to see that it is wrong.
+            drop(unsafe { Pinned::from_index(&shared.cell, index) });
+        }
+        (index, data)
     }
 
     /// The pin that is kept. Not to be dropped.
     fn pinned(&self) -> Option<ManuallyDrop<Pinned<'_, T>>> {
         // SAFETY: the index comes from a pin of this cell, and the guard is not dropped.
         (self.index != 0).then(|| ManuallyDrop::new(unsafe { Pinned::from_index(&self.shared.cell, self.index) }))
-    }
-
-    /// Keeps what is current now.
-    #[cold]
-    #[inline(never)]
-    fn renew(&mut self) {
-        // First, so that at most one version is kept.
-        self.release();
-        let Some(pinned) = self.shared.cell.pin() else { return };
-        self.data = pinned.data().map(NonNull::from);
-        self.index = pinned.into_index();
-        if !is_kept(Handshake::KeepPinned) {
-            // What a mutation test does instead, to see that it is wrong.
-            drop(self.pinned().map(ManuallyDrop::into_inner));
-        }
     }
 }
 

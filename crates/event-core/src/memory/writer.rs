@@ -11,7 +11,7 @@ use super::shared::{Shared, SharedRef};
 use super::value::MemoryValue;
 use super::waits::{Awaited, ValueState};
 use super::watcher::MemoryWatcher;
-use crate::cell::{Owned, Published, Sole};
+use crate::cell::{Sole, SolePublished, SoleReplaced as Replaced, Word};
 use crate::sync::Arc;
 use crate::trace;
 use crate::traits::Watch;
@@ -51,7 +51,7 @@ use crate::version::Version;
 /// ```
 #[doc(alias("Sender", "Producer", "Observable", "MutableStateFlow", "Watchable"))]
 pub struct MemoryWriter<T> {
-    sole: Sole,
+    sole: Sole<T>,
     /// What `sole` was made of.
     shared: Arc<Shared<T>>,
 }
@@ -122,11 +122,11 @@ impl<T> MemoryWriter<T> {
     #[inline]
     pub fn set(&mut self, value: T) -> Version {
         let Self { sole, shared } = self;
-        // SAFETY: `sole` was made of this cell.
-        let Some(mut owned) = (unsafe { sole.own_at_once(&shared.cell) }) else { return self.set_step_by_step(value) };
-        owned.fill(value);
-        // SAFETY: a slot of this cell, which is open.
-        let published = unsafe { sole.publish(owned) };
+        if !sole.is_ready() {
+            return self.set_step_by_step(value);
+        }
+        // SAFETY: `sole` was made of this cell, and is ready.
+        let published = unsafe { sole.publish_at_once(&shared.cell, value) };
         Self::announce(sole, shared, published)
     }
 
@@ -155,46 +155,43 @@ impl<T> MemoryWriter<T> {
         if self.is_closed() {
             return Err(SetError::Closed(value));
         }
-        let (sole, shared, published) = self.publish(value);
+        let Self { sole, shared } = self;
+        // SAFETY: `sole` was made of this cell.
+        let published = unsafe { sole.publish(&shared.cell, value) };
         Ok(Self::announce(sole, shared, published))
     }
 
-    /// Puts `value` in force. The writer is open.
-    fn publish(&mut self, value: T) -> (&mut Sole, &Shared<T>, Published<'_, T>) {
-        let Self { sole, shared } = self;
-        // SAFETY: `sole` was made of this cell.
-        let mut owned: Owned<'_, T> = unsafe { sole.own(&shared.cell) };
-        owned.fill(value);
-        // SAFETY: a slot of this cell, which is open.
-        let published = unsafe { sole.publish(owned) };
-        (sole, shared, published)
-    }
-
-    /// Wakes the watchers, then gives up what was replaced, as [`Shared::announce`].
+    /// Wakes the watchers, then gives up what was replaced, as `Shared::announce`.
     #[inline]
-    fn announce(sole: &mut Sole, shared: &Shared<T>, published: Published<'_, T>) -> Version {
+    fn announce(sole: &mut Sole<T>, shared: &Shared<T>, published: SolePublished<'_, T>) -> Version {
         let version = if published.armed() == 0 {
             sole.recycle(published)
         } else {
-            let (version, replaced, by) = published.into_parts();
-            // SAFETY: taken up once, and this value's.
-            let published = unsafe { Published::from_parts(&shared.cell, version, replaced, by) };
-            Self::announce_to_those_who_wait(sole, shared, published)
+            let (taken, replaced) = published.into_parts();
+            Self::announce_to_those_who_wait(sole, shared, taken, replaced)
         };
         trace::set::<T>(version);
         version
     }
 
+    /// Takes the parts, which fit registers: so the way without watchers needs no stack.
     #[inline(never)]
-    fn announce_to_those_who_wait(sole: &mut Sole, shared: &Shared<T>, published: Published<'_, T>) -> Version {
-        let armed = published.armed();
+    fn announce_to_those_who_wait(
+        sole: &mut Sole<T>,
+        shared: &Shared<T>,
+        taken: Word,
+        replaced: Replaced<T>,
+    ) -> Version {
+        // SAFETY: the parts of what was just published in this cell, and taken up once.
+        let published = unsafe { sole.published(&shared.cell, taken, replaced) };
         if mem::needs_drop::<T>() {
+            let guard = sole.guard(&published);
             // User code. If a waker panics, the guard gives up what was replaced.
-            shared.wakers.wake(armed, ());
-            sole.recycle(published)
+            shared.wakers.wake(taken.armed(), ());
+            sole.recycle_guarded(guard, published)
         } else {
             // Nobody can notice the order, and there is nothing left to do when the wakers have been called.
-            shared.wakers.wake(armed, sole.recycle(published))
+            shared.wakers.wake(taken.armed(), sole.recycle(published))
         }
     }
 
@@ -307,11 +304,14 @@ impl<T> MemoryWriter<T> {
         if self.is_closed() {
             return None;
         }
-        let (sole, shared, published) = self.publish(value);
+        let Self { sole, shared } = self;
+        // SAFETY: `sole` was made of this cell.
+        let published = unsafe { sole.publish(&shared.cell, value) };
+        let guard = sole.guard(&published);
         // User code. If a waker panics, the guard gives up what was replaced.
         shared.wakers.wake(published.armed(), ());
-        trace::set::<T>(published.version);
-        sole.recycle_and(published, T::clone)
+        trace::set::<T>(published.version());
+        sole.recycle_and(guard, published, T::clone)
     }
 
     /// Sets the data unless it equals the current data. Returns whether it did. After [`close`](Self::close) it does not.
@@ -347,7 +347,8 @@ impl<T> MemoryWriter<T> {
     /// A panic of a waker passes through; the value is closed.
     #[doc(alias("complete"))]
     pub fn close(&mut self) {
-        self.sole.closed();
+        // SAFETY: `sole` was made of this cell.
+        unsafe { self.sole.close(&self.shared.cell) };
         self.shared.close();
     }
 
@@ -371,7 +372,7 @@ impl<T> MemoryWriter<T> {
     #[must_use]
     pub fn current(&self) -> Option<&T> {
         // SAFETY: `sole` was made of this cell.
-        unsafe { self.sole.current(&self.shared.cell) }
+        unsafe { self.sole.data(&self.shared.cell) }
     }
 
     /// As [`MemoryValue::borrow`]: a [`Ref`] can be [detached](Ref::detach). To read on the spot, [`current`](Self::current) costs
@@ -397,7 +398,8 @@ impl<T> MemoryWriter<T> {
     /// The version of the current data, "no data" included; [`Version::INITIAL`] at first.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.sole.version()
+        // SAFETY: `sole` was made of this cell.
+        unsafe { self.sole.version(&self.shared.cell) }
     }
 
     /// Whether there is data.

@@ -40,7 +40,7 @@ fn two_sets_and_a_cached_reader() {
 
 #[test]
 fn a_cached_reader_against_two_sets() {
-    explore(Effort { preemptions: 6, at_least: 4_000 }, two_sets_and_a_cached_reader);
+    explore(Effort { preemptions: 4, at_least: 10_000 }, two_sets_and_a_cached_reader);
 }
 
 /// Both keep a version, each another one perhaps, and a clone takes along what is kept.
@@ -68,7 +68,7 @@ fn two_cached_readers() {
 
 #[test]
 fn two_cached_readers_against_a_set() {
-    explore(Effort { preemptions: 7, at_least: 1_500 }, two_cached_readers);
+    explore(Effort { preemptions: 5, at_least: 10_000 }, two_cached_readers);
 }
 
 /// `clear` and a close, which change the word without data.
@@ -100,7 +100,7 @@ fn cleared_and_closed() {
 
 #[test]
 fn a_cached_reader_against_a_clear_and_a_close() {
-    explore(Effort { preemptions: 6, at_least: 4_000 }, cleared_and_closed);
+    explore(Effort { preemptions: 5, at_least: 10_000 }, cleared_and_closed);
 }
 
 #[cfg(event_core_loom)]
