@@ -8,21 +8,18 @@ mod spec;
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use self::program::{Hand, Op, Program, perform};
+use self::program::{Access, Hand, Op, Program, perform};
 use self::spec::{Spec, is_linearizable};
 use super::{Census, Effort, explore, thread};
-use crate::memory::MemoryValue;
 
 /// Runs the program of this seed, and judges its history.
 fn history(seed: u64) {
     let program = Program::any(seed);
     let census = Census::new();
-    let value = MemoryValue::new();
-    if let Some(start) = program.start {
-        value.set(census.citizen(start));
-    }
+    let start = program.start.map(|start| census.citizen(start));
+    let accesses = Access::of_each(program.ops.len(), start, program.only_one_produces);
     let clock = alloc::sync::Arc::new(AtomicU64::new(0));
-    let hands: Vec<_> = program.ops.iter().map(|_| Hand::new(&value, &census)).collect();
+    let hands: Vec<_> = accesses.into_iter().map(|access| Hand::new(access, &census)).collect();
     let threads: Vec<_> = hands
         .into_iter()
         .zip(program.ops)
@@ -48,7 +45,6 @@ fn history(seed: u64) {
     }
     let start = Spec::new(program.start);
     assert!(is_linearizable(start, &events), "seed {seed}: no order explains {events:#?} from {start:?}");
-    drop(value);
     assert_eq!(census.alive(), 0, "seed {seed}: data is leaked");
 }
 

@@ -7,7 +7,7 @@ use core::task::Poll;
 
 use super::super::{Bell, Census, Citizen};
 use crate::error::GetError;
-use crate::memory::{CasError, MemoryValue, MemoryWatcher};
+use crate::memory::{CachedReader, CasError, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter};
 use crate::traits::Watcher;
 use crate::version::Version;
 
@@ -37,14 +37,21 @@ pub(super) enum Op {
     /// `compare_and_set` with the version that this thread saw last, which is noted when it is done.
     Cas(u64, usize),
     SetIfNotEq(usize),
+    /// Adds to what is odd, and leaves what is not.
+    Transition(usize),
+    UpdateOr(usize),
+    Swap(usize),
     Load,
+    CachedLoad,
     Version,
     IsSet,
     IsClosed,
     Clear,
     Close,
     Borrow,
+    BorrowAndUpdate,
     TryGet,
+    TryGetRef,
     PollGet,
     /// Polled with another waker than before.
     PollGetElsewhere,
@@ -63,6 +70,7 @@ pub(super) enum Res {
     Borrowed(Option<(u64, usize)>),
     Set(Option<u64>),
     Cas(Result<u64, bool>),
+    Transition(Option<usize>, Option<u64>),
     Got(usize),
     Nothing,
     Closed,
@@ -78,10 +86,23 @@ pub(super) struct Event {
     pub(super) to: u64,
 }
 
-/// What one thread does it with: a handle, a watcher, a task.
+/// What the data becomes by `Op::Update`.
+pub(super) fn updated(number: usize, n: usize) -> usize {
+    number.wrapping_mul(3).wrapping_add(n) % 1_000_003
+}
+
+/// Adds to what is odd. Says whether it did.
+fn add_if_odd(number: &mut usize, n: usize) -> bool {
+    let odd = *number % 2 == 1;
+    *number += n;
+    odd
+}
+
+/// What one thread does it with: something of the value, a watcher, a cached reader, a task.
 pub(super) struct Hand {
-    value: MemoryValue<Citizen>,
+    access: Access,
     watcher: MemoryWatcher<Citizen>,
+    cached: CachedReader<Citizen>,
     census: Census,
     bell: Arc<Bell>,
     /// How often the bell had been rung before the last poll, if that was pending.
@@ -89,16 +110,42 @@ pub(super) struct Hand {
     saw: Version,
 }
 
-impl Hand {
-    pub(super) fn new(value: &MemoryValue<Citizen>, census: &Census) -> Self {
-        Self {
-            value: value.clone(),
-            watcher: value.watch(),
-            census: census.clone(),
-            bell: Bell::new(),
-            waits: None,
-            saw: Version::INITIAL,
+/// A handle, or what there is beside an only producer.
+pub(super) enum Access {
+    Value(MemoryValue<Citizen>),
+    Writer(MemoryWriter<Citizen>),
+    Reader(MemoryReader<Citizen>),
+}
+
+impl Access {
+    fn watch(&self) -> (MemoryWatcher<Citizen>, CachedReader<Citizen>) {
+        match self {
+            Self::Value(value) => (value.watch(), value.cached()),
+            Self::Writer(writer) => (writer.watch(), writer.cached()),
+            Self::Reader(reader) => (reader.watch(), reader.cached()),
         }
+    }
+
+    /// One for each of `threads`, of a value that holds this. The first is the producer if there is only one.
+    pub(super) fn of_each(threads: usize, start: Option<Citizen>, only_one_produces: bool) -> Vec<Self> {
+        let value = MemoryValue::new();
+        if let Some(start) = start {
+            value.set(start);
+        }
+        if only_one_produces {
+            let writer = value.into_writer().expect("it is the only handle");
+            let readers: Vec<_> = (1..threads).map(|_| Self::Reader(writer.reader())).collect();
+            [Self::Writer(writer)].into_iter().chain(readers).collect()
+        } else {
+            (0..threads).map(|_| Self::Value(value.clone())).collect()
+        }
+    }
+}
+
+impl Hand {
+    pub(super) fn new(access: Access, census: &Census) -> Self {
+        let (watcher, cached) = access.watch();
+        Self { access, watcher, cached, census: census.clone(), bell: Bell::new(), waits: None, saw: Version::INITIAL }
     }
 
     fn poll(&mut self) -> Res {
@@ -124,75 +171,73 @@ impl Hand {
     }
 
     pub(super) fn act(&mut self, op: &mut Op) -> Res {
-        let value = &self.value;
+        match (&mut self.access, *op) {
+            (Access::Value(value), op_of_value) => {
+                if let Some(res) = set(value, op, op_of_value, &self.census, &mut self.saw) {
+                    return res;
+                }
+            }
+            (Access::Writer(writer), op_of_writer) => {
+                if let Some(res) = write(writer, op_of_writer, &self.census) {
+                    return res;
+                }
+            }
+            (Access::Reader(_), _) => {}
+        }
         match *op {
-            Op::Set(n) => {
-                self.saw = value.set(self.census.citizen(n));
-                Res::Version(self.saw.as_u64())
+            Op::TryGet | Op::TryGetRef | Op::MarkSeen | Op::MarkUnseen | Op::BorrowAndUpdate => self.waits = None,
+            Op::PollGetElsewhere => self.bell = Bell::new(),
+            _ => {}
+        }
+        match *op {
+            Op::CachedLoad => {
+                let number = self.cached.load().map(Citizen::checked_number);
+                Res::Borrowed(number.map(|number| (self.cached.version().as_u64(), number)))
             }
-            Op::TrySet(n) => Res::Set(value.try_set(self.census.citizen(n)).ok().map(Version::as_u64)),
-            Op::Replace(n) => Res::Data(value.replace(self.census.citizen(n)).map(|data| data.number)),
-            Op::Update(n) => Res::Bool(value.update(|data| {
-                data.number = data.number.wrapping_mul(3).wrapping_add(n) % 1_000_003;
-            })),
-            Op::UpdateIfOdd(n) => Res::Bool(value.update_if(|data| {
-                let odd = data.number % 2 == 1;
-                data.number += n;
-                odd
-            })),
-            Op::Cas(_, n) => {
-                let seen = self.saw;
-                *op = Op::Cas(seen.as_u64(), n);
-                Res::Cas(match value.compare_and_set(seen, self.census.citizen(n)) {
-                    Ok(version) => {
-                        self.saw = version;
-                        Ok(version.as_u64())
-                    }
-                    Err(CasError::Closed(_)) => Err(true),
-                    Err(_) => Err(false),
-                })
+            Op::BorrowAndUpdate => {
+                let current = self.watcher.borrow_and_update();
+                Res::Borrowed(current.map(|current| (current.version().as_u64(), current.number)))
             }
-            Op::SetIfNotEq(n) => Res::Bool(value.set_if_not_eq(self.census.citizen(n))),
-            Op::Load => Res::Data(value.load().map(|data| data.number)),
-            Op::Version => {
-                self.saw = value.version();
-                Res::Version(self.saw.as_u64())
-            }
-            Op::IsSet => Res::Bool(value.is_set()),
-            Op::IsClosed => Res::Bool(value.is_closed()),
-            Op::Clear => {
-                value.clear();
-                Res::Unit
-            }
-            Op::Close => {
-                value.close();
-                Res::Unit
-            }
-            Op::Borrow => {
-                let borrowed = value.borrow();
-
-                Res::Borrowed(borrowed.map(|borrowed| (borrowed.version().as_u64(), borrowed.number)))
-            }
-            Op::TryGet => {
-                self.waits = None;
-                Self::got(self.watcher.try_get())
-            }
-            Op::PollGet => self.poll(),
-            Op::PollGetElsewhere => {
-                self.bell = Bell::new();
-                self.poll()
-            }
+            Op::TryGet => Self::got(self.watcher.try_get()),
+            Op::TryGetRef => Self::got(self.watcher.try_get_ref().map(|data| Citizen::clone(&data))),
+            Op::PollGet | Op::PollGetElsewhere => self.poll(),
             Op::HasChanged => Res::Bool(self.watcher.has_changed()),
             Op::MarkSeen => {
-                self.waits = None;
                 self.watcher.mark_seen();
                 Res::Unit
             }
             Op::MarkUnseen => {
-                self.waits = None;
                 self.watcher.mark_unseen();
                 Res::Unit
             }
+            _ => self.read(*op),
+        }
+    }
+
+    /// What every kind of access can do.
+    fn read(&mut self, op: Op) -> Res {
+        macro_rules! read {
+            ($access:ident => $read:expr) => {
+                match &self.access {
+                    Access::Value($access) => $read,
+                    Access::Writer($access) => $read,
+                    Access::Reader($access) => $read,
+                }
+            };
+        }
+        match op {
+            Op::Load => Res::Data(read!(it => it.load()).map(|data| data.number)),
+            Op::Version => {
+                self.saw = read!(it => it.version());
+                Res::Version(self.saw.as_u64())
+            }
+            Op::IsSet => Res::Bool(read!(it => it.is_set())),
+            Op::IsClosed => Res::Bool(read!(it => it.is_closed())),
+            Op::Borrow => {
+                let borrowed = read!(it => it.borrow());
+                Res::Borrowed(borrowed.map(|borrowed| (borrowed.version().as_u64(), borrowed.number)))
+            }
+            other => panic!("{other:?} is nothing that this thread can do"),
         }
     }
 
@@ -202,34 +247,121 @@ impl Hand {
     }
 }
 
-fn any_op(random: &mut Random) -> Op {
+/// What sets, by a handle. Notes in `op` what a compare-and-set compared with.
+fn set(value: &MemoryValue<Citizen>, op: &mut Op, todo: Op, census: &Census, saw: &mut Version) -> Option<Res> {
+    Some(match todo {
+        Op::Set(n) => {
+            *saw = value.set(census.citizen(n));
+            Res::Version(saw.as_u64())
+        }
+        Op::TrySet(n) => Res::Set(value.try_set(census.citizen(n)).ok().map(Version::as_u64)),
+        Op::Replace(n) => Res::Data(value.replace(census.citizen(n)).map(|data| data.number)),
+        Op::Update(n) => Res::Bool(value.update(|data| data.number = updated(data.number, n))),
+        Op::UpdateIfOdd(n) => Res::Bool(value.update_if(|data| add_if_odd(&mut data.number, n))),
+        Op::Cas(_, n) => {
+            let seen = *saw;
+            *op = Op::Cas(seen.as_u64(), n);
+            Res::Cas(match value.compare_and_set(seen, census.citizen(n)) {
+                Ok(version) => {
+                    *saw = version;
+                    Ok(version.as_u64())
+                }
+                Err(CasError::Closed(_)) => Err(true),
+                Err(_) => Err(false),
+            })
+        }
+        Op::SetIfNotEq(n) => Res::Bool(value.set_if_not_eq(census.citizen(n))),
+        Op::Transition(n) => {
+            let (old, version) = value.transition(|current| {
+                let old = current.map(Citizen::checked_number);
+                (old.filter(|old| old % 2 == 1).map(|old| census.citizen(old + n)), old)
+            });
+            Res::Transition(old, version.map(Version::as_u64))
+        }
+        Op::UpdateOr(n) => {
+            Res::Version(value.update_or(|| census.citizen(n), |data| data.number = updated(data.number, n)).as_u64())
+        }
+        Op::Swap(n) => {
+            let old = value.swap(census.citizen(n));
+            Res::Borrowed(old.map(|old| (old.version().as_u64(), old.number)))
+        }
+        Op::Clear => {
+            value.clear();
+            Res::Unit
+        }
+        Op::Close => {
+            value.close();
+            Res::Unit
+        }
+        _ => return None,
+    })
+}
+
+/// What sets, by the only producer.
+fn write(writer: &mut MemoryWriter<Citizen>, op: Op, census: &Census) -> Option<Res> {
+    Some(match op {
+        Op::Set(n) => Res::Version(writer.set(census.citizen(n)).as_u64()),
+        Op::TrySet(n) => Res::Set(writer.try_set(census.citizen(n)).ok().map(Version::as_u64)),
+        Op::Replace(n) => Res::Data(writer.replace(census.citizen(n)).map(|data| data.number)),
+        Op::Update(n) => Res::Bool(writer.modify(|data| data.number = updated(data.number, n)).is_some()),
+        Op::UpdateIfOdd(n) => Res::Bool(writer.modify_if(|data| add_if_odd(&mut data.number, n))),
+        Op::SetIfNotEq(n) => Res::Bool(writer.set_if_not_eq(census.citizen(n))),
+        Op::UpdateOr(n) => Res::Version(
+            writer.replace_with(|old| census.citizen(old.map_or(n, |old| updated(old.checked_number(), n)))).as_u64(),
+        ),
+        Op::Close => {
+            writer.close();
+            Res::Unit
+        }
+        _ => return None,
+    })
+}
+
+/// What a thread can do that neither sets nor closes.
+fn any_read(random: &mut Random) -> Op {
+    match random.below(16) {
+        0 => Op::Load,
+        1..=2 => Op::CachedLoad,
+        3 => Op::Version,
+        4 => Op::IsSet,
+        5 => Op::IsClosed,
+        6 => Op::Borrow,
+        7..=8 => Op::TryGet,
+        9 => Op::TryGetRef,
+        10 => Op::BorrowAndUpdate,
+        11 => Op::PollGet,
+        12 => Op::PollGetElsewhere,
+        13 => Op::HasChanged,
+        14 => Op::MarkSeen,
+        _ => Op::MarkUnseen,
+    }
+}
+
+/// Anything, for a handle or for an only producer.
+fn any_op(random: &mut Random, only_producer: bool) -> Op {
     let n = random.below(6) as usize;
-    match random.below(30) {
+    match random.below(32) {
         0..=4 => Op::Set(n),
         5 => Op::TrySet(n),
         6..=7 => Op::Replace(n),
         8..=10 => Op::Update(n),
         11 => Op::UpdateIfOdd(n),
-        12..=13 => Op::Cas(0, n),
-        14..=15 => Op::SetIfNotEq(n),
-        16 => Op::Load,
-        17 => Op::Version,
-        18 => Op::IsSet,
-        19 => Op::IsClosed,
-        20 => Op::Clear,
-        21 if random.below(3) == 0 => Op::Close,
-        21..=22 => Op::Borrow,
-        23..=25 => Op::TryGet,
-        26 => Op::PollGet,
-        27 => Op::PollGetElsewhere,
-        28 => Op::HasChanged,
-        _ if random.below(2) == 0 => Op::MarkSeen,
-        _ => Op::MarkUnseen,
+        12..=13 => Op::SetIfNotEq(n),
+        14 => Op::UpdateOr(n),
+        15 if random.below(3) == 0 => Op::Close,
+        16..=17 if !only_producer => Op::Cas(0, n),
+        18..=19 if !only_producer => Op::Transition(n),
+        20..=21 if !only_producer => Op::Swap(n),
+        22 if !only_producer => Op::Clear,
+        _ => any_read(random),
     }
 }
+
 /// What each thread does, with what is set at the beginning.
 pub(super) struct Program {
     pub(super) start: Option<usize>,
+    /// The first thread sets, and the others only read.
+    pub(super) only_one_produces: bool,
     pub(super) ops: Vec<Vec<Op>>,
 }
 
@@ -242,8 +374,18 @@ impl Program {
         (0..8).for_each(|_| _ = random.below(2));
         let start = (random.below(4) != 0).then(|| random.below(6) as usize);
         let threads = 2 + random.below(THREADS as u64 - 1);
-        let ops = (0..threads).map(|_| (0..=random.below(MOST_OPS)).map(|_| any_op(&mut random)).collect()).collect();
-        Self { start, ops }
+        let only_one_produces = random.below(3) == 0;
+        let ops = (0..threads)
+            .map(|thread| {
+                (0..=random.below(MOST_OPS))
+                    .map(|_| match only_one_produces && thread != 0 {
+                        true => any_read(&mut random),
+                        false => any_op(&mut random, only_one_produces),
+                    })
+                    .collect()
+            })
+            .collect();
+        Self { start, only_one_produces, ops }
     }
 }
 

@@ -3,7 +3,7 @@
 use alloc::vec;
 use std::collections::HashSet;
 
-use super::program::{Event, Op, Res, THREADS};
+use super::program::{Event, Op, Res, THREADS, updated};
 
 /// A version that no watcher has seen.
 const UNSEEN: u64 = u64::MAX;
@@ -54,7 +54,7 @@ impl Spec {
             Op::Replace(_) => Res::Data(None),
             Op::Update(n) => Res::Bool(match data {
                 Some(data) if open => {
-                    self.publish(Some(data.wrapping_mul(3).wrapping_add(n) % 1_000_003));
+                    self.publish(Some(updated(data, n)));
                     true
                 }
                 _ => false,
@@ -75,6 +75,18 @@ impl Spec {
             } else {
                 false
             }),
+            Op::Transition(n) => match data {
+                Some(data) if open && data % 2 == 1 => Res::Transition(Some(data), Some(self.publish(Some(data + n)))),
+                data => Res::Transition(data, None),
+            },
+            Op::UpdateOr(n) if open => Res::Version(self.publish(Some(data.map_or(n, |data| updated(data, n))))),
+            Op::UpdateOr(_) => Res::Version(self.version),
+            Op::Swap(n) if open => {
+                let old = data.map(|data| (self.version, data));
+                self.publish(Some(n));
+                Res::Borrowed(old)
+            }
+            Op::Swap(_) => Res::Borrowed(None),
             Op::Load => Res::Data(data),
             Op::IsSet => Res::Bool(data.is_some()),
             Op::IsClosed => Res::Bool(self.closed),
@@ -88,8 +100,12 @@ impl Spec {
                 self.closed = true;
                 Res::Unit
             }
-            Op::Borrow => Res::Borrowed(data.map(|data| (self.version, data))),
-            Op::TryGet | Op::PollGet | Op::PollGetElsewhere => self.get(thread),
+            Op::Borrow | Op::CachedLoad => Res::Borrowed(data.map(|data| (self.version, data))),
+            Op::BorrowAndUpdate => {
+                self.seen[thread] = self.version;
+                Res::Borrowed(data.map(|data| (self.version, data)))
+            }
+            Op::TryGet | Op::TryGetRef | Op::PollGet | Op::PollGetElsewhere => self.get(thread),
             Op::HasChanged => Res::Bool(self.seen[thread] != self.version && data.is_some()),
             Op::MarkSeen => {
                 self.seen[thread] = self.version;
