@@ -11,3 +11,6 @@ run() { # run CHECKER: builds into a folder of its own, since the cfg would rebu
 
 run loom
 run shuttle
+
+echo "== a crate that uses event-core, under loom"
+RUSTFLAGS="--cfg event_core_loom ${RUSTFLAGS:-}" cargo test --quiet --release --target-dir target/loom -p model-checked

@@ -101,6 +101,39 @@ pub fn v4_a_writer_never_waits_for_a_borrow() {
     census.assert_each_was_dropped_once();
 }
 
+/// Whether somebody waits, reads, or both: each slot has one use at a time.
+pub fn v6_a_writer_uses_no_slot_twice() {
+    let (census, task) = (Census::new(), Task::new());
+    let mut writer = MemoryWriter::with_value(census.citizen(0));
+    let mut watcher = writer.watch_changes();
+    let mut held = Vec::new();
+    for n in 1..200 {
+        if n % 2 == 0 {
+            watcher.mark_seen();
+            assert!(task.poll(watcher.changed()).is_pending());
+        }
+        if n % 3 == 0 {
+            held.push(watcher.borrow().unwrap().detach());
+        }
+        match n % 5 {
+            0 => assert_eq!(writer.replace(census.citizen(n)).unwrap().data(), n - 1),
+            1 => assert_eq!(writer.replace_with(|old| census.citizen(old.unwrap().data() + 1)).as_u64(), n + 1),
+            _ => assert_eq!(writer.set(census.citizen(n)).as_u64(), n + 1),
+        }
+        assert_eq!(watcher.borrow().unwrap().data(), n);
+        if held.len() == 10 {
+            held.drain(..7);
+        }
+        assert!(held.iter().all(|data| data.data() + 1 == data.version().as_u64()), "borrowed data changed");
+        assert_eq!(census.alive(), held.len() as u64 + 1);
+        if n == 100 {
+            writer = writer.into_value().into_writer().unwrap();
+        }
+    }
+    drop((writer, watcher, held));
+    census.assert_each_was_dropped_once();
+}
+
 /// The old data is dropped by the set, unless it is read, and moved out where that can be.
 pub fn v6_what_a_writer_replaces_is_dropped_or_comes_out() {
     let census = Census::new();
@@ -258,6 +291,16 @@ pub fn p1_a_panic_in_drop_or_clone_leaves_a_writer_usable() {
     let mut watcher = writer.watch_changes();
     assert!(panics(|| _ = writer.set(Touchy(2))));
     assert_eq!(watcher.try_get_ref().unwrap().0, 2);
+    // Every slot that there is, and more: none is used twice.
+    let held: Vec<_> = (11..20)
+        .map(|n| {
+            writer.set(Touchy(n));
+            watcher.borrow().unwrap().detach()
+        })
+        .collect();
+    assert!(held.iter().map(|data| data.0).eq(11..20));
+    drop(held);
+    writer.set(Touchy(2));
     let borrowed = watcher.borrow().unwrap();
     assert!(panics(|| drop(writer.replace(Touchy(3)))));
     assert_eq!((borrowed.0, writer.current().map(|data| data.0)), (2, Some(3)));

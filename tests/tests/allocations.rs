@@ -190,25 +190,47 @@ fn cached_reads_never_allocate() {
     });
 }
 
-#[test]
-fn an_only_producer_never_allocates() {
-    let mut writer = MemoryWriter::with_value(0_u64);
+fn an_only_producer_of<T: From<u64> + Clone + PartialEq>() {
+    let mut writer = MemoryWriter::with_value(T::from(0));
     let (mut watcher, mut cached) = (writer.watch(), writer.cached());
     let waker = Waker::from(Arc::new(Quiet));
     let mut round = || {
         for n in 0..3 {
             watcher.mark_seen();
             assert!(poll(watcher.get(), &waker).is_pending());
-            writer.set(n);
-            assert!(poll(watcher.get(), &waker).is_ready() && cached.load() == Some(&n));
+            writer.set(T::from(n));
+            assert!(poll(watcher.get(), &waker).is_ready() && cached.load() == Some(&T::from(n)));
+            writer.set(T::from(n));
+            writer.set(T::from(n));
         }
-        assert!(writer.modify(|n| *n += 1).is_some() && writer.modify_if(|_| true) && writer.set_if_not_eq(9));
-        assert_eq!((writer.replace(1), writer.current()), (Some(9), Some(&1)));
-        writer.replace_with(|old| old.map_or(0, |n| n + 1));
+        assert!(writer.modify(|n| *n = T::from(5)).is_some() && writer.modify_if(|_| true));
+        assert!(writer.set_if_not_eq(T::from(9)) && writer.replace(T::from(1)) == Some(T::from(9)));
+        let borrowed = writer.reader().borrow().map(|data| data.detach());
+        assert!(writer.replace(T::from(2)) == Some(T::from(1)) && borrowed.is_some());
+        writer.replace_with(|old| T::from(u64::from(old == Some(&T::from(2)))));
+        assert!(writer.current() == Some(&T::from(1)));
     };
     round();
     let live = live_bytes();
     assert_eq!((allocations_of(|| (0..1000).for_each(|_| round())), live_bytes() - live), (0, 0));
+}
+
+#[test]
+fn an_only_producer_never_allocates() {
+    #[derive(Clone, PartialEq)]
+    struct WithDrop(u64);
+    impl From<u64> for WithDrop {
+        fn from(n: u64) -> Self {
+            Self(n)
+        }
+    }
+    impl Drop for WithDrop {
+        fn drop(&mut self) {
+            black_box(self.0);
+        }
+    }
+    an_only_producer_of::<u64>();
+    an_only_producer_of::<WithDrop>();
 }
 
 #[test]

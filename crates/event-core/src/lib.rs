@@ -31,6 +31,7 @@
 //! - `tracing`: a span `get waits` for a get that waits, events `set` and `closed`, all of target `event_core` and level `TRACE`.
 //! - `portable-atomic`: for targets without compare-and-swap; `critical-section`: and they make do with the program's critical
 //!   sections. See [firmware].
+//! - `loom`: with `--cfg event_core_loom`, for models of code that uses this crate. See [internals].
 //!
 //! More in the pages on [firmware], [limits] and [internals].
 
@@ -46,6 +47,9 @@ extern crate std;
 compile_error!(
     "event-core needs a target with pointers of at least 32 bits: fewer leave no room for the version in the word that names the current data"
 );
+
+#[cfg(all(event_core_loom, not(any(test, feature = "loom"))))]
+compile_error!("with `--cfg event_core_loom`, event-core needs its feature `loom`: see the page on internals");
 
 #[macro_use]
 mod sync;

@@ -84,7 +84,7 @@ pub(crate) enum Handshake {
 #[inline(always)]
 pub(crate) fn handshake(_which: Handshake) {
     #[cfg(event_core_loom)]
-    if !crate::models::is_left_out(_which) {
+    if is_kept(_which) {
         atomic::fence(atomic::Ordering::SeqCst);
     }
 }
@@ -92,30 +92,29 @@ pub(crate) fn handshake(_which: Handshake) {
 /// Whether a step that is more than a fence is to be done: always, but for a mutation test of it.
 #[inline(always)]
 pub(crate) fn is_kept(_which: Handshake) -> bool {
-    #[cfg(any(event_core_loom, event_core_shuttle))]
+    #[cfg(all(test, any(event_core_loom, event_core_shuttle)))]
     return !crate::models::is_left_out(_which);
-    #[cfg(not(any(event_core_loom, event_core_shuttle)))]
+    #[cfg(not(all(test, any(event_core_loom, event_core_shuttle))))]
     true
 }
 
 /// [`handshake`] off the hot path, where it is a fence on every machine, so that the accesses around it may be of any kind.
 pub(crate) fn handshake_by_fence(_which: Handshake) {
-    #[cfg(event_core_loom)]
-    if crate::models::is_left_out(_which) {
-        return;
+    if is_kept(_which) {
+        atomic::fence(atomic::Ordering::SeqCst);
     }
-    atomic::fence(atomic::Ordering::SeqCst);
 }
 
 /// The load with which a loop of loads and exchanges begins. To loom, which keeps only the last access of an object, the
-/// exchange hides this load; so the models run once with a load here and once with a read-modify-write.
+/// exchange hides this load; so the models run once with a load here and once with a read-modify-write. Models of other crates,
+/// which are not about our orderings, explore more with the latter.
 #[inline(always)]
 pub(crate) fn first_look(word: &atomic::AtomicUsize, ordering: atomic::Ordering) -> usize {
-    #[cfg(event_core_loom)]
-    if crate::models::first_look_modifies() {
-        return word.fetch_add(0, atomic::Ordering::SeqCst);
-    }
-    word.load(ordering)
+    #[cfg(all(test, event_core_loom))]
+    let modifies = crate::models::first_look_modifies();
+    #[cfg(not(all(test, event_core_loom)))]
+    let modifies = cfg!(event_core_loom);
+    if modifies { word.fetch_add(0, atomic::Ordering::SeqCst) } else { word.load(ordering) }
 }
 
 /// Loom's atomics have no `const` constructor.
