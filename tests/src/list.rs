@@ -238,6 +238,7 @@ macro_rules! by_hand {
                 v2_a_writer_that_leaves_the_data_notifies_nobody
                 v4_a_writer_never_waits_for_a_borrow
                 v6_a_writer_uses_no_slot_twice
+                v1_a_writer_in_sync_mode_leaves_nobody_waiting
                 v6_what_a_writer_replaces_is_dropped_or_comes_out
                 c1_a_writer_that_goes_closes_the_value
                 c2_a_closed_writer_sets_nothing

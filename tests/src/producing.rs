@@ -1,6 +1,8 @@
 //! V1 to V6, C1, C2, P1: the only producer of a value.
 
 use alloc::sync::Arc;
+use core::mem::ManuallyDrop;
+use core::pin::Pin;
 use core::task::Poll;
 
 use event_core::{GetError, MemoryValue, MemoryWriter, Version, Watch};
@@ -171,6 +173,31 @@ pub fn c1_a_writer_that_goes_closes_the_value() {
         assert!(matches!(task.poll(waiting.get()), Poll::Ready(Err(GetError::Closed))));
         assert_eq!((watcher.try_get().ok(), reader.load()), (Some(2), Some(2)));
         assert!(watcher.try_get().unwrap_err().is_closed());
+    }
+}
+
+/// A `set_sync` that was forgotten before: watchers go on telling what they have seen, so that later ones come through.
+pub fn v1_a_writer_in_sync_mode_leaves_nobody_waiting() {
+    for sets in 0..5 {
+        let (value, task) = (MemoryValue::with_value(0), Task::new());
+        let (mut watcher, mut slow) = (value.watch(), value.watch());
+        assert_eq!((watcher.try_get().unwrap(), slow.try_get().unwrap()), (0, 0));
+        let mut sync = ManuallyDrop::new(value.set_sync(1));
+        assert!(task.poll(Pin::new(&mut *sync)).is_pending());
+        let mut writer = value.into_writer().unwrap();
+        for n in 0..sets {
+            writer.set(10 + n);
+            if n % 2 == 0 {
+                assert_eq!(watcher.try_get().unwrap(), 10 + n);
+            }
+        }
+        let value = writer.into_value();
+        assert_eq!(slow.try_get().unwrap(), if sets == 0 { 1 } else { 9 + sets });
+        _ = watcher.try_get();
+        let mut sync = Box::pin(value.set_sync(2));
+        assert!(task.poll(sync.as_mut()).is_pending());
+        assert_eq!((watcher.try_get().unwrap(), slow.try_get().unwrap()), (2, 2));
+        assert!(task.poll(sync.as_mut()).is_ready(), "after {sets} sets it waits for ever");
     }
 }
 

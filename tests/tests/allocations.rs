@@ -215,6 +215,19 @@ fn an_only_producer_of<T: From<u64> + Clone + PartialEq>() {
     assert_eq!((allocations_of(|| (0..1000).for_each(|_| round())), live_bytes() - live), (0, 0));
 }
 
+/// Nothing is lost on the way from a value to a writer and back.
+#[test]
+fn becoming_an_only_producer_never_allocates() {
+    let mut value = Some(MemoryValue::with_value(0));
+    let mut there_and_back = || {
+        let mut writer = value.take().and_then(|value| value.into_writer().ok()).expect("it is the only handle");
+        (0..3).for_each(|n| _ = writer.set(n));
+        value = Some(writer.into_value());
+    };
+    there_and_back();
+    assert_eq!(allocations_of(|| (0..1000).for_each(|_| there_and_back())), 0);
+}
+
 #[test]
 fn an_only_producer_never_allocates() {
     #[derive(Clone, PartialEq)]
