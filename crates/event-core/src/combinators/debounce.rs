@@ -79,7 +79,8 @@ impl<W: Watcher, K: Timer> Debounce<W, K> {
     ///         println!("saving {draft:?}, even while somebody types");
     ///     }
     /// }
-    /// # save(event_core::MemoryValue::with_value(String::from("Dear")).reader(), at_once).await
+    /// # let text = event_core::MemoryValue::with_value(String::from("Dear")).reader();
+    /// # save(text, at_once).await
     /// # });
     /// ```
     #[doc(alias("max_wait", "maxWait"))]
