@@ -4,14 +4,17 @@
 //! [`backlog_only`](crate::Get::backlog_only) and [`filter`](crate::Get::filter) on, and say
 //! [`Closed`](crate::GetError::Closed) when nothing can come any more.
 
+mod bits;
 mod combine;
 mod debounce;
 mod dedup;
 mod filter;
 mod inspect;
+mod many;
 mod map;
 mod map_latest;
 mod optional;
+mod ready;
 mod sample;
 mod scan;
 mod select;
