@@ -92,7 +92,7 @@ pub use blocking::Park;
 pub use blocking::{Block, BlockingIter, Relax, RelaxStrategy};
 pub use combinators::{
     Combine, Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, MapLatest, Optional, Sample, Scan,
-    Select, SelectTuple, SwitchMap, Throttle, WatchFn, WatcherTuple, combine, optional, select, watch_fn,
+    Select, SelectTuple, SwitchMap, Throttle, WatchFn, WatcherTuple, WhileWatched, combine, optional, select, watch_fn,
 };
 pub use error::{BackendError, GetError};
 pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};

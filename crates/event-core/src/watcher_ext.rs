@@ -620,7 +620,7 @@ pub trait WatcherExt: Watcher {
     /// driver, which sets what the watcher gives, and closes the value when it ends or is dropped.
     ///
     /// The driver also ends when the value was closed elsewhere, and when nobody is left who could watch it: no other handle, no
-    /// reader, no watcher.
+    /// reader, no watcher. With [`driver.while_watched(timer, linger)`](Driver::while_watched) it rests while nobody watches.
     ///
     /// # Examples
     ///

@@ -22,6 +22,7 @@ mod share;
 mod switch_map;
 mod throttle;
 mod watch_fn;
+mod while_watched;
 
 use core::task::{Context, Poll};
 
@@ -40,6 +41,7 @@ pub use share::Driver;
 pub use switch_map::SwitchMap;
 pub use throttle::Throttle;
 pub use watch_fn::{WatchFn, watch_fn};
+pub use while_watched::WhileWatched;
 
 use crate::error::GetError;
 use crate::traits::Watcher;
