@@ -18,7 +18,7 @@ use crate::clock::Clock;
 type Answer = Poll<Result<u64, GetError>>;
 
 /// A watcher that answers as it was told to, however it is asked.
-struct Told {
+pub(crate) struct Told {
     answers: VecDeque<Answer>,
     /// When no answers are left.
     then: fn() -> Answer,
@@ -30,7 +30,7 @@ fn told(answers: impl IntoIterator<Item = Answer>) -> Told {
 }
 
 /// Always something new.
-fn endless() -> (Told, Rc<Cell<usize>>) {
+pub(crate) fn endless() -> (Told, Rc<Cell<usize>>) {
     let asked = Rc::default();
     (Told { answers: VecDeque::new(), then: || Poll::Ready(Ok(1)), asked: Rc::clone(&asked) }, asked)
 }

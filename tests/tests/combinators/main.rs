@@ -21,6 +21,7 @@ mod time_lines;
 mod tuples;
 #[allow(dead_code, reason = "what has ended is replaced in the random programs")]
 mod watching;
+mod while_watched;
 
 use event_tests::seed::seed;
 use proptest::collection::vec;
