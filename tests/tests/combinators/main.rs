@@ -10,6 +10,7 @@ mod clock;
 mod digits;
 #[allow(dead_code, reason = "trees of many are for the random programs")]
 mod expression;
+mod many;
 #[allow(dead_code, reason = "what only memory watchers can do is for the random programs")]
 #[path = "../random_program/model.rs"]
 mod model;
