@@ -34,6 +34,8 @@ pub use inspect::Inspect;
 pub use map::{FilterMap, Map};
 pub use map_latest::MapLatest;
 pub use optional::{Optional, optional};
+#[cfg(test)]
+pub(crate) use ready::Ready;
 pub use sample::Sample;
 pub use scan::Scan;
 pub use select::{Select, SelectTuple, select};

@@ -52,7 +52,7 @@ pub struct Ready {
 
 impl Ready {
     /// All are due.
-    pub(super) fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         let words = (0..count.div_ceil(WIDTH)).map(|_| AtomicUsize::new(0)).collect();
         let woken = WakeArc::new(Woken { words, task: WakerList::new() });
         let waker = |number| Waker::from(WakeArc::new(OneOf { number, woken: WakeArc::clone(&woken) }));
@@ -65,7 +65,7 @@ impl Ready {
     }
 
     /// What was woken since the last time becomes due.
-    pub(super) fn collect(&mut self) {
+    pub(crate) fn collect(&mut self) {
         for (number, word) in self.woken.words.iter().enumerate() {
             // Ordering: Relaxed. What comes later is found after the collector has armed.
             if first_look(word, Ordering::Relaxed) != 0 {
@@ -77,12 +77,12 @@ impl Ready {
     }
 
     /// The first one within `range` that is due.
-    pub(super) fn next_in(&self, range: Range<usize>) -> Option<usize> {
+    pub(crate) fn next_in(&self, range: Range<usize>) -> Option<usize> {
         self.due.next_in(range)
     }
 
     /// Polls one, with its own waker. If it is pending, it is not due any more.
-    pub(super) fn poll<T>(&mut self, number: usize, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
+    pub(crate) fn poll<T>(&mut self, number: usize, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
         let polled = poll(&mut Context::from_waker(&self.wakers[number]));
         if polled.is_pending() {
             self.due.remove(number);
@@ -101,7 +101,7 @@ impl Ready {
     }
 
     /// Nothing is due: sees to it that the waker of `cx` is woken when anything is woken that was not collected.
-    pub(super) fn wait(&mut self, cx: &mut Context<'_>) {
+    pub(crate) fn wait(&mut self, cx: &mut Context<'_>) {
         let place = self.place.get_or_insert_with(|| self.woken.task.claim());
         // SAFETY: the place was claimed from this list.
         unsafe { self.woken.task.arm(place, cx.waker()) };

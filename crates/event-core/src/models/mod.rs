@@ -15,6 +15,7 @@ mod combinators;
 mod forms;
 #[cfg(not(event_core_loom))]
 mod histories;
+mod many;
 mod memory;
 mod sync_mode;
 mod wakers;
