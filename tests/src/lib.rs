@@ -26,6 +26,7 @@ pub mod watchdog;
 pub mod borrowing;
 pub mod changing;
 pub mod closing;
+pub mod combining;
 pub mod counting;
 pub mod options;
 pub mod panics;

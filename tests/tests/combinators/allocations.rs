@@ -77,7 +77,7 @@ fn combinators_of_several_watchers_never_allocate() {
     assert_never_allocates("combine, array", |watcher| combine([watcher, other.watch()]));
     assert_never_allocates("select, array", |watcher| select([watcher, other.watch()]));
     assert_never_allocates("select, vector", |watcher| {
-        select(std::iter::once(watcher).chain((0..80).map(|_| other.watch())).collect::<Vec<_>>())
+        select(core::iter::once(watcher).chain((0..80).map(|_| other.watch())).collect::<Vec<_>>())
     });
     let values = [MemoryValue::with_value(1_u64), MemoryValue::with_value(2)];
     let readers: [MemoryReader<u64>; 2] = values.each_ref().map(MemoryValue::reader);
