@@ -27,6 +27,7 @@ pub mod borrowing;
 pub mod caching;
 pub mod changing;
 pub mod closing;
+pub mod combining;
 pub mod counting;
 pub mod options;
 pub mod panics;

@@ -86,6 +86,10 @@ macro_rules! any_backend {
                 cancellation_wins_over_data
                 a_flood_of_sets_cannot_starve_a_cancellation
                 until_ends_a_get_that_waits;
+            combining:
+                w2_no_wake_up_of_any_of_many_is_lost
+                w1_a_combination_of_many_begins_without_data_and_arrives_at_the_newest
+                w2_the_run_of_the_newest_item_is_always_finished;
         }
     };
     ($Runtime:ty, $Backend:ty) => {
@@ -129,6 +133,9 @@ macro_rules! memory {
             producing:
                 w2_what_a_writer_sets_last_arrives_everywhere
                 v1_a_value_is_handed_between_handles_and_writers;
+            combining:
+                w2_a_driver_that_rests_goes_on_for_everyone_who_comes
+                a_value_that_is_never_quiet_is_heard_through_a_limit;
         }
     };
 }
@@ -311,6 +318,7 @@ mod tests {
             include_str!("changing.rs"),
             include_str!("borrowing.rs"),
             include_str!("counting.rs"),
+            include_str!("combining.rs"),
             include_str!("states.rs"),
             include_str!("caching.rs"),
             include_str!("producing.rs"),

@@ -33,7 +33,7 @@ pub async fn w2_no_wake_up_is_lost_between_two_tasks<R: Runtime, B: Backend>() {
 }
 
 /// Is ready when it has been polled so many times, and sees to it that it is.
-async fn after_polls(mut polls: u32) {
+pub(crate) async fn after_polls(mut polls: u32) {
     poll_fn(|cx| {
         cx.waker().wake_by_ref();
         match polls.checked_sub(1) {

@@ -25,10 +25,10 @@ use event_core::adapter::{CancelOn, Clock, Deadline, Unlimited};
 use event_core::{
     Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CachedReader, CasError, Changed,
     ChannelClosed, Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef,
-    Inspect, Map, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Park, Pipe, PipeError, PipeTo,
-    Ref, Relax, RelaxStrategy, Sample, Select, SelectTuple, SetError, Signal, Snapshot, StateValue, SwitchMap,
-    Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting, Watch, WatchFn, Watcher, WatcherExt, WatcherStream,
-    WatcherTuple, WeakValue,
+    Inspect, Map, MapLatest, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Optional, Park, Pipe,
+    PipeError, PipeTo, Ref, Relax, RelaxStrategy, Sample, Scan, Select, SelectTuple, SetError, Signal, Snapshot,
+    StateValue, SwitchMap, Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting, Watch, WatchFn, Watcher,
+    WatcherExt, WatcherStream, WatcherTuple, WeakValue, WhileWatched,
 };
 use static_assertions::{
     assert_impl_all as all, assert_not_impl_all as not_all, assert_not_impl_any as none, assert_obj_safe as dyn_safe,
@@ -137,7 +137,24 @@ has_function! {
     Inspect<W, F>;
     DedupByKey<W, F, u64>;
     SwitchMap<W, F, MemoryReader<u64>>;
+    ScanOf<W, F>;
+    MapLatest<W, F, Ready<u64>>;
 }
+
+type ScanOf<W, F> = Scan<W, u64, F>;
+
+none!(Scan<MemoryWatcher<u64>, Neither, Predicate>: Send, Sync);
+none!(Scan<MemoryWatcher<u64>, PhantomPinned, Predicate>: Unpin);
+none!(MapLatest<MemoryWatcher<u64>, Predicate, Pin<Box<dyn Future<Output = u64>>>>: Send, Sync);
+all!(MapLatest<MemoryWatcher<u64>, Predicate, Pin<Box<dyn Future<Output = u64> + Send>>>: Send, Unpin);
+// Runs are boxed, and cannot be cloned.
+all!(MapLatest<MemoryWatcher<u64>, Predicate, PinnedSleep>: Send, Sync, Unpin);
+none!(MapLatest<MemoryWatcher<u64>, Predicate, Ready<u64>>: Clone);
+
+all!(Optional<MemoryWatcher<u64>>: Send, Sync, Unpin, Clone);
+none!(Optional<MemoryWatcher<Neither>>: Send, Sync);
+all!(Optional<BoxWatcher<'static, u64>>: Send, Unpin);
+none!(Optional<PhantomPinned>: Unpin);
 
 none!(DedupByKey<MemoryWatcher<u64>, Predicate, Neither>: Send, Sync);
 none!(DedupByKey<MemoryWatcher<u64>, Predicate, PhantomPinned>: Unpin);
@@ -161,8 +178,13 @@ type CombineTwo<W> = Combine<(W, MemoryWatcher<u64>)>;
 keeps_an_item! {
     Dedup<W>;
     CombineTwo<W>;
+    CombineMany<W>;
+    CombineArray<W>;
     Debounce<W, Timed>;
 }
+
+type CombineMany<W> = Combine<Vec<W>>;
+type CombineArray<W> = Combine<[W; 3]>;
 
 none!(Dedup<MemoryWatcher<PhantomPinned>>: Unpin);
 none!(CombineTwo<MemoryWatcher<PhantomPinned>>: Unpin);
@@ -172,11 +194,21 @@ all!(Select<(MemoryWatcher<u64>, BoxWatcher<'static, u64>)>: Send, Unpin);
 all!(Select<(MemoryWatcher<u64>, MemoryWatcher<u64>)>: Send, Sync, Unpin);
 none!(Select<(MemoryWatcher<u64>, MemoryWatcher<Neither>)>: Send, Sync);
 
+all!(Select<Vec<MemoryWatcher<u64>>>: Send, Sync, Unpin, Clone);
+all!(Select<[MemoryWatcher<u64>; 3]>: Send, Sync, Unpin, Clone);
+all!(Select<Vec<BoxWatcher<'static, u64>>>: Send, Unpin);
+none!(Select<Vec<BoxWatcher<'static, u64>>>: Sync, Clone);
+none!(Select<Vec<MemoryWatcher<Neither>>>: Send, Sync);
+none!(Select<[MemoryWatcher<Neither>; 3]>: Send, Sync);
+all!(Select<Vec<MemoryWatcher<PhantomPinned>>>: Unpin);
+
 // A driver sets a value, which shares the data.
 all!(Driver<MemoryWatcher<u64>>: Send, Sync, Unpin);
 all!(Driver<BoxWatcher<'static, u64>>: Send, Unpin);
 none!(Driver<BoxWatcher<'static, OnlySend>>: Send, Sync);
 all!(Driver<MemoryWatcher<PhantomPinned>>: Unpin);
+none!(WhileWatched<BoxWatcher<'static, OnlySend>, Timed>: Send, Sync);
+all!(WhileWatched<MemoryWatcher<PhantomPinned>, Sleeps<PinnedSleep, PhantomPinned>>: Unpin);
 
 /// For combinators with a timer.
 macro_rules! has_timer {
@@ -320,6 +352,14 @@ all!((MemoryWatcher<u64>, MemoryWatcher<u8>): WatcherTuple);
 none!((MemoryWatcher<u64>, MemoryWatcher<u8>): SelectTuple);
 all!((MemoryWatcher<u64>, BoxWatcher<'static, u64>): SelectTuple);
 none!((MemoryWatcher<u64>,): WatcherTuple, SelectTuple);
+all!(Vec<MemoryWatcher<u64>>: WatcherTuple, SelectTuple);
+all!([MemoryWatcher<u64>; 40]: WatcherTuple, SelectTuple);
+all!(Vec<BoxWatcher<'static, NotClone>>: SelectTuple);
+none!(Vec<BoxWatcher<'static, NotClone>>: WatcherTuple);
+all!(Combine<Vec<MemoryWatcher<u64>>>: Watcher, Clone);
+all!(WhileWatched<MemoryWatcher<u64>, Timed>: Send, Sync, Future);
+none!(WhileWatched<MemoryWatcher<u64>, Sleeps<Ready<()>, Neither>>: Send, Sync);
+none!(WhileWatched<MemoryWatcher<u64>, Sleeps<Pin<Box<dyn Future<Output = ()>>>>>: Send, Sync);
 none!((MemoryWatcher<u64>, MemoryWatcher<NotClone>): WatcherTuple);
 all!(WatchFn<fn() -> MemoryWatcher<u64>>: Watch);
 // Data that is not `Clone` can be kept and borrowed, but not got.

@@ -95,8 +95,8 @@ mod models;
 pub use blocking::Park;
 pub use blocking::{Block, BlockingIter, Relax, RelaxStrategy};
 pub use combinators::{
-    Combine, Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, Sample, Select, SelectTuple,
-    SwitchMap, Throttle, WatchFn, WatcherTuple, combine, select, watch_fn,
+    Combine, Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, MapLatest, Optional, Sample, Scan,
+    Select, SelectTuple, SwitchMap, Throttle, WatchFn, WatcherTuple, WhileWatched, combine, optional, select, watch_fn,
 };
 pub use error::{BackendError, GetError};
 pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};

@@ -1,13 +1,14 @@
 //! What can be done with every watcher: gets, streams, blocking forms and combinators.
 
 use alloc::boxed::Box;
+use core::future::Future;
 use core::time::Duration;
 
 use crate::blocking::{BlockingIter, Relax, RelaxStrategy, relax_until_ready};
 #[cfg(feature = "std")]
 use crate::blocking::{Park, park_until_ready};
 use crate::combinators::{
-    Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, Sample, SwitchMap, Throttle,
+    Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, MapLatest, Sample, Scan, SwitchMap, Throttle,
 };
 use crate::error::GetError;
 use crate::get::Get;
@@ -280,6 +281,45 @@ pub trait WatcherExt: Watcher {
         FilterMap::new(self, map)
     }
 
+    /// What `scan` makes of each item and of a state, which begins as `init` and which `scan` may change.
+    ///
+    /// Only items that are got change the state. What is skipped, because something newer came before the next get, does not:
+    /// this is for a trend or a comparison with the item before, not for counting what was set. What a filter of a get rejects has
+    /// been scanned. A clone of the watcher has a clone of the state.
+    ///
+    /// # Errors
+    ///
+    /// Those of the watcher, when it reports them. They leave the state as it is.
+    ///
+    /// # Cancel safety
+    ///
+    /// A get that is dropped consumes nothing, and the state stays as it is.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `scan`, or of a filter of the get, passes through, and that item is consumed. The state is as `scan` left it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let celsius = MemoryValue::with_value(20);
+    /// let mut change = celsius.watch().scan(None, |before, now| before.replace(now).map(|before| now - before));
+    /// assert_eq!(change.get().await?, None);
+    /// celsius.set(23);
+    /// assert_eq!(change.get().await?, Some(3));
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    #[doc(alias("fold", "runningFold", "runningReduce", "reduce", "accumulate"))]
+    fn scan<S, U, F: FnMut(&mut S, Self::Item) -> U>(self, init: S, scan: F) -> Scan<Self, S, F>
+    where
+        Self: Sized,
+    {
+        Scan::new(self, init, scan)
+    }
+
     /// Shows each item to `inspect` just before it is given.
     ///
     /// # Panics
@@ -377,12 +417,67 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(address.get().await?, "198.51.100.77");
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("flatMapLatest", "collectLatest", "flatten"))]
+    #[doc(alias("flatMapLatest", "flatten", "switch", "switchMap"))]
     fn switch_map<V: Watch, F: FnMut(Self::Item) -> V>(self, switch: F) -> SwitchMap<Self, F, V>
     where
         Self: Sized,
     {
         SwitchMap::new(self, switch)
+    }
+
+    /// The output of the future that `map` makes of each item. When something newer comes first, that future is dropped.
+    ///
+    /// With a `map` that takes a time of 3, and makes `A` of `a`:
+    ///
+    /// ```text
+    /// time    0  1  2  3  4  5  6  7  8  9  10 11 12
+    /// items   a           b     c        d  closed
+    /// given            A                 C        D
+    /// ```
+    ///
+    /// (The run of `b` is dropped at 6. That of `c` is over at 9, when `d` comes: here it is noticed first.) The run is polled only
+    /// while a get is, never beside it. A value that is set more often than a run takes returns nothing: a
+    /// [`throttle`](Self::throttle) or a [`debounce`](Self::debounce) before this one helps. What ends last is the run of the newest
+    /// item: the end is reported after its output.
+    ///
+    /// [`backlog_only`](Get::backlog_only) waits for the run of what is there. It cannot be cloned, since a run cannot.
+    ///
+    /// # Errors
+    ///
+    /// Those of the watcher, when it reports them, which leave the run as it is. [`GetError::Closed`] when the watcher is closed and
+    /// the last run is over. A future that may fail has a `Result` as its output.
+    ///
+    /// # Cancel safety
+    ///
+    /// A get that is dropped consumes nothing: the run stays where it is, and the next get goes on with it.
+    ///
+    /// # Panics
+    ///
+    /// A panic of `map`, of its future, or of a filter of the get passes through, and that item is consumed. A future that panicked
+    /// is dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::{MemoryValue, prelude::*};
+    ///
+    /// async fn resolve(name: &str) -> String {
+    ///     // This may take a while.
+    ///     format!("the address of {name}")
+    /// }
+    ///
+    /// # futures_lite::future::block_on(async {
+    /// let name = MemoryValue::with_value("printer");
+    /// let mut address = name.watch().map_latest(resolve);
+    /// assert_eq!(address.get().await?, "the address of printer");
+    /// # Ok::<(), event_core::GetError>(()) }).unwrap();
+    /// ```
+    #[doc(alias("mapLatest", "transformLatest", "collectLatest", "map_future", "then"))]
+    fn map_latest<R: Future, F: FnMut(Self::Item) -> R>(self, map: F) -> MapLatest<Self, F, R>
+    where
+        Self: Sized,
+    {
+        MapLatest::new(self, map)
     }
 
     /// Gives an item when nothing newer has come for the time `quiet`.
@@ -397,8 +492,8 @@ pub trait WatcherExt: Watcher {
     ///
     /// The time is counted from when the item was got, not from when it was set: somebody has to wait for that. (Above, `a` and
     /// `b` come at the same time, 3: if the timer is the first to be noticed, `a` is given, else it is skipped.) The last
-    /// item before the end is given at once, and the end after it. Of a value that is never quiet, nothing but that is given.
-    /// [`backlog_only`](Get::backlog_only) does not wait for quiet: it gives the newest item at once. An item that a filter of a
+    /// item before the end is given at once, and the end after it. Of a value that is never quiet, nothing but that is given,
+    /// unless there is a limit: [`debounce(..).at_most(max)`](Debounce::at_most). [`backlog_only`](Get::backlog_only) does not wait for quiet: it gives the newest item at once. An item that a filter of a
     /// get rejects is consumed after its quiet time.
     ///
     /// # Examples
@@ -525,7 +620,7 @@ pub trait WatcherExt: Watcher {
     /// driver, which sets what the watcher gives, and closes the value when it ends or is dropped.
     ///
     /// The driver also ends when the value was closed elsewhere, and when nobody is left who could watch it: no other handle, no
-    /// reader, no watcher.
+    /// reader, no watcher. With [`driver.while_watched(timer, linger)`](Driver::while_watched) it rests while nobody watches.
     ///
     /// # Examples
     ///

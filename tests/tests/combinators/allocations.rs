@@ -6,7 +6,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use event_core::prelude::*;
-use event_core::{MemoryReader, MemoryValue, MemoryWatcher, RelaxStrategy, Timer, combine, select, watch_fn};
+use event_core::{MemoryReader, MemoryValue, MemoryWatcher, RelaxStrategy, Timer, combine, optional, select, watch_fn};
 use event_tests::allocator::{allocations, allocations_of};
 
 use super::{Steady, poll};
@@ -62,6 +62,9 @@ fn combinators_of_one_watcher_never_allocate() {
     assert_never_allocates("inspect", |watcher| watcher.inspect(|n| assert!(*n < u64::MAX)));
     assert_never_allocates("dedup", WatcherExt::dedup);
     assert_never_allocates("dedup_by_key", |watcher| watcher.dedup_by_key(|n| *n));
+    assert_never_allocates("scan", |watcher| watcher.scan(0, |sum: &mut u64, n| *sum ^ n));
+    assert_never_allocates("optional", |watcher| optional(watcher).filter_map(|n| n));
+    assert_never_allocates("map_latest", |watcher| watcher.map_latest(core::future::ready));
     let derived = |watcher: MemoryWatcher<u64>| watch_fn(move || watcher.clone().map(|n| n + 1)).watch();
     assert_never_allocates("watch_fn", derived);
 }
@@ -71,6 +74,11 @@ fn combinators_of_several_watchers_never_allocate() {
     let other = MemoryValue::with_value(7_u64);
     assert_never_allocates("combine", |watcher| combine((watcher, other.watch())));
     assert_never_allocates("select", |watcher| select((watcher, other.watch())));
+    assert_never_allocates("combine, array", |watcher| combine([watcher, other.watch()]));
+    assert_never_allocates("select, array", |watcher| select([watcher, other.watch()]));
+    assert_never_allocates("select, vector", |watcher| {
+        select(core::iter::once(watcher).chain((0..80).map(|_| other.watch())).collect::<Vec<_>>())
+    });
     let values = [MemoryValue::with_value(1_u64), MemoryValue::with_value(2)];
     let readers: [MemoryReader<u64>; 2] = values.each_ref().map(MemoryValue::reader);
     assert_never_allocates("switch_map", |watcher| watcher.switch_map(move |n| readers[n as usize % 2].clone()));
@@ -80,6 +88,7 @@ fn combinators_of_several_watchers_never_allocate() {
 fn combinators_that_know_the_time_never_allocate() {
     let second = Duration::from_secs(1);
     assert_never_allocates("debounce", |watcher| watcher.debounce(TwoPolls, second));
+    assert_never_allocates("debounce, at most", |watcher| watcher.debounce(TwoPolls, second).at_most(second));
     assert_never_allocates("throttle", |watcher| watcher.throttle(TwoPolls, second));
     assert_never_allocates("sample", |watcher| watcher.sample(TwoPolls, second));
 }
@@ -95,6 +104,39 @@ fn a_driver_never_allocates() {
         assert!(matches!(poll(watcher.get(), &it.waker), Poll::Ready(Ok(2))));
         assert!(poll(watcher.get(), &it.waker).is_pending());
     });
+}
+
+#[test]
+fn a_driver_that_begins_to_rest_and_goes_on_never_allocates() {
+    let steady = Steady::new();
+    let (shared, driver) = steady.value.watch().map(|n| n + 1).share();
+    let mut driver = driver.while_watched(TwoPolls, Duration::from_secs(1));
+    let keeps = shared.watch();
+    let mut watcher = Some(keeps.clone());
+    drop(keeps);
+    steady.assert_never_allocates("while_watched", |it| {
+        it.value.set(1);
+        assert!(poll(&mut driver, &it.waker).is_pending());
+        assert!(watcher.take().is_some_and(|mut watcher| matches!(poll(watcher.get(), &it.waker), Poll::Ready(Ok(2)))));
+        assert!((0..3).all(|_| poll(&mut driver, &it.waker).is_pending()));
+        watcher = Some(shared.watch_changes());
+    });
+}
+
+/// The vector that a get returns is all that it asks for.
+#[test]
+fn a_combined_vector_allocates_what_it_returns() {
+    let steady = Steady::new();
+    let mut all = combine(vec![steady.value.watch(), steady.value.watch()]);
+    let mut get = |n| {
+        steady.value.set(n);
+        assert!(matches!(poll(all.get(), &steady.waker), Poll::Ready(Ok(given)) if given == [n, n]));
+        assert!(poll(all.get(), &steady.waker).is_pending());
+    };
+    (0..10).for_each(&mut get);
+    let before = allocations();
+    (0..1000).for_each(&mut get);
+    assert_eq!(allocations() - before, 1000);
 }
 
 #[test]

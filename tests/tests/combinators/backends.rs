@@ -10,7 +10,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use event_core::prelude::*;
-use event_core::{BackendError, BoxWatcher, GetError, MemoryValue, combine, select, watch_fn};
+use event_core::{BackendError, BoxWatcher, GetError, MemoryValue, Timer, combine, optional, select, watch_fn};
 use event_tests::by_hand::Task;
 
 use crate::clock::Clock;
@@ -18,7 +18,7 @@ use crate::clock::Clock;
 type Answer = Poll<Result<u64, GetError>>;
 
 /// A watcher that answers as it was told to, however it is asked.
-struct Told {
+pub(crate) struct Told {
     answers: VecDeque<Answer>,
     /// When no answers are left.
     then: fn() -> Answer,
@@ -30,7 +30,7 @@ fn told(answers: impl IntoIterator<Item = Answer>) -> Told {
 }
 
 /// Always something new.
-fn endless() -> (Told, Rc<Cell<usize>>) {
+pub(crate) fn endless() -> (Told, Rc<Cell<usize>>) {
     let asked = Rc::default();
     (Told { answers: VecDeque::new(), then: || Poll::Ready(Ok(1)), asked: Rc::clone(&asked) }, asked)
 }
@@ -56,6 +56,15 @@ impl Watcher for Told {
     }
 }
 
+/// Watchers of different kinds, as one kind.
+trait IntoAny: Watcher<Item = u64> + Sized + 'static {
+    fn into_any(self) -> Box<dyn Watcher<Item = u64>> {
+        Box::new(self)
+    }
+}
+
+impl<W: Watcher<Item = u64> + 'static> IntoAny for W {}
+
 /// Leaves the choice to the number, as `switch_map` needs it.
 fn to_value(n: u64) -> MemoryValue<u64> {
     MemoryValue::with_value(n)
@@ -72,6 +81,9 @@ fn all_of(clock: &Clock, mut inner: impl FnMut() -> Told) -> Combinators {
         ("map", Box::new(inner().map(|n| n))),
         ("filter", Box::new(inner().filter(|_| true))),
         ("filter_map", Box::new(inner().filter_map(Some))),
+        ("scan", Box::new(inner().scan((), |(), n| n))),
+        ("optional", Box::new(optional(inner()).filter_map(|n| n))),
+        ("map_latest", Box::new(inner().map_latest(core::future::ready))),
         ("inspect", Box::new(inner().inspect(|_| ()))),
         ("dedup", Box::new(inner().dedup())),
         ("dedup_by_key", Box::new(inner().dedup_by_key(|n| *n))),
@@ -88,8 +100,13 @@ fn all_of(clock: &Clock, mut inner: impl FnMut() -> Told) -> Combinators {
         ),
         ("combine, first", Box::new(combine((inner(), other.watch())).map(|(n, _)| n))),
         ("combine, last", Box::new(combine((other.watch(), inner())).map(|(_, n)| n))),
+        ("combine, array", Box::new(combine([inner().into_any(), other.watch().into_any()]).map(|[n, _]| n))),
+        ("combine, vector", Box::new(combine(vec![other.watch().into_any(), inner().into_any()]).map(|all| all[1]))),
         ("select", Box::new(select((silent.watch(), inner())))),
+        ("select, array", Box::new(select([silent.watch().into_any(), inner().into_any()]))),
+        ("select, vector", Box::new(select(vec![silent.watch().into_any(), inner().into_any()]))),
         ("debounce", Box::new(inner().debounce(clock.clone(), second))),
+        ("debounce, at most", Box::new(inner().debounce(clock.clone(), 5 * second).at_most(second))),
         ("throttle", Box::new(inner().throttle(clock.clone(), second))),
         ("sample", Box::new(inner().sample(clock.clone(), second))),
     ]
@@ -138,6 +155,43 @@ fn an_error_of_one_part_does_not_take_what_the_other_has_given() {
     let mut both = combine((value.watch(), told([failure(), item(4)])));
     assert!(matches!(task.poll(both.get()), Poll::Ready(Err(GetError::Backend(_)))));
     assert!(matches!(task.poll(both.get()), Poll::Ready(Ok((7, 4)))));
+}
+
+#[test]
+fn an_error_of_one_of_many_parts_does_not_take_what_the_others_have_given() {
+    let task = Task::new();
+    let values = [MemoryValue::with_value(7), MemoryValue::with_value(8)];
+    let parts = vec![values[0].watch().into_any(), told([failure(), item(4)]).into_any(), values[1].watch().into_any()];
+    let mut all = combine(parts);
+    assert!(matches!(task.poll(all.get()), Poll::Ready(Err(GetError::Backend(_)))));
+    values[1].set(9);
+    assert!(matches!(task.poll(all.get()), Poll::Ready(Ok(given)) if given == [7, 4, 9]));
+}
+
+#[test]
+fn optional_waits_for_a_backend_only_if_the_backlog_is_asked_for() {
+    let task = Task::new();
+    let mut slow = optional(told([Poll::Pending, Poll::Pending, item(4)]));
+    assert!(task.poll(slow.get().backlog_only()).is_pending());
+    assert!(matches!(task.poll(slow.get()), Poll::Ready(Ok(None))));
+    assert!(matches!(task.poll(slow.get()), Poll::Ready(Ok(Some(4)))));
+    assert!(task.poll(slow.get()).is_pending());
+}
+
+#[test]
+fn an_error_of_the_watcher_leaves_the_run_of_map_latest_as_it_is() {
+    let (task, clock) = (Task::new(), Clock::default());
+    let mut answers = told([item(4), Poll::Pending, failure()]).map_latest(|n| {
+        let sleep = clock.sleep(Duration::from_secs(1));
+        async move {
+            sleep.await;
+            n
+        }
+    });
+    assert!(task.poll(answers.get()).is_pending());
+    clock.advance(1);
+    assert!(matches!(task.poll(answers.get()), Poll::Ready(Err(GetError::Backend(_)))));
+    assert!(matches!(task.poll(answers.get()), Poll::Ready(Ok(4))));
 }
 
 #[test]
@@ -216,6 +270,21 @@ fn a_flood_leaves_the_task_to_its_other_business() {
     assert_yields("sample without a period", &asked, |task| task.poll(always.get()).is_pending());
 }
 
+#[test]
+fn a_flood_is_heard_through_a_debounce_with_a_limit() {
+    let (task, clock) = (Task::new(), Clock::default());
+    let (flood, _) = endless();
+    let mut limited = flood.debounce(clock.clone(), Duration::from_secs(3)).at_most(Duration::from_secs(5));
+    for _ in 0..3 {
+        for _ in 0..5 {
+            assert!(task.poll(limited.get()).is_pending());
+            clock.advance(1);
+        }
+        assert!(matches!(task.poll(limited.get()), Poll::Ready(Ok(1))));
+        assert_eq!(clock.sleeping(), 0);
+    }
+}
+
 /// It always has an item to set, and never waits.
 #[test]
 fn a_driver_of_a_flood_ends_when_nobody_can_watch() {
@@ -232,7 +301,15 @@ fn select_lets_others_be_heard_beside_a_flood() {
     let task = Task::new();
     let (one, other) = (MemoryValue::with_value(2), MemoryValue::with_value(3));
     let (flood, _) = endless();
-    let mut any = select((flood, one.watch(), other.watch()));
+    assert_hears_all(&task, &one, select((flood, one.watch(), other.watch())));
+    let flood = || endless().0.into_any();
+    one.set(2);
+    assert_hears_all(&task, &one, select([flood(), one.watch().into_any(), other.watch().into_any()]));
+    one.set(2);
+    assert_hears_all(&task, &one, select(vec![flood(), one.watch().into_any(), other.watch().into_any()]));
+}
+
+fn assert_hears_all(task: &Task, one: &MemoryValue<u64>, mut any: impl Watcher<Item = u64>) {
     let given: Vec<_> = (0..6)
         .map(|round| {
             if round == 3 {
@@ -253,6 +330,11 @@ fn select_hears_what_is_accepted_beside_a_flood_of_what_is_rejected() {
     let value = MemoryValue::with_value(2);
     let (flood, asked) = endless();
     let mut any = select((flood, value.watch()));
+    assert!(matches!(task.poll(any.get().filter(|n| *n > 1)), Poll::Ready(Ok(2))));
+    assert!(asked.get() <= 64);
+
+    let (flood, asked) = endless();
+    let mut any = select(vec![flood.into_any(), value.watch().into_any()]);
     assert!(matches!(task.poll(any.get().filter(|n| *n > 1)), Poll::Ready(Ok(2))));
     assert!(asked.get() <= 64);
 }

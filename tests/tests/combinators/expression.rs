@@ -9,7 +9,7 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 
 use event_core::prelude::*;
-use event_core::{Driver, GetError, MemoryWatcher, combine, select, watch_fn};
+use event_core::{Driver, GetError, MemoryWatcher, Timer, combine, optional, select, watch_fn};
 use event_tests::seed::Random;
 
 use crate::clock::Clock;
@@ -21,24 +21,47 @@ pub(crate) enum Expression {
     Map(Box<Self>),
     Filter(Box<Self>),
     FilterMap(Box<Self>),
+    Scan(Box<Self>),
+    Optional(Box<Self>),
+    /// With a run that takes that long.
+    MapLatest(Box<Self>, u64),
     Inspect(Box<Self>),
     Dedup(Box<Self>),
     DedupByKey(Box<Self>),
     /// An item leads to the value with that number, modulo how many there are.
     SwitchMap(Box<Self>, Rc<[usize]>),
-    /// Of two or three.
-    Combine(Vec<Self>),
-    /// Of two or three.
-    Select(Vec<Self>),
+    Combine(Parts),
+    Select(Parts),
     WatchFn(Box<Self>),
     Share(Box<Self>),
     Debounce(Box<Self>, u64),
+    /// With the longest time that an item is held.
+    DebounceAtMost(Box<Self>, u64, u64),
     Throttle(Box<Self>, u64),
     /// The period is not 0.
     Sample(Box<Self>, u64),
 }
 
+/// What is combined or selected.
+#[derive(Clone, Debug)]
+pub(crate) enum Parts {
+    /// Two or three.
+    Tuple(Vec<Expression>),
+    /// Two or three.
+    Array(Vec<Expression>),
+    /// Any number.
+    Vector(Vec<Expression>),
+}
+
+impl Parts {
+    pub(crate) fn all(&self) -> &[Expression] {
+        let (Self::Tuple(parts) | Self::Array(parts) | Self::Vector(parts)) = self;
+        parts
+    }
+}
+
 use Expression::*;
+use Parts::{Array, Tuple, Vector};
 
 impl Expression {
     /// A tree of at most `depth` combinators above each other.
@@ -46,9 +69,10 @@ impl Expression {
         if depth == 0 {
             return Leaf(values[random.below(values.len() as u64) as usize]);
         }
-        let (kind, seconds, parts) = (random.below(18), random.below(4), 2 + random.below(3) / 2);
+        let (kind, seconds, parts) = (random.below(25), random.below(4), random.below(5));
         let depth = random.below(depth);
         let mut inner = || Self::any(random, depth, values);
+        let two_or_three = 2 + parts / 3;
         match kind {
             0 => Map(inner().into()),
             1 => Filter(inner().into()),
@@ -57,19 +81,29 @@ impl Expression {
             4 => Dedup(inner().into()),
             5 => DedupByKey(inner().into()),
             6 | 7 => SwitchMap(inner().into(), Rc::clone(values)),
-            8..11 => Combine((0..parts).map(|_| inner()).collect()),
-            11..13 => Select((0..parts).map(|_| inner()).collect()),
+            8..11 => Combine(Tuple((0..two_or_three).map(|_| inner()).collect())),
+            11..13 => Select(Tuple((0..two_or_three).map(|_| inner()).collect())),
             13 => Share(inner().into()),
             14 => Debounce(inner().into(), seconds),
             15 => Throttle(inner().into(), seconds),
             16 => Sample(inner().into(), seconds + 1),
+            17 => Scan(inner().into()),
+            18 => Optional(inner().into()),
+            19 => MapLatest(inner().into(), seconds),
+            20 => DebounceAtMost(inner().into(), seconds, parts),
+            21 => Combine(Vector((0..parts).map(|_| inner()).collect())),
+            22 => Select(Vector((0..parts).map(|_| inner()).collect())),
+            23 if seconds < 2 => Combine(Array((0..two_or_three).map(|_| inner()).collect())),
+            23 => Select(Array((0..two_or_three).map(|_| inner()).collect())),
             _ => WatchFn(inner().into()),
         }
     }
 
-    /// Whether the watcher can be cloned. A sleep cannot, and a driver neither.
+    /// Whether the watcher can be cloned. A sleep cannot, and neither can a run or a driver.
     pub(crate) fn is_clone(&self) -> bool {
-        !matches!(self, Share(_) | Debounce(..) | Throttle(..) | Sample(..)) && self.parts().iter().all(Self::is_clone)
+        let keeps_a_future =
+            matches!(self, Share(_) | Debounce(..) | DebounceAtMost(..) | Throttle(..) | Sample(..) | MapLatest(..));
+        !keeps_a_future && self.parts().iter().all(Self::is_clone)
     }
 
     /// Whether it has a driver inside.
@@ -78,11 +112,12 @@ impl Expression {
     }
 
     /// How many wakers it may store beside those in the values: one a sleep, and two a shared value: that of its watcher, and
-    /// that of its driver, which waits for the watcher to go.
+    /// that of its driver, which waits for the watcher to go. One for a vector, whose parts have wakers of its own.
     pub(crate) fn places(&self) -> usize {
         let here = match self {
-            Share(_) => 2,
-            Debounce(..) | Throttle(..) | Sample(..) => 1,
+            Share(_) | DebounceAtMost(..) => 2,
+            Debounce(..) | Throttle(..) | Sample(..) | MapLatest(..) => 1,
+            Combine(Vector(_)) | Select(Vector(_)) => 1,
             _ => 0,
         };
         here + self.parts().iter().map(Self::places).sum::<usize>()
@@ -94,9 +129,10 @@ impl Expression {
             Map(inner) | Filter(inner) | FilterMap(inner) | Inspect(inner) | Dedup(inner) | DedupByKey(inner) => {
                 from_ref(inner)
             }
+            Scan(inner) | Optional(inner) | MapLatest(inner, _) => from_ref(inner),
             SwitchMap(inner, _) | WatchFn(inner) | Share(inner) => from_ref(inner),
-            Debounce(inner, _) | Throttle(inner, _) | Sample(inner, _) => from_ref(inner),
-            Combine(parts) | Select(parts) => parts,
+            Debounce(inner, _) | DebounceAtMost(inner, ..) | Throttle(inner, _) | Sample(inner, _) => from_ref(inner),
+            Combine(parts) | Select(parts) => parts.all(),
         }
     }
 }
@@ -112,6 +148,16 @@ pub(crate) fn passes(n: &u64) -> bool {
 
 pub(crate) fn halved(n: u64) -> Option<u64> {
     (n % 3 != 0).then_some(n / 2)
+}
+
+pub(crate) fn scanned(state: &mut u64, n: u64) -> u64 {
+    *state = state.wrapping_mul(5).wrapping_add(n);
+    *state
+}
+
+/// An item that need not be there, as a number.
+pub(crate) fn told(n: &Option<u64>) -> u64 {
+    n.map_or(1_000_003, |n| n.wrapping_mul(7))
 }
 
 pub(crate) fn key(n: &u64) -> u64 {
@@ -167,6 +213,19 @@ pub(crate) fn build(expression: &Expression, leaves: &Leaves, clock: &Clock) -> 
         Map(inner) => Box::new(subject(inner).map(mapped)),
         Filter(inner) => Box::new(subject(inner).filter(passes)),
         FilterMap(inner) => Box::new(subject(inner).filter_map(halved)),
+        Scan(inner) => Box::new(subject(inner).scan(3, scanned)),
+        Optional(inner) => Box::new(Numbered::new(optional(subject(inner)), told)),
+        MapLatest(inner, takes) => {
+            let (clock, takes) = (clock.clone(), Duration::from_secs(*takes));
+            let run = move |n| {
+                let sleep = clock.sleep(takes);
+                async move {
+                    sleep.await;
+                    mapped(n)
+                }
+            };
+            Box::new(Numbered::unique(subject(inner).map_latest(run)))
+        }
         Inspect(inner) => Box::new(subject(inner).inspect(inspect)),
         Dedup(inner) => Box::new(subject(inner).dedup()),
         DedupByKey(inner) => Box::new(subject(inner).dedup_by_key(key)),
@@ -177,15 +236,23 @@ pub(crate) fn build(expression: &Expression, leaves: &Leaves, clock: &Clock) -> 
                 watch_fn(move || leaves(value))
             }))
         }
-        Combine(inner) => match <[Subject; 2]>::try_from(parts(inner)).map_err(<[Subject; 3]>::try_from) {
-            Ok([a, b]) => Box::new(Numbered::new(combine((a, b)), |(a, b)| together(&[*a, *b]))),
-            Err(Ok([a, b, c])) => Box::new(Numbered::new(combine((a, b, c)), |(a, b, c)| together(&[*a, *b, *c]))),
-            Err(Err(_)) => unreachable!("two or three parts"),
+        Combine(Vector(inner)) => Box::new(Numbered::new(combine(parts(inner)), |all| together(all))),
+        Select(Vector(inner)) => Box::new(select(parts(inner))),
+        Combine(Array(inner)) => match two_or_three(parts(inner)) {
+            Ok(two) => Box::new(Numbered::new(combine(two), |two| together(two))),
+            Err(three) => Box::new(Numbered::new(combine(three), |three| together(three))),
         },
-        Select(inner) => match <[Subject; 2]>::try_from(parts(inner)).map_err(<[Subject; 3]>::try_from) {
+        Select(Array(inner)) => match two_or_three(parts(inner)) {
+            Ok(two) => Box::new(select(two)),
+            Err(three) => Box::new(select(three)),
+        },
+        Combine(Tuple(inner)) => match two_or_three(parts(inner)) {
+            Ok([a, b]) => Box::new(Numbered::new(combine((a, b)), |(a, b)| together(&[*a, *b]))),
+            Err([a, b, c]) => Box::new(Numbered::new(combine((a, b, c)), |(a, b, c)| together(&[*a, *b, *c]))),
+        },
+        Select(Tuple(inner)) => match two_or_three(parts(inner)) {
             Ok([a, b]) => Box::new(select((a, b))),
-            Err(Ok([a, b, c])) => Box::new(select((a, b, c))),
-            Err(Err(_)) => unreachable!("two or three parts"),
+            Err([a, b, c]) => Box::new(select((a, b, c))),
         },
         WatchFn(inner) => {
             let (inner, leaves, clock) = (inner.clone(), Rc::clone(leaves), clock.clone());
@@ -195,6 +262,10 @@ pub(crate) fn build(expression: &Expression, leaves: &Leaves, clock: &Clock) -> 
         Debounce(inner, quiet) => {
             Box::new(Numbered::unique(subject(inner).debounce(clock.clone(), Duration::from_secs(*quiet))))
         }
+        DebounceAtMost(inner, quiet, at_most) => {
+            let [quiet, at_most] = [quiet, at_most].map(|seconds| Duration::from_secs(*seconds));
+            Box::new(Numbered::unique(subject(inner).debounce(clock.clone(), quiet).at_most(at_most)))
+        }
         Throttle(inner, period) => {
             Box::new(Numbered::unique(subject(inner).throttle(clock.clone(), Duration::from_secs(*period))))
         }
@@ -202,6 +273,11 @@ pub(crate) fn build(expression: &Expression, leaves: &Leaves, clock: &Clock) -> 
             Box::new(Numbered::unique(subject(inner).sample(clock.clone(), Duration::from_secs(*period))))
         }
     }
+}
+
+fn two_or_three(parts: Vec<Subject>) -> Result<[Subject; 2], [Subject; 3]> {
+    <[Subject; 2]>::try_from(parts)
+        .map_err(|parts| parts.try_into().unwrap_or_else(|_| unreachable!("two or three parts")))
 }
 
 /// A watcher whose items are told as numbers. Unlike `map`, it passes predicates on.

@@ -3,13 +3,14 @@
 
 use core::cell::Cell;
 use core::future::Future;
-use core::task::Poll;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use std::panic::resume_unwind;
 
 use event_core::prelude::*;
-use event_core::{MemoryValue, Timer, combine, select};
+use event_core::{GetError, MemoryValue, MemoryWatcher, Timer, combine, optional, select};
 use event_tests::by_hand::{Task, panics};
+use event_tests::census::Census;
 
 use crate::clock::{Clock, Sleep};
 
@@ -73,6 +74,68 @@ fn a_panic_of_a_function_that_makes_something_of_the_item_consumes_it() {
     let value = MemoryValue::new();
     assert!(!gives_it_again(&value, value.watch_changes().map(touch)));
     assert!(!gives_it_again(&value, value.watch_changes().filter_map(|n| Some(touch(n)))));
+    assert!(!gives_it_again(&value, value.watch_changes().scan((), |(), n| touch(n))));
+    assert!(!gives_it_again(&value, value.watch_changes().map_latest(|n| core::future::ready(touch(n)))));
+}
+
+#[test]
+fn a_panic_of_a_scan_leaves_the_state_as_it_is_then() {
+    let (task, value) = (Task::new(), MemoryValue::with_value(1));
+    let mut sums = value.watch().scan(0, |sum, n| {
+        *sum += n;
+        touch(*sum)
+    });
+    assert!(panics_in(&task, sums.get()));
+    value.set(10);
+    assert!(matches!(task.poll(sums.get()), Poll::Ready(Ok(11))));
+}
+
+/// A future that must not be polled again when it has panicked, like that of an `async fn`.
+#[test]
+fn a_run_that_panics_is_dropped_and_not_polled_again() {
+    let (task, value, census) = (Task::new(), MemoryValue::with_value(1), Census::new());
+    let mut runs = value.watch().map_latest(|n| {
+        let citizen = census.citizen(n);
+        async move { touch(citizen).data() }
+    });
+    assert!(panics_in(&task, runs.get()));
+    assert_eq!(census.alive(), 0, "the run is dropped");
+    assert!(task.poll(runs.get()).is_pending());
+    let wakes = task.wakes();
+    value.set(2);
+    assert_eq!(task.wakes(), wakes + 1);
+    assert!(matches!(task.poll(runs.get()), Poll::Ready(Ok(2))));
+}
+
+#[test]
+fn a_panic_of_the_function_of_map_latest_consumes_the_item_and_the_run_before() {
+    let (task, value, clock) = (Task::new(), MemoryValue::with_value(1), Clock::default());
+    let mut runs = value.watch().map_latest(|n| {
+        let sleep = clock.sleep(Duration::from_secs(touch(n)));
+        async move {
+            sleep.await;
+            n
+        }
+    });
+    assert!(task.poll(runs.get()).is_pending());
+    value.set(2);
+    assert!(panics_in(&task, runs.get()));
+    assert_eq!(clock.sleeping(), 0);
+    clock.advance(2);
+    assert!(task.poll(runs.get()).is_pending());
+    value.set(0);
+    assert!(matches!(task.poll(runs.get()), Poll::Ready(Ok(0))));
+}
+
+#[test]
+fn a_panic_of_a_filter_does_not_consume_that_there_is_no_data() {
+    let (task, value) = (Task::new(), MemoryValue::new());
+    let mut maybe = optional(value.watch());
+    assert!(panics_in(&task, maybe.get().filter(|_| touch(true))));
+    assert!(matches!(task.poll(maybe.get()), Poll::Ready(Ok(None))));
+    value.set(1);
+    assert!(panics_in(&task, maybe.get().filter(|_| touch(true))));
+    assert!(task.poll(maybe.get()).is_pending(), "but it does consume data");
 }
 
 #[test]
@@ -118,7 +181,7 @@ fn filter_keeps(mut watcher: impl Watcher<Item = u64>, clock: &Clock) -> bool {
 fn a_panic_of_a_filter_of_a_get_consumes_nothing_but_what_a_function_has_taken() {
     let (clock, second) = (Clock::default(), Duration::from_secs(1));
     let held = MemoryValue::with_value(1);
-    let watchers: [(&str, bool, Box<dyn Watcher<Item = u64>>); 11] = [
+    let watchers: [(&str, bool, Box<dyn Watcher<Item = u64>>); 16] = [
         ("map", false, Box::new(held.watch().map(|n| n))),
         ("filter_map", false, Box::new(held.watch().filter_map(Some))),
         ("filter", true, Box::new(held.watch().filter(|_| true))),
@@ -127,7 +190,12 @@ fn a_panic_of_a_filter_of_a_get_consumes_nothing_but_what_a_function_has_taken()
         ("dedup_by_key", true, Box::new(held.watch().dedup_by_key(|n| *n))),
         ("switch_map", true, Box::new(held.watch().switch_map(MemoryValue::with_value))),
         ("select", true, Box::new(select((held.watch_changes(), held.watch())))),
+        ("select, array", true, Box::new(select([held.watch_changes(), held.watch()]))),
+        ("select, vector", true, Box::new(select(vec![held.watch_changes(), held.watch()]))),
+        ("scan", false, Box::new(held.watch().scan((), |(), n| n))),
+        ("map_latest", false, Box::new(held.watch().map_latest(core::future::ready))),
         ("debounce", true, Box::new(held.watch().debounce(clock.clone(), second))),
+        ("debounce, at most", true, Box::new(held.watch().debounce(clock.clone(), 5 * second).at_most(second))),
         ("throttle", true, Box::new(held.watch().throttle(clock.clone(), second))),
         ("sample", true, Box::new(held.watch().sample(clock.clone(), second))),
     ];
@@ -142,6 +210,10 @@ fn a_panic_of_a_filter_of_a_combined_get_consumes_nothing() {
     let mut both = combine((one.watch(), other.watch()));
     assert!(panics_in(&task, both.get().filter(|_| touch(true))));
     assert!(matches!(task.poll(both.get()), Poll::Ready(Ok((1, 2)))));
+    assert!(task.poll(both.get()).is_pending());
+    let mut both = combine(vec![one.watch(), other.watch()]);
+    assert!(panics_in(&task, both.get().filter(|_| touch(true))));
+    assert!(matches!(task.poll(both.get()), Poll::Ready(Ok(given)) if given == [1, 2]));
     assert!(task.poll(both.get()).is_pending());
 }
 
@@ -160,6 +232,55 @@ fn a_panic_of_any_clone_in_a_combined_get_loses_nothing() {
         one.set(Number(3));
         assert!(matches!(task.poll(both.get()), Poll::Ready(Ok((Number(3), Number(2))))));
     }
+}
+
+#[test]
+fn a_panic_of_any_clone_in_a_combined_get_of_many_loses_nothing() {
+    for patience in 0..6 {
+        let task = Task::new();
+        let values: Vec<_> = (0..3).map(|n| MemoryValue::with_value(Number(n))).collect();
+        let mut all = combine(values.iter().map(MemoryValue::watch).collect::<Vec<_>>());
+        PATIENCE.set(patience);
+        assert!(panics(|| task.poll(all.get())), "{patience}");
+        PATIENCE.set(usize::MAX);
+        let next = task.poll(all.get());
+        assert!(matches!(&next, Poll::Ready(Ok(given)) if given[..] == [Number(0), Number(1), Number(2)]), "{next:?}");
+        values[2].set(Number(3));
+        let next = task.poll(all.get());
+        assert!(matches!(&next, Poll::Ready(Ok(given)) if given[..] == [Number(0), Number(1), Number(3)]), "{next:?}");
+    }
+}
+
+/// A watcher that panics when it is let go.
+struct PanicsInDrop(MemoryWatcher<u64>);
+
+impl Watcher for PanicsInDrop {
+    type Item = u64;
+
+    fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, GetError>> {
+        self.0.poll_get(cx)
+    }
+
+    fn poll_backlog(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, GetError>> {
+        self.0.poll_backlog(cx)
+    }
+}
+
+impl Drop for PanicsInDrop {
+    fn drop(&mut self) {
+        touchy();
+    }
+}
+
+#[test]
+fn a_panic_of_a_part_that_is_let_go_does_not_keep_the_whole_from_ending() {
+    let (task, values) = (Task::new(), [MemoryValue::with_value(1), MemoryValue::with_value(2)]);
+    let mut all = combine(values.each_ref().map(|value| PanicsInDrop(value.watch())).into_iter().collect::<Vec<_>>());
+    assert!(task.poll(all.get()).is_ready());
+    assert!(task.poll(all.get()).is_pending());
+    drop(values);
+    assert!(panics_in(&task, all.get()));
+    assert!(matches!(task.poll(all.get()), Poll::Ready(Err(GetError::Closed))));
 }
 
 #[test]
@@ -205,8 +326,9 @@ fn a_timer_that_panics_leaves_the_watcher_usable() {
     let (task, clock, second) = (Task::new(), Clock::default(), Duration::from_secs(1));
     let value = MemoryValue::with_value(1);
     let timer = || TouchyTimer(clock.clone());
-    let watchers: [(&str, Box<dyn Watcher<Item = u64>>); 3] = [
+    let watchers: [(&str, Box<dyn Watcher<Item = u64>>); 4] = [
         ("debounce", Box::new(value.watch().debounce(timer(), second))),
+        ("debounce, at most", Box::new(value.watch().debounce(timer(), second).at_most(2 * second))),
         ("throttle", Box::new(value.watch().throttle(timer(), second))),
         ("sample", Box::new(value.watch().sample(timer(), second))),
     ];

@@ -114,9 +114,9 @@ impl<'a> Program<'a> {
         Some(())
     }
 
-    fn spread(&self, value: usize, news: News) {
+    fn spread(&mut self, value: usize, news: News) {
         if news == News::Wakes {
-            self.watchers.iter().for_each(|watching| watching.check_news(value));
+            self.watchers.iter_mut().for_each(|watching| watching.check_news(value));
         }
     }
 

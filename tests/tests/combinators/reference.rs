@@ -3,7 +3,7 @@
 use alloc::rc::Rc;
 use core::cell::RefCell;
 
-use crate::expression::{Expression, halved, key, mapped, passes, together};
+use crate::expression::{Expression, halved, key, mapped, passes, scanned, together, told};
 use crate::model::{Found, Value, Watcher};
 
 /// What a combinator knows, beside an [`Expression`] of the same shape.
@@ -16,6 +16,15 @@ pub(crate) enum Reference {
     Map(Box<Self>),
     Filter(Box<Self>),
     FilterMap(Box<Self>),
+    /// With the state.
+    Scan(Box<Self>, u64),
+    /// With whether something was given or rejected.
+    Optional(Box<Self>, bool),
+    MapLatest {
+        inner: Part,
+        takes: u64,
+        run: Option<Held>,
+    },
     Inspect(Box<Self>),
     /// With the last item given.
     Dedup(Box<Self>, Option<u64>),
@@ -40,21 +49,25 @@ pub(crate) enum Reference {
         value: Value,
         watcher: Watcher,
     },
+    /// `limit`: when what is held is due, however new it is.
     Debounce {
         inner: Part,
         quiet: u64,
+        at_most: Option<u64>,
         held: Option<Held>,
+        limit: Option<u64>,
     },
     Throttle {
         inner: Box<Self>,
         period: u64,
         rests_until: u64,
     },
-    /// `next`: when it looks, once it was polled.
+    /// `next`: when it looks, once it was polled. `is_looking`: it has, and what is there was not known.
     Sample {
         inner: Box<Self>,
         period: u64,
         next: Option<u64>,
+        is_looking: bool,
     },
 }
 
@@ -121,24 +134,34 @@ impl Reference {
             Expression::Map(inner) => Self::Map(boxed(inner)),
             Expression::Filter(inner) => Self::Filter(boxed(inner)),
             Expression::FilterMap(inner) => Self::FilterMap(boxed(inner)),
+            Expression::Scan(inner) => Self::Scan(boxed(inner), 3),
+            Expression::Optional(inner) => Self::Optional(boxed(inner), false),
+            Expression::MapLatest(inner, takes) => Self::MapLatest { inner: part(inner), takes: *takes, run: None },
             Expression::Inspect(inner) => Self::Inspect(boxed(inner)),
             Expression::Dedup(inner) => Self::Dedup(boxed(inner), None),
             Expression::DedupByKey(inner) => Self::DedupByKey(boxed(inner), None),
             Expression::SwitchMap(outer, values) => {
                 Self::SwitchMap { outer: part(outer), inner: None, values: Rc::clone(values) }
             }
-            Expression::Combine(inner) => Self::Combine { parts: parts(inner), has_news: false },
-            Expression::Select(inner) => Self::Select { parts: parts(inner), turn: 0 },
+            Expression::Combine(inner) => Self::Combine { parts: parts(inner.all()), has_news: false },
+            Expression::Select(inner) => Self::Select { parts: parts(inner.all()), turn: 0 },
             Expression::WatchFn(inner) => Self::new(inner, values),
             Expression::Share(inner) => {
                 let value = Value::default();
                 Self::Share { inner: part(inner), watcher: Watcher::new(&value), value }
             }
-            Expression::Debounce(inner, quiet) => Self::Debounce { inner: part(inner), quiet: *quiet, held: None },
+            Expression::Debounce(inner, quiet) => {
+                Self::Debounce { inner: part(inner), quiet: *quiet, at_most: None, held: None, limit: None }
+            }
+            Expression::DebounceAtMost(inner, quiet, at_most) => {
+                Self::Debounce { inner: part(inner), quiet: *quiet, at_most: Some(*at_most), held: None, limit: None }
+            }
             Expression::Throttle(inner, period) => {
                 Self::Throttle { inner: boxed(inner), period: *period, rests_until: 0 }
             }
-            Expression::Sample(inner, period) => Self::Sample { inner: boxed(inner), period: *period, next: None },
+            Expression::Sample(inner, period) => {
+                Self::Sample { inner: boxed(inner), period: *period, next: None, is_looking: false }
+            }
         }
     }
 
@@ -148,6 +171,44 @@ impl Reference {
             Self::Leaf { value, watcher } => watcher.get(&world.values[*value], accept),
             Self::Filter(inner) => inner.get(world, backlog, &mut |n| passes(&n) && accept(n)),
             Self::Map(inner) => get_mapped(inner, world, backlog, |n| Some(mapped(n)), accept),
+            Self::Scan(inner, state) => get_mapped(inner, world, backlog, |n| Some(scanned(state, n)), accept),
+            Self::Optional(inner, has_begun) => {
+                let found = get_mapped(
+                    inner,
+                    world,
+                    backlog,
+                    |n| {
+                        *has_begun = true;
+                        Some(told(&Some(n)))
+                    },
+                    accept,
+                );
+                if matches!(found, Found::Data(_) | Found::Unknown) || *has_begun {
+                    return found;
+                }
+                *has_begun = true;
+                Some(told(&None)).filter(|none| accept(*none)).map_or(found, Found::Data)
+            }
+            Self::MapLatest { inner, takes, run } => loop {
+                match inner.get(world, backlog, &mut |_| true) {
+                    Found::Data(item) => {
+                        *run = Some(Held { item, due: world.now + *takes });
+                        continue;
+                    }
+                    Found::Unknown if run.is_none() => return Found::Unknown,
+                    _ => {}
+                }
+                let Some(Held { item, due }) = *run else {
+                    return if inner.closed { Found::Closed } else { Found::Nothing };
+                };
+                if world.now < due {
+                    return if backlog { Found::Unknown } else { Found::Nothing };
+                }
+                *run = None;
+                if accept(mapped(item)) {
+                    return Found::Data(mapped(item));
+                }
+            },
             Self::FilterMap(inner) => get_mapped(inner, world, backlog, halved, accept),
             Self::Inspect(inner) => inner.get(world, backlog, &mut |n| {
                 let accepted = accept(n);
@@ -166,13 +227,16 @@ impl Reference {
             }
             Self::SwitchMap { outer, inner, values } => loop {
                 let switched = outer.get(world, backlog, &mut |_| true);
+                if switched == Found::Unknown {
+                    return switched;
+                }
                 if let Found::Data(n) = switched {
                     let value = Expression::Leaf(values[(n % values.len() as u64) as usize]);
                     *inner = Some(Box::new(Self::new(&value, world.values)));
                 }
                 let found = inner.as_mut().map_or(Found::Closed, |inner| inner.get(world, backlog, accept));
                 match found {
-                    Found::Data(_) => return found,
+                    Found::Data(_) | Found::Unknown => return found,
                     Found::Closed => *inner = None,
                     Found::Nothing => {}
                 }
@@ -183,11 +247,16 @@ impl Reference {
                 }
             },
             Self::Combine { parts, has_news } => loop {
-                let mut is_new = false;
+                let (mut is_new, mut is_unknown) = (false, false);
                 for part in &mut *parts {
-                    is_new |= matches!(part.get(world, backlog, &mut |_| true), Found::Data(_));
+                    let found = part.get(world, backlog, &mut |_| true);
+                    is_new |= matches!(found, Found::Data(_));
+                    is_unknown |= found == Found::Unknown;
                 }
                 *has_news |= is_new;
+                if is_unknown {
+                    return Found::Unknown;
+                }
                 let items: Option<Vec<u64>> = parts.iter().map(|part| part.newest).collect();
                 let Some(items) = items.filter(|_| *has_news) else {
                     let is_useless = |part: &Part| part.closed && part.newest.is_none();
@@ -207,14 +276,18 @@ impl Reference {
                 }
             },
             Self::Select { parts, turn } => {
-                let count = parts.len();
+                let (mut found, count) = (Found::Nothing, parts.len());
                 for number in (*turn..*turn + count).map(|number| number % count) {
-                    if let Found::Data(item) = parts[number].get(world, backlog, accept) {
-                        *turn = number + 1;
-                        return Found::Data(item);
+                    match parts[number].get(world, backlog, accept) {
+                        Found::Data(item) => {
+                            *turn = number + 1;
+                            return Found::Data(item);
+                        }
+                        Found::Unknown => found = Found::Unknown,
+                        Found::Nothing | Found::Closed => {}
                     }
                 }
-                if parts.iter().all(|part| part.closed) { Found::Closed } else { Found::Nothing }
+                if parts.iter().all(|part| part.closed) { Found::Closed } else { found }
             }
             Self::Share { inner, value, watcher } => {
                 while let Found::Data(item) = inner.get(world, false, &mut |_| true) {
@@ -225,17 +298,27 @@ impl Reference {
                 }
                 watcher.get(value, accept)
             }
-            Self::Debounce { inner, quiet, held } => loop {
-                while let Found::Data(item) = inner.get(world, backlog, &mut |_| true) {
-                    *held = Some(Held { item, due: world.now + *quiet });
+            Self::Debounce { inner, quiet, at_most, held, limit } => loop {
+                let mut is_overdue = false;
+                while !is_overdue {
+                    match inner.get(world, backlog, &mut |_| true) {
+                        Found::Data(item) => {
+                            *held = Some(Held { item, due: world.now + *quiet });
+                            *limit = limit.or(at_most.map(|at_most| world.now + at_most));
+                        }
+                        Found::Unknown => return Found::Unknown,
+                        Found::Nothing | Found::Closed => break,
+                    }
+                    // Even of what has something new each time.
+                    is_overdue = !backlog && limit.is_some_and(|limit| limit <= world.now);
                 }
                 let Some(Held { item, due }) = *held else {
                     return if inner.closed { Found::Closed } else { Found::Nothing };
                 };
-                if world.now < due && !inner.closed && !backlog {
+                if world.now < due.min(limit.unwrap_or(due)) && !inner.closed && !backlog {
                     return Found::Nothing;
                 }
-                *held = None;
+                (*held, *limit) = (None, None);
                 if accept(item) {
                     return Found::Data(item);
                 }
@@ -251,14 +334,19 @@ impl Reference {
                 found
             }
             Self::Sample { inner, .. } if backlog => inner.get(world, backlog, accept),
-            Self::Sample { inner, period, next } => loop {
-                if world.now < *next.get_or_insert(world.now + *period) {
+            Self::Sample { inner, period, next, is_looking } => loop {
+                if !*is_looking && world.now < *next.get_or_insert(world.now + *period) {
                     return Found::Nothing;
                 }
-                *next = Some(world.now + *period);
+                if !*is_looking {
+                    *next = Some(world.now + *period);
+                }
                 let found = inner.get(world, true, accept);
-                if found != Found::Nothing {
-                    return found;
+                *is_looking = found == Found::Unknown;
+                match found {
+                    Found::Unknown => return Found::Nothing,
+                    Found::Nothing => {}
+                    _ => return found,
                 }
             },
         }
@@ -272,11 +360,12 @@ impl Reference {
                 inner.watched(show);
             }
             Self::Dedup(inner, _) | Self::DedupByKey(inner, _) => inner.watched(show),
+            Self::Scan(inner, _) | Self::Optional(inner, _) => inner.watched(show),
             Self::Throttle { inner, .. } | Self::Sample { inner, .. } => inner.watched(show),
             Self::Debounce { inner, .. } => inner.reference.watched(show),
             Self::Select { parts, .. } => parts.iter().for_each(|part| part.reference.watched(show)),
             // These drop what is closed.
-            Self::Share { inner, .. } => inner.watched_unless_closed(show),
+            Self::Share { inner, .. } | Self::MapLatest { inner, .. } => inner.watched_unless_closed(show),
             Self::Combine { parts, .. } => parts.iter().for_each(|part| part.watched_unless_closed(show)),
             Self::SwitchMap { outer, inner, .. } => {
                 outer.watched_unless_closed(show);
@@ -291,8 +380,11 @@ impl Reference {
             Self::Leaf { .. } => false,
             Self::Map(inner) | Self::Filter(inner) | Self::FilterMap(inner) | Self::Inspect(inner) => inner.may_sleep(),
             Self::Dedup(inner, _) | Self::DedupByKey(inner, _) => inner.may_sleep(),
+            Self::Scan(inner, _) | Self::Optional(inner, _) => inner.may_sleep(),
             Self::Throttle { .. } | Self::Sample { .. } => true,
-            Self::Debounce { inner, .. } | Self::Share { inner, .. } => inner.may_sleep(),
+            Self::Debounce { inner, .. } | Self::Share { inner, .. } | Self::MapLatest { inner, .. } => {
+                inner.may_sleep()
+            }
             Self::Combine { parts, .. } | Self::Select { parts, .. } => parts.iter().any(Part::may_sleep),
             Self::SwitchMap { outer, inner, .. } => {
                 outer.may_sleep() || inner.as_ref().is_some_and(|inner| inner.may_sleep())
@@ -306,7 +398,7 @@ fn get_mapped(
     inner: &mut Reference,
     world: &World<'_>,
     backlog: bool,
-    map: impl Fn(u64) -> Option<u64>,
+    mut map: impl FnMut(u64) -> Option<u64>,
     accept: Accept<'_>,
 ) -> Found {
     loop {

@@ -1,6 +1,8 @@
-//! The rules of the three that know the time. Their documentation draws time lines, which are tests here, as they are drawn.
+//! The rules of those that know the time. Their documentation draws time lines, which are tests here, as they are drawn.
 
 use alloc::collections::BTreeMap;
+use core::future::Future;
+use core::pin::Pin;
 use core::task::Poll;
 use core::time::Duration;
 
@@ -10,27 +12,35 @@ use event_tests::by_hand::Task;
 
 use crate::clock::Clock;
 
-const SOURCE: &str = include_str!("../../../crates/event-core/src/watcher_ext.rs");
+const WATCHER_EXT: &str = include_str!("../../../crates/event-core/src/watcher_ext.rs");
+const DEBOUNCE: &str = include_str!("../../../crates/event-core/src/combinators/debounce.rs");
+const WHILE_WATCHED: &str = include_str!("../../../crates/event-core/src/combinators/while_watched.rs");
 
 /// What happens when.
 type Line = Vec<(u64, String)>;
 
-/// The time line in the documentation of a method: the items, and what is given.
-fn drawn_for(method: &str) -> (Line, Line) {
-    let (documented, _) = SOURCE.split_once(&format!("fn {method}<")).expect("the method is there");
+/// The time line in the documentation of a method: its rows but the first one, which is the time.
+fn rows_drawn_for<const N: usize>(source: &str, method: &str, names: [&str; N]) -> [Line; N] {
+    let (documented, _) = source.split_once(&format!("fn {method}")).expect("the method is there");
     let (_, drawing) = documented.rsplit_once("```text\n").expect("it has a drawing");
     let (drawing, _) = drawing.split_once("```").expect("the drawing ends");
     let row = |name: &str| {
-        let row = drawing.lines().find_map(|line| line.trim_start().strip_prefix("/// ")?.strip_prefix(name));
-        words(row.unwrap_or_else(|| panic!("a row {name}")))
+        let rows = drawing.lines().filter_map(|line| line.trim_start().strip_prefix("/// "));
+        let mut rows = rows.map(words).filter(|words| words[0].1 == name);
+        rows.next().unwrap_or_else(|| panic!("a row {name}")).split_off(1)
     };
     let columns: BTreeMap<usize, u64> =
-        row("time ").into_iter().map(|(column, time)| (column, time.parse().expect("a time"))).collect();
-    let line = |name: &str| row(name).into_iter().map(|(column, word)| (columns[&column], word)).collect();
-    (line("items"), line("given"))
+        row("time").into_iter().map(|(column, time)| (column, time.parse().expect("a time"))).collect();
+    names.map(|name| row(name).into_iter().map(|(column, word)| (columns[&column], word)).collect())
 }
 
-/// Each word with the column that it begins in. The names of the rows are of the same width.
+/// The items, and what is given.
+fn drawn_for(method: &str) -> (Line, Line) {
+    let [items, given] = rows_drawn_for(WATCHER_EXT, &format!("{method}<"), ["items", "given"]);
+    (items, given)
+}
+
+/// Each word with the column that it begins in.
 fn words(row: &str) -> Vec<(usize, String)> {
     let begins = |(column, _): &(usize, char)| *column == 0 || row.as_bytes()[column - 1] == b' ';
     let words = row.char_indices().filter(|(_, letter)| *letter != ' ').filter(begins);
@@ -93,6 +103,64 @@ fn debounce_gives_what_is_drawn() {
         items.last().map(|(time, _)| (*time, "end".to_owned())),
         "the end is not drawn: it is told at once"
     );
+}
+
+#[test]
+fn debounce_at_most_gives_what_is_drawn() {
+    let [items, drawn] = rows_drawn_for(DEBOUNCE, "at_most(mut self", ["items", "given"]);
+    let five = Duration::from_secs(5);
+    assert_eq!(run(&items, |watcher, clock| watcher.debounce(clock, THREE).at_most(five)), drawn);
+}
+
+/// A future that makes `A` of `a`, in a time of 3.
+fn in_capitals(clock: Clock) -> impl FnMut(String) -> Pin<Box<dyn Future<Output = String>>> {
+    move |text| {
+        let sleep = clock.sleep(THREE);
+        Box::pin(async move {
+            sleep.await;
+            text.to_uppercase()
+        })
+    }
+}
+
+#[test]
+fn map_latest_gives_what_is_drawn() {
+    let (items, drawn) = drawn_for("map_latest");
+    let mut given = run(&items, |watcher, clock| watcher.map_latest(in_capitals(clock)));
+    let (end, last) = (given.pop(), drawn.last().expect("something is drawn").0);
+    assert_eq!(given, drawn);
+    assert_eq!(end, Some((last, "end".to_owned())), "the end is not drawn: it is told with the last item");
+}
+
+#[test]
+fn a_driver_sets_what_is_drawn_while_it_is_watched() {
+    let [items, watched, drawn] = rows_drawn_for(WHILE_WATCHED, "while_watched<", ["items", "watched", "set"]);
+    let (task, value, clock) = (Task::new(), MemoryValue::new(), Clock::default());
+    let (shared, driver) = value.watch().share();
+    let mut driver = driver.while_watched(clock.clone(), THREE);
+    // One that is not a watcher.
+    let reader = shared.reader();
+    let (mut watcher, mut set, mut version, mut wakes) = (None, Line::new(), shared.version(), None);
+    for now in 0..20 {
+        for (_, word) in watched.iter().filter(|(time, _)| *time == now) {
+            watcher = (word == "yes").then(|| shared.watch());
+        }
+        for (_, item) in items.iter().filter(|(time, _)| *time == now) {
+            value.set(item.clone());
+        }
+        // Only when it is woken.
+        if wakes != Some(task.wakes()) {
+            wakes = Some(task.wakes());
+            assert!(task.poll(&mut driver).is_pending());
+        }
+        if version != reader.version() {
+            version = reader.version();
+            set.push((now, reader.load().expect("it was set")));
+        }
+        clock.advance(1);
+    }
+    assert_eq!(set, drawn);
+    drop(watcher);
 }
 
 #[test]
@@ -249,6 +317,95 @@ fn debounce_without_a_quiet_time_gives_at_once() {
     let mut quiet = it.value.watch().debounce(it.clock.clone(), Duration::ZERO);
     it.value.set(1);
     assert_eq!(it.get(&mut quiet), Some(1));
+}
+
+#[test]
+fn debounce_at_most_begins_again_with_the_first_item_after_what_is_returned() {
+    let it = ByHand::new();
+    let mut quiet = it.value.watch().debounce(it.clock.clone(), THREE).at_most(Duration::from_secs(4));
+    let set_and_get = |quiet: &mut _, n| {
+        it.value.set(n);
+        it.get(quiet)
+    };
+    for round in (10..100).step_by(10) {
+        for n in round..round + 4 {
+            assert_eq!(set_and_get(&mut quiet, n), None);
+            it.clock.advance(1);
+        }
+        assert_eq!(it.get(&mut quiet), Some(round + 3), "never quiet");
+        assert_eq!(it.clock.sleeping(), 0);
+        it.clock.advance(7);
+    }
+    assert_eq!(set_and_get(&mut quiet, 1), None);
+    it.clock.advance(3);
+    assert_eq!(it.get(&mut quiet), Some(1), "quiet");
+    it.clock.advance(1);
+    assert_eq!(set_and_get(&mut quiet, 2), None, "the limit of the one before is no more");
+    it.clock.advance(2);
+    assert_eq!(set_and_get(&mut quiet, 3), None);
+    assert_eq!(it.get_backlog(&mut quiet), Some(3));
+    it.clock.advance(1);
+    assert_eq!(set_and_get(&mut quiet, 4), None, "nor is that of the backlog");
+}
+
+#[test]
+fn map_latest_drops_the_run_when_something_newer_comes_and_before_it_begins_the_next() {
+    let it = ByHand::new();
+    let mut address = it.value.watch().map_latest(|n| {
+        assert_eq!(it.clock.sleeping(), 0, "another run is there");
+        let sleep = it.clock.sleep(THREE);
+        async move {
+            sleep.await;
+            n
+        }
+    });
+    it.value.set(1);
+    assert_eq!(it.get(&mut address), None);
+    it.clock.advance(2);
+    it.value.set(2);
+    assert_eq!(it.get(&mut address), None);
+    it.clock.advance(1);
+    assert_eq!(it.get(&mut address), None, "that was the run of 1");
+    it.clock.advance(2);
+    assert_eq!(it.get(&mut address), Some(2));
+    assert_eq!((it.get(&mut address), it.clock.sleeping()), (None, 0));
+}
+
+#[test]
+fn map_latest_goes_on_with_the_run_of_a_get_that_was_dropped() {
+    let it = ByHand::new();
+    let mut address = it.value.watch().map_latest(|n| {
+        let sleep = it.clock.sleep(THREE);
+        async move {
+            sleep.await;
+            n
+        }
+    });
+    it.value.set(1);
+    assert_eq!(it.get(&mut address), None);
+    assert!(matches!(it.task.poll(address.get().until(async {})), Poll::Ready(Err(GetError::Cancelled))));
+    it.clock.advance(3);
+    let other = Task::new();
+    assert!(matches!(other.poll(address.get()), Poll::Ready(Ok(1))));
+}
+
+#[test]
+fn the_backlog_of_map_latest_is_known_when_the_run_of_what_is_there_is_over() {
+    let it = ByHand::new();
+    let mut address = it.value.watch().map_latest(|n| {
+        let sleep = it.clock.sleep(THREE);
+        async move {
+            sleep.await;
+            n
+        }
+    });
+    assert_eq!(it.get_backlog(&mut address), None);
+    it.value.set(1);
+    assert!(it.task.poll(address.get().backlog_only()).is_pending());
+    it.clock.advance(3);
+    assert_eq!(it.task.wakes(), 1);
+    assert_eq!(it.get_backlog(&mut address), Some(1));
+    assert_eq!(it.get_backlog(&mut address), None);
 }
 
 #[test]

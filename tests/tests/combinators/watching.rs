@@ -54,6 +54,8 @@ struct Waiting {
     /// How often the task had been woken before.
     wakes: usize,
     modulus: u64,
+    /// It waits only until it is known what is there.
+    backlog: bool,
 }
 
 impl Watching {
@@ -115,17 +117,20 @@ impl Watching {
             (Found::Closed, Poll::Ready(Err(GetError::Closed))) => {}
             (Found::Nothing, Poll::Ready(Err(GetError::BacklogDone))) if backlog => {}
             (Found::Nothing, Poll::Pending) if !backlog => {}
+            (Found::Unknown, Poll::Pending) if backlog => {}
             _ => panic!("{form:?} was to find {expected:?}, but is {polled:?}, in {:?}", self.expression),
         }
         self.said_closed += usize::from(expected == Found::Closed);
         assert_eq!(take_inspected(), world.inspected.into_inner(), "inspected by {form:?} in {:?}", self.expression);
         assert!(task.wakes() == wakes || self.expression.drives(), "a poll woke its own task: {:?}", self.expression);
         // The get before is gone, and with it the right to be woken.
-        self.waiting = polled.is_pending().then_some(Waiting { task: number, wakes, modulus });
+        self.waiting = polled.is_pending().then_some(Waiting { task: number, wakes, modulus, backlog });
     }
 
     /// A value was set or closed. Whoever waits is woken, were it only to see that and to let go who waits for that.
-    pub(crate) fn check_news(&self, value: usize) {
+    pub(crate) fn check_news(&mut self, value: usize) {
+        // A backlog need not be woken for what is newer, and finds it when it is polled for another reason.
+        self.waiting.take_if(|waiting| waiting.backlog);
         let Some(Waiting { task, wakes, .. }) = self.waiting else { return };
         let mut watches = false;
         self.watched(&mut |watched| watches |= watched == value);
@@ -141,10 +146,11 @@ impl Watching {
         let stored: usize = self.tasks.iter().map(Task::stored_wakers).sum();
         assert!(stored <= places, "{stored} wakers are stored at {places} places by {:?}", self.expression);
 
-        let Some(Waiting { task, wakes, modulus }) = self.waiting else { return };
+        let Some(Waiting { task, wakes, modulus, backlog }) = self.waiting else { return };
         if self.tasks[task].wakes() == wakes {
-            let found = self.reference.clone().get(&world(values, clock), false, &mut |n| n % modulus == 0);
-            assert_eq!(found, Found::Nothing, "a get waits for that and was not woken: {:?}", self.expression);
+            let found = self.reference.clone().get(&world(values, clock), backlog, &mut |n| n % modulus == 0);
+            let nothing = if backlog { Found::Unknown } else { Found::Nothing };
+            assert_eq!(found, nothing, "a get waits for that and was not woken: {:?}", self.expression);
         }
     }
 }

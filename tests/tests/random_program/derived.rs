@@ -78,8 +78,8 @@ impl Derived {
     }
 
     /// A value was set or closed.
-    pub(crate) fn check_news(&self, value: usize) {
-        self.watchers.iter().for_each(|watching| watching.check_news(value));
+    pub(crate) fn check_news(&mut self, value: usize) {
+        self.watchers.iter_mut().for_each(|watching| watching.check_news(value));
     }
 
     pub(crate) fn check(&self, values: &[Value]) {

@@ -61,6 +61,8 @@ pub(crate) enum Found {
     Data(u64),
     /// Nothing new. Where a get would wait, the backlog is done.
     Nothing,
+    /// What the backlog is, is not known yet. Values in memory always know.
+    Unknown,
     Closed,
 }
 

@@ -3,6 +3,7 @@
 use core::fmt;
 use core::task::{Context, Poll};
 
+use super::many::Many;
 use super::{How, watcher_methods};
 use crate::error::GetError;
 use crate::traits::{Watcher, until_some};
@@ -10,8 +11,28 @@ use crate::traits::{Watcher, until_some};
 /// A watcher of several values at once: gives all of their data as a tuple, as soon as all have some, and then whenever
 /// any of them has something newer.
 ///
-/// It keeps a clone of the newest data of each. It is closed when all of the watchers are, and as soon as one of them is closed
-/// that has never given anything.
+/// The watchers are those of a tuple of two to eight, of an array, or of a vector; the items are tuples, arrays and vectors. It
+/// keeps a clone of the newest data of each. It is closed when all of the watchers are, which holds for none at all, and as soon
+/// as one of them is closed that has never given anything. With [`optional`](crate::optional) around a watcher, the others do not
+/// wait for it.
+///
+/// # Cost
+///
+/// Each item is made of a clone of the data of each watcher. Beyond that, over a tuple or an array a get polls each of the
+/// watchers; over a vector it polls only those that were woken since, as [`select`](crate::select()) does.
+///
+/// # Errors
+///
+/// [`GetError::Closed`] as above, after the newest data of all was returned. [`GetError::Backend`] as one of the watchers says;
+/// what the others had is kept for the next get.
+///
+/// # Cancel safety
+///
+/// A get that is dropped consumes nothing: what it has collected is part of what the next get returns.
+///
+/// # Panics
+///
+/// A panic of a watcher, of the items' `Clone` or of a filter of a get passes through. Nothing that was collected is lost.
 ///
 /// # Examples
 ///
@@ -29,7 +50,22 @@ use crate::traits::{Watcher, until_some};
 /// assert_eq!(both.get().await?, ("192.0.2.77", 443));
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
-#[doc(alias("zip", "Join", "combineLatest", "combine_latest"))]
+///
+/// Of many:
+///
+/// ```
+/// use event_core::{MemoryValue, combine, prelude::*};
+///
+/// # futures_lite::future::block_on(async {
+/// let members: Vec<MemoryValue<bool>> = (0..5).map(|_| MemoryValue::with_value(false)).collect();
+/// let all = combine(members.iter().map(MemoryValue::watch).collect::<Vec<_>>());
+/// let mut quorum = all.map(|present| present.into_iter().filter(|present| *present).count() > 2).dedup();
+/// assert!(!quorum.get().await?);
+/// members[1..4].iter().for_each(|member| _ = member.set(true));
+/// assert!(quorum.get().await?);
+/// # Ok::<(), event_core::GetError>(()) }).unwrap();
+/// ```
+#[doc(alias("zip", "Join", "combineLatest", "combine_latest", "or", "or_opt"))]
 pub fn combine<W: WatcherTuple>(watchers: W) -> Combine<W> {
     Combine { parts: watchers.into_parts(), news: 0 }
 }
@@ -71,6 +107,9 @@ impl<W: WatcherTuple> Combine<W> {
                 // Another one has given nothing so far. But whoever sets this one may wait until all have seen it.
                 return Poll::Ready(Ok(None));
             }
+            if how == How::Waiting {
+                W::wait(&mut self.parts, cx);
+            }
             how.nothing()
         })
     }
@@ -94,7 +133,7 @@ impl<W: WatcherTuple<Parts: fmt::Debug>> fmt::Debug for Combine<W> {
     }
 }
 
-/// Tuples of two to eight watchers, whose items can be cloned.
+/// Watchers whose items can be cloned: tuples of two to eight, arrays and vectors.
 pub trait WatcherTuple: sealed::WatcherTuple {}
 impl<W: sealed::WatcherTuple> WatcherTuple for W {}
 
@@ -107,11 +146,11 @@ pub struct Part<W: Watcher> {
 }
 
 impl<W: Watcher> Part<W> {
-    fn new(watcher: W) -> Self {
+    pub(super) fn new(watcher: W) -> Self {
         Self { watcher: Some(watcher), newest: None }
     }
 
-    fn poll(
+    pub(super) fn poll(
         &mut self,
         how: How,
         cx: &mut Context<'_>,
@@ -133,6 +172,25 @@ impl<W: Watcher> Part<W> {
     }
 }
 
+impl<W: Watcher> Part<W> {
+    pub(super) fn is_closed(&self) -> bool {
+        self.watcher.is_none()
+    }
+
+    /// It will never have data.
+    pub(super) fn is_useless(&self) -> bool {
+        self.is_closed() && self.newest.is_none()
+    }
+
+    pub(super) fn newest(&self) -> Option<&W::Item> {
+        self.newest.as_ref()
+    }
+
+    pub(super) fn drop_watcher(&mut self) {
+        self.watcher = None;
+    }
+}
+
 impl<W: Watcher + fmt::Debug> fmt::Debug for Part<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Part").field("watcher", &self.watcher).finish_non_exhaustive()
@@ -140,9 +198,10 @@ impl<W: Watcher + fmt::Debug> fmt::Debug for Part<W> {
 }
 
 mod sealed {
+    use alloc::vec::Vec;
     use core::task::Context;
 
-    use super::{GetError, How, Part, Watcher};
+    use super::{GetError, How, Many, Part, Watcher};
 
     pub trait WatcherTuple {
         /// What the watchers give.
@@ -158,6 +217,8 @@ mod sealed {
             is_unknown: &mut bool,
         ) -> Result<(), GetError>;
         fn items(parts: &Self::Parts) -> Option<Self::Items>;
+        /// Nothing has come: the waker of `cx` is to be woken when something does, unless the parts have it already.
+        fn wait(_parts: &mut Self::Parts, _cx: &mut Context<'_>) {}
         /// Nothing can come any more.
         fn is_closed(parts: &Self::Parts) -> bool;
         fn drop_watchers(parts: &mut Self::Parts);
@@ -189,13 +250,11 @@ mod sealed {
                 }
 
                 fn is_closed(parts: &Self::Parts) -> bool {
-                    let closed = [$(parts.$n.watcher.is_none()),+];
-                    let empty = [$(parts.$n.newest.is_none()),+];
-                    closed.iter().all(|closed| *closed) || closed.iter().zip(empty).any(|(closed, empty)| *closed && empty)
+                    [$(parts.$n.is_closed()),+].iter().all(|closed| *closed) || $(parts.$n.is_useless())||+
                 }
 
                 fn drop_watchers(parts: &mut Self::Parts) {
-                    $(parts.$n.watcher = None;)+
+                    $(parts.$n.drop_watcher();)+
                 }
             }
         };
@@ -208,4 +267,72 @@ mod sealed {
     tuple!(A 0, B 1, C 2, D 3, E 4, F 5);
     tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
     tuple!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+    impl<W: Watcher<Item: Clone>, const N: usize> WatcherTuple for [W; N] {
+        type Items = [W::Item; N];
+        type Parts = [Part<W>; N];
+
+        fn into_parts(self) -> Self::Parts {
+            self.map(Part::new)
+        }
+
+        fn poll_parts(
+            parts: &mut Self::Parts,
+            how: How,
+            cx: &mut Context<'_>,
+            news: &mut usize,
+            is_unknown: &mut bool,
+        ) -> Result<(), GetError> {
+            parts.iter_mut().try_for_each(|part| part.poll(how, cx, news, is_unknown))
+        }
+
+        fn items(parts: &Self::Parts) -> Option<Self::Items> {
+            let newest = parts.each_ref().map(|part| part.newest());
+            let all = newest.iter().all(Option::is_some);
+            all.then(|| newest.map(|newest| newest.cloned().expect("all have some")))
+        }
+
+        fn is_closed(parts: &Self::Parts) -> bool {
+            parts.iter().all(Part::is_closed) || parts.iter().any(Part::is_useless)
+        }
+
+        fn drop_watchers(parts: &mut Self::Parts) {
+            parts.iter_mut().for_each(Part::drop_watcher);
+        }
+    }
+
+    impl<W: Watcher<Item: Clone>> WatcherTuple for Vec<W> {
+        type Items = Vec<W::Item>;
+        type Parts = Many<W>;
+
+        fn into_parts(self) -> Many<W> {
+            Many::new(self)
+        }
+
+        fn poll_parts(
+            parts: &mut Many<W>,
+            how: How,
+            cx: &mut Context<'_>,
+            news: &mut usize,
+            is_unknown: &mut bool,
+        ) -> Result<(), GetError> {
+            parts.poll(how, cx, news, is_unknown)
+        }
+
+        fn items(parts: &Many<W>) -> Option<Vec<W::Item>> {
+            parts.items()
+        }
+
+        fn wait(parts: &mut Many<W>, cx: &mut Context<'_>) {
+            parts.wait(cx);
+        }
+
+        fn is_closed(parts: &Many<W>) -> bool {
+            parts.is_closed()
+        }
+
+        fn drop_watchers(parts: &mut Many<W>) {
+            parts.drop_watchers();
+        }
+    }
 }

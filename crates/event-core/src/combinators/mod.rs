@@ -4,18 +4,25 @@
 //! [`backlog_only`](crate::Get::backlog_only) and [`filter`](crate::Get::filter) on, and say
 //! [`Closed`](crate::GetError::Closed) when nothing can come any more.
 
+mod bits;
 mod combine;
 mod debounce;
 mod dedup;
 mod filter;
 mod inspect;
+mod many;
 mod map;
+mod map_latest;
+mod optional;
+mod ready;
 mod sample;
+mod scan;
 mod select;
 mod share;
 mod switch_map;
 mod throttle;
 mod watch_fn;
+mod while_watched;
 
 use core::task::{Context, Poll};
 
@@ -25,12 +32,18 @@ pub use dedup::{Dedup, DedupByKey};
 pub use filter::Filter;
 pub use inspect::Inspect;
 pub use map::{FilterMap, Map};
+pub use map_latest::MapLatest;
+pub use optional::{Optional, optional};
+#[cfg(test)]
+pub(crate) use ready::Ready;
 pub use sample::Sample;
+pub use scan::Scan;
 pub use select::{Select, SelectTuple, select};
 pub use share::Driver;
 pub use switch_map::SwitchMap;
 pub use throttle::Throttle;
 pub use watch_fn::{WatchFn, watch_fn};
+pub use while_watched::WhileWatched;
 
 use crate::error::GetError;
 use crate::traits::Watcher;

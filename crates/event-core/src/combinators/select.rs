@@ -1,16 +1,40 @@
 //! Several values of one type as one.
 
 use core::fmt;
+use core::ops::Range;
 use core::task::{Context, Poll};
 
+use super::bits::Bits;
+use super::ready::Ready;
 use super::{How, watcher_methods};
 use crate::error::GetError;
 use crate::traits::Watcher;
 
 /// A watcher of several values whose items are of one type: gives what any of them has that is new, one at a time.
 ///
-/// The values take turns: one that is set without end does not keep the others from being heard. It is closed when all of
-/// them are.
+/// The watchers are those of a tuple of two to eight, of an array, or of a vector. They take turns: after an item of one of them
+/// come the others that have something, in their order, before it is its turn again. So a value that is set without end does not
+/// keep the others from being heard. It is closed when all of them are, which holds for none at all.
+///
+/// # Cost
+///
+/// Over a tuple or an array, a get polls each of the watchers, until one has something. Over a vector it polls only those
+/// that were woken since, and looks at one word for every `usize::BITS` watchers: for that, each watcher has a waker of its own,
+/// which is allocated here and when the whole is cloned. So for more than a few watchers a vector is the better choice.
+/// [`backlog_only`](crate::Get::backlog_only) polls each of them in any case, and so does the get after it.
+///
+/// # Errors
+///
+/// [`GetError::Closed`] once all watchers are closed and their newest data was returned. [`GetError::Backend`] as one of them says;
+/// the next get goes on with the others.
+///
+/// # Cancel safety
+///
+/// A get that is dropped consumes nothing. A watcher that was woken for it is polled by the next one.
+///
+/// # Panics
+///
+/// A panic of a watcher or of a filter of a get passes through, and consumes what it consumes in a get of that watcher alone.
 ///
 /// # Examples
 ///
@@ -26,9 +50,24 @@ use crate::traits::Watcher;
 /// assert_eq!(either.get().await?, "wired is up");
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
-#[doc(alias("merge", "select_all"))]
+///
+/// Of many, with the number of the one that has something:
+///
+/// ```
+/// use event_core::{MemoryValue, prelude::*, select};
+///
+/// # futures_lite::future::block_on(async {
+/// let sensors: Vec<MemoryValue<f32>> = (0..100).map(|_| MemoryValue::new()).collect();
+/// let numbered = |(number, sensor): (usize, &MemoryValue<f32>)| sensor.watch().map(move |celsius| (number, celsius));
+/// let mut any = select(sensors.iter().enumerate().map(numbered).collect::<Vec<_>>());
+/// sensors[77].set(20.5);
+/// assert_eq!(any.get().await?, (77, 20.5));
+/// # Ok::<(), event_core::GetError>(()) }).unwrap();
+/// ```
+#[doc(alias("merge", "select_all", "SelectAll", "StreamMap"))]
 pub fn select<W: SelectTuple>(watchers: W) -> Select<W> {
-    Select { watchers, first: 0, closed: 0 }
+    let (open, ready) = (watchers.count(), watchers.ready());
+    Select { watchers, first: 0, open, closed: Bits::default(), ready }
 }
 
 /// A watcher of several values whose items are of one type. Made by [`select`].
@@ -37,8 +76,11 @@ pub struct Select<W> {
     watchers: W,
     /// Whose turn it is.
     first: usize,
-    /// A bit for each.
-    closed: u32,
+    /// How many are not closed.
+    open: usize,
+    closed: Bits,
+    /// Which of them to poll, where they are many.
+    ready: Option<Ready>,
 }
 
 impl<W: SelectTuple> Select<W> {
@@ -48,25 +90,70 @@ impl<W: SelectTuple> Select<W> {
         cx: &mut Context<'_>,
         accept: &mut dyn FnMut(&W::Item) -> bool,
     ) -> Poll<Result<W::Item, GetError>> {
-        let mut is_unknown = false;
-        for index in (0..W::LEN).map(|nth| (self.first + nth) % W::LEN) {
-            if self.closed & 1 << index != 0 {
-                continue;
-            }
-            match self.watchers.poll_one(index, how, cx, accept) {
-                Poll::Ready(Err(GetError::Closed)) => self.closed |= 1 << index,
-                Poll::Ready(Err(GetError::BacklogDone)) => {}
-                Poll::Ready(given) => {
-                    self.first = (index + 1) % W::LEN;
-                    return Poll::Ready(given);
+        let (mut is_unknown, count) = (false, self.watchers.count());
+        if let Some(ready) = self.ready.as_mut().filter(|_| how == How::Waiting) {
+            ready.collect();
+        }
+        for range in [self.first..count, 0..self.first] {
+            let mut from = range.start;
+            while let Some(index) = self.next_in(how, from..range.end) {
+                from = index + 1;
+                if self.closed.contains(index) {
+                    if let Some(ready) = &mut self.ready {
+                        ready.is_done(index);
+                    }
+                    continue;
                 }
-                Poll::Pending => is_unknown |= how == How::BacklogOnly,
+                match self.poll_one(index, how, cx, accept) {
+                    Poll::Ready(Err(GetError::Closed)) => {
+                        self.closed.insert(index);
+                        self.open -= 1;
+                    }
+                    Poll::Ready(Err(GetError::BacklogDone)) => {}
+                    Poll::Ready(given) => {
+                        self.first = (index + 1) % count;
+                        return Poll::Ready(given);
+                    }
+                    Poll::Pending => is_unknown |= how == How::BacklogOnly,
+                }
             }
         }
-        if self.closed.count_ones() as usize == W::LEN {
+        if self.open == 0 {
             return Poll::Ready(Err(GetError::Closed));
         }
-        if is_unknown { Poll::Pending } else { how.nothing() }
+        if is_unknown {
+            return Poll::Pending;
+        }
+        if let Some(ready) = self.ready.as_mut().filter(|_| how == How::Waiting) {
+            ready.wait(cx);
+        }
+        how.nothing()
+    }
+
+    /// Which one to poll next.
+    fn next_in(&self, how: How, range: Range<usize>) -> Option<usize> {
+        match &self.ready {
+            Some(ready) if how == How::Waiting => ready.next_in(range),
+            _ => Some(range.start).filter(|_| !range.is_empty()),
+        }
+    }
+
+    fn poll_one(
+        &mut self,
+        index: usize,
+        how: How,
+        cx: &mut Context<'_>,
+        accept: &mut dyn FnMut(&W::Item) -> bool,
+    ) -> Poll<Result<W::Item, GetError>> {
+        let Some(ready) = &mut self.ready else { return self.watchers.poll_one(index, how, cx, accept) };
+        match how {
+            How::Waiting => ready.poll(index, |cx| self.watchers.poll_one(index, how, cx, accept)),
+            How::BacklogOnly => {
+                // It may forget its own waker for that of the backlog.
+                ready.is_due(index);
+                self.watchers.poll_one(index, how, cx, accept)
+            }
+        }
     }
 }
 
@@ -87,18 +174,25 @@ impl<W: fmt::Debug> fmt::Debug for Select<W> {
     }
 }
 
-/// Tuples of two to eight watchers, whose items are of one type.
+/// Watchers whose items are of one type: tuples of two to eight, arrays and vectors.
 pub trait SelectTuple: sealed::SelectTuple {}
 impl<W: sealed::SelectTuple> SelectTuple for W {}
 
 mod sealed {
+    use alloc::vec::Vec;
     use core::task::{Context, Poll};
 
-    use super::{GetError, How, Watcher};
+    use super::{GetError, How, Ready, Watcher};
 
     pub trait SelectTuple {
         type Item;
-        const LEN: usize;
+
+        fn count(&self) -> usize;
+
+        /// For those that are polled only when they are woken.
+        fn ready(&self) -> Option<Ready> {
+            None
+        }
 
         fn poll_one(
             &mut self,
@@ -113,7 +207,10 @@ mod sealed {
         ($len:literal: $($W:ident $n:tt),+) => {
             impl<T, $($W: Watcher<Item = T>),+> SelectTuple for ($($W,)+) {
                 type Item = T;
-                const LEN: usize = $len;
+
+                fn count(&self) -> usize {
+                    $len
+                }
 
                 fn poll_one(
                     &mut self,
@@ -138,4 +235,44 @@ mod sealed {
     tuple!(6: A 0, B 1, C 2, D 3, E 4, F 5);
     tuple!(7: A 0, B 1, C 2, D 3, E 4, F 5, G 6);
     tuple!(8: A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+
+    impl<W: Watcher, const N: usize> SelectTuple for [W; N] {
+        type Item = W::Item;
+
+        fn count(&self) -> usize {
+            N
+        }
+
+        fn poll_one(
+            &mut self,
+            index: usize,
+            how: How,
+            cx: &mut Context<'_>,
+            accept: &mut dyn FnMut(&W::Item) -> bool,
+        ) -> Poll<Result<W::Item, GetError>> {
+            how.poll_if(&mut self[index], cx, accept)
+        }
+    }
+
+    impl<W: Watcher> SelectTuple for Vec<W> {
+        type Item = W::Item;
+
+        fn count(&self) -> usize {
+            self.len()
+        }
+
+        fn ready(&self) -> Option<Ready> {
+            Some(Ready::new(self.len()))
+        }
+
+        fn poll_one(
+            &mut self,
+            index: usize,
+            how: How,
+            cx: &mut Context<'_>,
+            accept: &mut dyn FnMut(&W::Item) -> bool,
+        ) -> Poll<Result<W::Item, GetError>> {
+            how.poll_if(&mut self[index], cx, accept)
+        }
+    }
 }

@@ -23,7 +23,7 @@ use crate::traits::{Watcher, until_some};
 #[must_use = "futures do nothing unless awaited or polled"]
 pub struct Driver<W: Watcher> {
     watcher: W,
-    production: Production<W::Item>,
+    pub(super) production: Production<W::Item>,
 }
 
 impl<W: Watcher> Driver<W> {
@@ -36,23 +36,34 @@ impl<W: Watcher> Driver<W> {
 /// The watcher is only called, never pinned.
 impl<W: Watcher> Unpin for Driver<W> {}
 
+impl<W: Watcher> Driver<W> {
+    /// Sets what the watcher gives. Ready when nothing more will come, or setting is of no use.
+    pub(super) fn poll_watcher(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), GetError>> {
+        until_some(cx, |cx| match ready!(self.watcher.poll_get(cx)) {
+            // If it was closed elsewhere, setting is of no use any more.
+            Ok(item) => Poll::Ready(Ok(self.production.value().try_set(item).err().map(drop))),
+            Err(GetError::Closed) => Poll::Ready(Ok(Some(()))),
+            Err(error) => Poll::Ready(Err(error)),
+        })
+    }
+
+    pub(super) fn close_if_ready<T>(&self, ended: Poll<T>) -> Poll<T> {
+        if ended.is_ready() {
+            self.production.value().close();
+        }
+        ended
+    }
+}
+
 impl<W: Watcher> Future for Driver<W> {
     type Output = Result<(), GetError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), GetError>> {
         let this = &mut *self;
-        let ended = until_some(cx, |cx| match ready!(this.watcher.poll_get(cx)) {
-            // If it was closed elsewhere, setting is of no use any more.
-            Ok(item) => Poll::Ready(Ok(this.production.value().try_set(item).err().map(drop))),
-            Err(GetError::Closed) => Poll::Ready(Ok(Some(()))),
-            Err(error) => Poll::Ready(Err(error)),
-        });
+        let ended = this.poll_watcher(cx);
         // Also for a watcher that always has something, which `until_some` interrupts.
         let ended = if ended.is_pending() { this.production.poll_useless(cx).map(Ok) } else { ended };
-        if ended.is_ready() {
-            this.production.value().close();
-        }
-        ended
+        this.close_if_ready(ended)
     }
 }
 

@@ -197,6 +197,13 @@ impl<T> Production<T> {
     pub(crate) fn poll_useless(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         Awaited::Useless.poll(self.value.shared().get(), &mut self.place, cx)
     }
+
+    /// Whether there is a watcher. If [`poll_useless`](Self::poll_useless) was pending before this, the first watcher that comes
+    /// afterwards, or the last one that goes, wakes the waker of that poll: it is woken when any of the counts changes, and it armed
+    /// before this reads one of them.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.value.shared().get().watcher_count() != 0
+    }
 }
 
 impl<T> Drop for Production<T> {

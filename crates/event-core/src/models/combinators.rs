@@ -4,7 +4,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt::Debug;
-use core::future::Future;
+use core::future::{Future, ready};
 use core::pin::Pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
@@ -15,25 +15,25 @@ use crate::memory::{MemoryValue, MemoryWatcher};
 use crate::timer::Timer;
 use crate::traits::{Watch, Watcher};
 use crate::watcher_ext::WatcherExt;
-use crate::{combine, select, watch_fn};
+use crate::{combine, optional, select, watch_fn};
 
 /// A task that gets until the end.
-struct Consumer<W: Watcher> {
+pub(super) struct Consumer<W: Watcher> {
     watcher: W,
     bell: Arc<Bell>,
-    given: Vec<W::Item>,
-    closed: bool,
+    pub(super) given: Vec<W::Item>,
+    pub(super) closed: bool,
     /// The last poll was ready, or there was none: the next one needs no wake-up.
     runs: bool,
 }
 
 impl<W: Watcher<Item: Clone + Debug + PartialEq>> Consumer<W> {
-    fn new(watcher: W) -> Self {
+    pub(super) fn new(watcher: W) -> Self {
         Self { watcher, bell: Bell::new(), given: Vec::new(), closed: false, runs: true }
     }
 
     /// Polls as long as there is a reason to.
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         while !self.closed && (self.runs || self.bell.answer()) {
             let Self { watcher, bell, .. } = self;
             let polled = bell.poll(|cx| watcher.poll_get(cx));
@@ -48,7 +48,7 @@ impl<W: Watcher<Item: Clone + Debug + PartialEq>> Consumer<W> {
     }
 
     /// All setters are through, and have closed what they set.
-    fn assert_ends_with(mut self, newest: &W::Item) {
+    pub(super) fn assert_ends_with(mut self, newest: &W::Item) {
         self.run();
         assert!(self.closed, "it waits for ever, after {:?}", self.given);
         assert_eq!(self.given.last(), Some(newest), "the newest is missing in {:?}", self.given);
@@ -56,7 +56,7 @@ impl<W: Watcher<Item: Clone + Debug + PartialEq>> Consumer<W> {
 }
 
 /// Sets one after the other, and closes.
-fn set_all<T: Send + Sync + 'static>(value: MemoryValue<T>, all: Vec<T>) -> thread::JoinHandle<()> {
+pub(super) fn set_all<T: Send + Sync + 'static>(value: MemoryValue<T>, all: Vec<T>) -> thread::JoinHandle<()> {
     thread::spawn(move || all.into_iter().for_each(|data| _ = value.set(data)))
 }
 
@@ -94,6 +94,38 @@ fn a_filter_against_sets_and_the_end() {
 fn a_filter_map_against_sets_and_the_end() {
     explore(Effort { preemptions: 6, at_least: 20_000 }, || {
         one_setter(&[1, 2], 20, |watcher| watcher.filter_map(|n| (n % 2 == 0).then_some(n * 10)));
+    });
+}
+
+#[test]
+fn a_scan_against_sets_and_the_end() {
+    explore(Effort { preemptions: 6, at_least: 20_000 }, || {
+        let given = one_setter(&[1, 2], 2, |watcher| {
+            watcher.scan(0, |before, n| {
+                assert!(*before < n, "an item was scanned twice");
+                *before = n;
+                n
+            })
+        });
+        assert!(given.is_sorted());
+    });
+}
+
+#[test]
+fn an_optional_against_sets_and_the_end() {
+    explore(Effort { preemptions: 6, at_least: 20_000 }, || {
+        let given = one_setter(&[1, 2], Some(2), optional);
+        assert!(given.is_sorted_by(|one, next| one < next), "{given:?}");
+    });
+    explore(Effort { preemptions: 6, at_least: 20 }, || {
+        one_setter(&[], None, optional);
+    });
+}
+
+#[test]
+fn a_map_latest_against_sets_and_the_end() {
+    explore(Effort { preemptions: 6, at_least: 20_000 }, || {
+        one_setter(&[1, 2], 20, |watcher| watcher.map_latest(|n| ready(n * 10)));
     });
 }
 
@@ -220,16 +252,16 @@ fn a_driver_against_a_set_and_a_consumer() {
 
 /// A timer without a clock: whatever sleeps wakes up when a thread lets the time pass.
 #[derive(Clone)]
-struct Alarm(MemoryValue<()>);
+pub(super) struct Alarm(MemoryValue<()>);
 
-struct Sleep(MemoryWatcher<()>);
+pub(super) struct Sleep(MemoryWatcher<()>);
 
 impl Alarm {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self(MemoryValue::new())
     }
 
-    fn pass(&self) {
+    pub(super) fn pass(&self) {
         self.0.set(());
     }
 }
@@ -285,6 +317,94 @@ fn set_against_time<W: Watcher<Item = usize>>(make: impl FnOnce(MemoryWatcher<us
 fn a_debounce_against_a_set_and_the_time() {
     explore(Effort { preemptions: 3, at_least: 8_000 }, || {
         set_against_time(|watcher, alarm| watcher.debounce(alarm, Duration::from_secs(1)));
+    });
+}
+
+#[test]
+fn a_debounce_with_a_limit_against_a_set_and_the_time() {
+    explore(Effort { preemptions: 3, at_least: 8_000 }, || {
+        set_against_time(|watcher, alarm| {
+            watcher.debounce(alarm, Duration::from_secs(1)).at_most(Duration::from_secs(1))
+        });
+    });
+}
+
+#[test]
+fn a_map_latest_against_a_set_and_the_time() {
+    explore(Effort { preemptions: 3, at_least: 8_000 }, || {
+        set_against_time(|watcher, alarm| {
+            watcher.map_latest(move |n| {
+                let sleep = alarm.sleep(Duration::from_secs(1));
+                async move {
+                    sleep.await;
+                    n
+                }
+            })
+        });
+    });
+}
+
+/// The source is closed already: what the driver misses is only that somebody watches.
+#[test]
+fn a_driver_that_rests_against_a_watcher_that_comes() {
+    explore(Effort { preemptions: 4, at_least: 100 }, || {
+        let value = MemoryValue::with_value(1);
+        let (shared, driver) = value.watch().share();
+        drop(value);
+        let mut driver = driver.while_watched(Alarm::new(), Duration::from_secs(1));
+        let bell = Bell::new();
+        let mut drive = || bell.poll(|cx| Pin::new(&mut driver).poll(cx));
+        assert!(drive().is_pending());
+        let consumes = thread::spawn(move || {
+            let mut consumer = Consumer::new(shared.watch());
+            consumer.run();
+            // If it went before the driver has run, that would go on resting.
+            (consumer, shared)
+        });
+        let mut driven = drive();
+        let (consumer, shared) = consumes.join().unwrap();
+        while driven.is_pending() {
+            assert!(bell.answer(), "the driver rests for ever");
+            driven = drive();
+        }
+        consumer.assert_ends_with(&1);
+        drop(shared);
+    });
+}
+
+#[test]
+fn a_driver_that_lingers_against_the_last_watcher_that_goes_and_the_time() {
+    explore(Effort { preemptions: 3, at_least: 100 }, || {
+        let (value, alarm) = (MemoryValue::with_value(1), Alarm::new());
+        let (shared, driver) = value.watch().share();
+        let mut driver = driver.while_watched(alarm.clone(), Duration::from_secs(1));
+        let watcher = shared.watch();
+        let bell = Bell::new();
+        let mut drive = || assert!(bell.poll(|cx| Pin::new(&mut driver).poll(cx)).is_pending());
+        drive();
+        let goes = thread::spawn(move || drop(watcher));
+        let clock = thread::spawn({
+            let alarm = alarm.clone();
+            move || alarm.pass()
+        });
+        drive();
+        goes.join().unwrap();
+        clock.join().unwrap();
+        // Perhaps it began to linger only now.
+        for _ in 0..2 {
+            while bell.answer() {
+                drive();
+            }
+            alarm.pass();
+        }
+        while bell.answer() {
+            drive();
+        }
+        value.set(2);
+        while bell.answer() {
+            drive();
+        }
+        assert_eq!(shared.load(), Some(1), "the driver does not rest");
     });
 }
 

@@ -16,6 +16,7 @@ mod combinators;
 mod forms;
 #[cfg(not(event_core_loom))]
 mod histories;
+mod many;
 mod memory;
 mod sole;
 mod sync_mode;
