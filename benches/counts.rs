@@ -6,14 +6,16 @@ use std::env;
 use std::process::ExitCode;
 
 use event_benches::peers::columns;
-use event_benches::rows::{FollowRow, Row, StoreRow};
+use event_benches::rows::{FollowRow, Row, SpecialRow, StoreRow};
 
-const PATHS: [(&str, Row); 5] = [
+const PATHS: [(&str, Row); 7] = [
     ("set", Row::Store(StoreRow::Set)),
     ("set_idle", Row::Follow(FollowRow::SetIdle)),
     ("set_get", Row::Follow(FollowRow::SetGet)),
     ("read", Row::Store(StoreRow::Read)),
     ("wait_cycle", Row::Follow(FollowRow::WaitCycle)),
+    ("only_producer", Row::Special(SpecialRow::OnlyProducer)),
+    ("unchanged", Row::Special(SpecialRow::Unchanged)),
 ];
 
 fn main() -> ExitCode {

@@ -6,7 +6,7 @@
 set -euo pipefail
 
 readonly N=10000
-readonly PATHS=(set set_idle set_get read wait_cycle)
+readonly PATHS=(set set_idle set_get read wait_cycle only_producer unchanged)
 
 command -v valgrind >/dev/null || { echo "instructions.sh: valgrind is not installed" >&2; exit 1; }
 cd "$(dirname "${BASH_SOURCE[0]}")"

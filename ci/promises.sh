@@ -103,7 +103,7 @@ broken "V6, old data that stays" $core/cell/owned.rs 's/(let _free = Free \{[^}]
   by_hand v6_old_data_is_dropped_by_the_set_that_replaces_it
 broken "V6, data that is dropped under a reader" $core/cell/mod.rs 's/slot\.head\.readers\.load\(Ordering::SeqCst\) != 0\n    \}/false\n    }/' \
   by_hand v6_old_data_is_dropped_as_soon_as_its_last_reader_lets_go
-broken "W1, a get that gives the same twice" $core/memory/at_once.rs 's/cursor\.give\(version\);//' \
+broken "W1, a get that gives the same twice" $core/memory/polling.rs 's/cursor\.give\(pinned\.version\(\)\);\n    data\n/data\n/' \
   by_hand w1_only_a_get_or_a_mark_moves_the_cursor w1_what_came_and_went_between_two_gets_is_skipped
 broken "W1, two steps to read and mark" $core/memory/current.rs 's/let version = pinned\.version\(\);\n        let current = Ref/let version = pinned.version().next();\n        let current = Ref/' \
   by_hand w1_borrow_and_update_marks_what_it_returns

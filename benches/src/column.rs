@@ -2,8 +2,9 @@
 
 use crate::rows::fan_out::{self, FanOut};
 use crate::rows::follow::{self, Follow};
+use crate::rows::special::{self, Special};
 use crate::rows::store::{self, Store};
-use crate::rows::{FanOutRow, FollowRow, Outcome, Row, StoreRow, ThreadsRow, threads};
+use crate::rows::{FanOutRow, FollowRow, Outcome, Row, SpecialRow, StoreRow, ThreadsRow, threads};
 
 /// What a column is compared as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ pub struct Column {
     store: Option<fn(StoreRow, u64) -> Outcome>,
     follow: Option<fn(FollowRow, u64) -> Outcome>,
     threads: Option<fn(ThreadsRow, u64) -> Outcome>,
+    special: Option<fn(SpecialRow, u64) -> Outcome>,
     fan_out: Option<fn(FanOutRow, u64) -> Outcome>,
 }
 
@@ -39,7 +41,7 @@ impl Column {
     /// A column without any measurements.
     #[must_use]
     pub const fn new(name: &'static str, role: Role, package: Option<&'static str>, remark: &'static str) -> Self {
-        Self { name, role, package, remark, store: None, follow: None, threads: None, fan_out: None }
+        Self { name, role, package, remark, store: None, follow: None, threads: None, special: None, fan_out: None }
     }
 
     /// The column with the rows of one thread and no watchers.
@@ -63,6 +65,13 @@ impl Column {
         self
     }
 
+    /// The column with the rows of one producer only, and of data that does not change.
+    #[must_use]
+    pub const fn special<P: Special>(mut self) -> Self {
+        self.special = Some(special::run::<P>);
+        self
+    }
+
     /// The column with the rows of many tasks.
     #[must_use]
     pub const fn fan_out<P: FanOut + 'static>(mut self) -> Self {
@@ -77,6 +86,7 @@ impl Column {
             Row::Store(_) => self.store.is_some(),
             Row::Follow(_) => self.follow.is_some(),
             Row::Threads(_) => self.threads.is_some(),
+            Row::Special(_) => self.special.is_some(),
             Row::FanOut(_) => self.fan_out.is_some(),
         }
     }
@@ -91,6 +101,7 @@ impl Column {
             Row::Store(row) => self.store.map(|run| run(row, iterations)),
             Row::Follow(row) => self.follow.map(|run| run(row, iterations)),
             Row::Threads(row) => self.threads.map(|run| run(row, iterations)),
+            Row::Special(row) => self.special.map(|run| run(row, iterations)),
             Row::FanOut(row) => self.fan_out.map(|run| run(row, iterations)),
         };
         measured.unwrap_or_else(|| Err("not offered".into()))

@@ -2,15 +2,21 @@
 
 use alloc::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Cache};
 
 use crate::column::{Column, Role};
+use crate::rows::special::Special;
 use crate::rows::store::Store;
 
-pub(super) const COLUMN: Column =
-    Column::new("arc-swap", Role::Peer, Some("arc-swap"), "has no watchers: only the rows that set or read.")
-        .store::<Swap>()
-        .threads::<Swap>();
+pub(super) const COLUMN: Column = Column::new(
+    "arc-swap",
+    Role::Peer,
+    Some("arc-swap"),
+    "has no watchers: only the rows that set or read; `Cache` where the data is unchanged.",
+)
+.store::<Swap>()
+.threads::<Swap>()
+.special::<Swap>();
 
 struct Swap;
 
@@ -29,5 +35,34 @@ impl Store for Swap {
     #[inline]
     fn read(value: &Self::Value) -> u64 {
         **value.load()
+    }
+}
+
+impl Special for Swap {
+    type Writer = Arc<ArcSwap<u64>>;
+    type Cache = Cache<Arc<ArcSwap<u64>>, Arc<u64>>;
+
+    fn writer() -> Self::Writer {
+        Arc::new(Self::new(0))
+    }
+
+    #[inline]
+    fn set(writer: &mut Self::Writer, data: u64) {
+        <Self as Store>::set(writer, data);
+    }
+
+    fn last(writer: &Self::Writer) -> u64 {
+        <Self as Store>::read(writer)
+    }
+
+    fn caches(data: u64, count: usize) -> (Self::Writer, Vec<Self::Cache>) {
+        let value = Arc::new(ArcSwap::from_pointee(data));
+        let caches = (0..count).map(|_| Cache::new(Arc::clone(&value))).collect();
+        (value, caches)
+    }
+
+    #[inline]
+    fn read(cache: &mut Self::Cache) -> u64 {
+        **cache.load()
     }
 }

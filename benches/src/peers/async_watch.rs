@@ -5,6 +5,7 @@ use async_watch::{Receiver, Sender, channel};
 use crate::column::{Column, Role};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::special::Plain;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
@@ -17,6 +18,7 @@ pub(super) const COLUMN: Column = Column::new(
 .store::<AsyncWatch>()
 .follow::<AsyncWatch>()
 .threads::<AsyncWatch>()
+.special::<Plain<AsyncWatch>>()
 .fan_out::<AsyncWatch>();
 
 struct AsyncWatch;

@@ -9,6 +9,7 @@ use crate::column::{Column, Role};
 use crate::rows::MOST_WATCHERS;
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::special::Plain;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
@@ -20,6 +21,7 @@ pub(super) const COLUMN: Column = Column::new(
 .store::<Embassy<CriticalSectionRawMutex>>()
 .follow::<Embassy<CriticalSectionRawMutex>>()
 .threads::<Embassy<CriticalSectionRawMutex>>()
+.special::<Plain<Embassy<CriticalSectionRawMutex>>>()
 .fan_out::<Embassy<CriticalSectionRawMutex>>();
 
 pub(super) const ONE_THREAD_COLUMN: Column = Column::new(

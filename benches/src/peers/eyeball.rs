@@ -5,6 +5,7 @@ use eyeball::{SharedObservable, Subscriber};
 use crate::column::{Column, Role};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::special::Plain;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column =
@@ -12,6 +13,7 @@ pub(super) const COLUMN: Column =
         .store::<Eyeball>()
         .follow::<Eyeball>()
         .threads::<Eyeball>()
+        .special::<Plain<Eyeball>>()
         .fan_out::<Eyeball>();
 
 struct Eyeball;

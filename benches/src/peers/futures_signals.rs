@@ -6,6 +6,7 @@ use futures_util::StreamExt;
 use crate::column::{Column, Role};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::special::Plain;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
@@ -18,6 +19,7 @@ pub(super) const COLUMN: Column = Column::new(
 .store::<FuturesSignals>()
 .follow::<FuturesSignals>()
 .threads::<FuturesSignals>()
+.special::<Plain<FuturesSignals>>()
 .fan_out::<FuturesSignals>();
 
 struct FuturesSignals;

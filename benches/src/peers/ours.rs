@@ -1,18 +1,24 @@
 //! event-core's value in memory.
 
-use event_core::{MemoryValue, MemoryWatcher};
+use event_core::{CachedReader, MemoryValue, MemoryWatcher, MemoryWriter};
 
 use crate::column::{Column, Role};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::special::Special;
 use crate::rows::store::Store;
 
-pub(super) const COLUMN: Column =
-    Column::new("event-core", Role::Ours, Some("event-core"), "`MemoryValue`, read with `load`.")
-        .store::<Ours>()
-        .follow::<Ours>()
-        .threads::<Ours>()
-        .fan_out::<Ours>();
+pub(super) const COLUMN: Column = Column::new(
+    "event-core",
+    Role::Ours,
+    Some("event-core"),
+    "`MemoryValue`, read with `load`; `MemoryWriter` and `CachedReader` in their rows.",
+)
+.store::<Ours>()
+.follow::<Ours>()
+.threads::<Ours>()
+.special::<Ours>()
+.fan_out::<Ours>();
 
 struct Ours;
 
@@ -31,6 +37,35 @@ impl Store for Ours {
     #[inline]
     fn read(value: &Self::Value) -> u64 {
         value.load().expect("there is data from the start")
+    }
+}
+
+impl Special for Ours {
+    type Writer = MemoryWriter<u64>;
+    type Cache = CachedReader<u64>;
+
+    fn writer() -> Self::Writer {
+        MemoryWriter::with_value(0)
+    }
+
+    #[inline]
+    fn set(writer: &mut Self::Writer, data: u64) {
+        writer.set(data);
+    }
+
+    fn last(writer: &Self::Writer) -> u64 {
+        writer.load().expect("there is data from the start")
+    }
+
+    fn caches(data: u64, count: usize) -> (Self::Writer, Vec<Self::Cache>) {
+        let writer = MemoryWriter::with_value(data);
+        let caches = (0..count).map(|_| writer.cached()).collect();
+        (writer, caches)
+    }
+
+    #[inline]
+    fn read(cache: &mut Self::Cache) -> u64 {
+        *cache.load().expect("there is data from the start")
     }
 }
 

@@ -5,6 +5,7 @@ use tokio::sync::watch::{Receiver, Sender};
 use crate::column::{Column, Role};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::special::Plain;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
@@ -16,6 +17,7 @@ pub(super) const COLUMN: Column = Column::new(
 .store::<TokioWatch>()
 .follow::<TokioWatch>()
 .threads::<TokioWatch>()
+.special::<Plain<TokioWatch>>()
 .fan_out::<TokioWatch>();
 
 struct TokioWatch;

@@ -1,15 +1,17 @@
-//! The rows of the tables, in four families, and what measuring one batch of a row gives.
+//! The rows of the tables, in five families, and what measuring one batch of a row gives.
 
 use core::fmt;
 use core::time::Duration;
 
 pub mod fan_out;
 pub mod follow;
+pub mod special;
 pub mod store;
 pub mod threads;
 
 pub use fan_out::{FanOutRow, Scheduler, Work};
 pub use follow::FollowRow;
+pub use special::SpecialRow;
 pub use store::StoreRow;
 pub use threads::ThreadsRow;
 
@@ -34,6 +36,8 @@ pub enum Row {
     Follow(FollowRow),
     /// Two threads at once.
     Threads(ThreadsRow),
+    /// One producer only, or data that does not change.
+    Special(SpecialRow),
     /// Many tasks woken by each set.
     FanOut(FanOutRow),
 }
@@ -49,6 +53,9 @@ impl Row {
             Row::Follow(FollowRow::WaitCycle),
             Row::Threads(ThreadsRow::Set),
             Row::Threads(ThreadsRow::Read),
+            Row::Special(SpecialRow::OnlyProducer),
+            Row::Special(SpecialRow::Unchanged),
+            Row::Special(SpecialRow::TwoUnchanged),
         ];
         for work in [Work::Light, Work::Formatting] {
             for scheduler in [Scheduler::CurrentThread, Scheduler::TwoWorkers] {
@@ -64,7 +71,7 @@ impl Row {
     pub fn operations_per_iteration(self) -> u64 {
         match self {
             Row::FanOut(row) => row.tasks as u64,
-            Row::Store(_) | Row::Follow(_) | Row::Threads(_) => 1,
+            Row::Store(_) | Row::Follow(_) | Row::Threads(_) | Row::Special(_) => 1,
         }
     }
 }
@@ -75,6 +82,7 @@ impl fmt::Display for Row {
             Row::Store(row) => row.fmt(f),
             Row::Follow(row) => row.fmt(f),
             Row::Threads(row) => row.fmt(f),
+            Row::Special(row) => row.fmt(f),
             Row::FanOut(row) => row.fmt(f),
         }
     }

@@ -45,7 +45,7 @@ fn set<P: Store<Value: Sync>>(iterations: u64) -> Outcome {
     for data in 1..=WARM_UP {
         P::set(black_box(&value), black_box(data));
     }
-    let took = at_once(|thread| {
+    let took = at_once((0..THREADS).collect(), |thread| {
         let offset = thread as u64 * iterations;
         let start = Instant::now();
         for data in 1..=iterations {
@@ -64,7 +64,7 @@ fn read<P: Store<Value: Sync>>(iterations: u64) -> Outcome {
     const PRESENT: u64 = 7;
     let value = P::new(0);
     P::set(&value, PRESENT);
-    at_once(|_| {
+    at_once(vec![(); THREADS], |()| {
         for _ in 0..WARM_UP {
             black_box(P::read(black_box(&value)));
         }
@@ -79,29 +79,37 @@ fn read<P: Store<Value: Sync>>(iterations: u64) -> Outcome {
     })
 }
 
-/// Runs `body` on two threads that start together; the mean of what they took.
-fn at_once(body: impl Fn(usize) -> Outcome + Sync) -> Outcome {
+/// Runs `body` on a thread for each of `turns`, which start together; the mean of what they took.
+pub(super) fn at_once<A: Send>(turns: Vec<A>, body: impl Fn(A) -> Outcome + Sync) -> Outcome {
     let arrived = AtomicUsize::new(0);
-    let turn = |thread: usize| {
+    let threads = turns.len();
+    let turn = |turn: A| {
         // Ordering: none is needed, since `value` was complete before the threads existed; this
         // only lines them up.
         arrived.fetch_add(1, Ordering::Relaxed);
         // Spinning rather than a `Barrier`: a thread that has to be woken up first would start
         // late.
-        while arrived.load(Ordering::Relaxed) < THREADS {
+        while arrived.load(Ordering::Relaxed) < threads {
             spin_loop();
         }
-        body(thread)
+        body(turn)
     };
-    let (mine, other) = thread::scope(|scope| {
+    let turn = &turn;
+    let mut turns = turns.into_iter();
+    let Some(mine) = turns.next() else { return Err("nobody to measure".into()) };
+    let all = thread::scope(|scope| {
         // The name is what the panic hook looks for.
-        let other = thread::Builder::new()
-            .name(crate::guard::THREAD_NAME.into())
-            .spawn_scoped(scope, || turn(1))
-            .map_err(|error| format!("no second thread: {error}"))?;
-        let mine = turn(0);
-        Ok::<_, String>((mine, other.join().unwrap_or_else(|panic| resume_unwind(panic))))
+        let spawn = |other| {
+            thread::Builder::new()
+                .name(crate::guard::THREAD_NAME.into())
+                .spawn_scoped(scope, move || turn(other))
+                .map_err(|error| format!("no further thread: {error}"))
+        };
+        let others = turns.map(spawn).collect::<Result<Vec<_>, _>>()?;
+        let mine = turn(mine);
+        let others = others.into_iter().map(|other| other.join().unwrap_or_else(|panic| resume_unwind(panic)));
+        Ok::<Vec<Outcome>, String>([mine].into_iter().chain(others).collect())
     })?;
-    let total: Duration = mine? + other?;
-    Ok(total / THREADS as u32)
+    let total = all.into_iter().sum::<Result<Duration, _>>()?;
+    Ok(total / u32::try_from(threads).map_err(|error| error.to_string())?)
 }

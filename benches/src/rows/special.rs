@@ -1,0 +1,130 @@
+//! Rows of what a peer has for two frequent cases: one producer only, and data that is read often and seldom changes. A peer
+//! that has nothing of its own for them does it as always.
+
+use alloc::sync::Arc;
+use core::fmt;
+use core::hint::black_box;
+use std::time::Instant;
+
+use super::store::Store;
+use super::threads::at_once;
+use super::{Outcome, WARM_UP, expect};
+
+/// What a peer has for these cases.
+pub trait Special {
+    /// The only producer of a value.
+    type Writer;
+    /// What one reader keeps between two reads.
+    type Cache: Send;
+
+    /// The only producer of a new value.
+    fn writer() -> Self::Writer;
+
+    /// Replaces what is in the value.
+    fn set(writer: &mut Self::Writer, data: u64);
+
+    /// A copy of what is present.
+    fn last(writer: &Self::Writer) -> u64;
+
+    /// Readers of one value that holds `data`, and of what keeps it alive.
+    fn caches(data: u64, count: usize) -> (Self::Writer, Vec<Self::Cache>);
+
+    /// A copy of what is present, by what the reader keeps.
+    fn read(cache: &mut Self::Cache) -> u64;
+}
+
+/// The special cases of a peer that has nothing for them.
+#[derive(Debug)]
+pub struct Plain<P>(P);
+
+impl<P: Store<Value: Send + Sync>> Special for Plain<P> {
+    type Writer = Arc<P::Value>;
+    type Cache = Arc<P::Value>;
+
+    fn writer() -> Self::Writer {
+        Arc::new(P::new(0))
+    }
+
+    #[inline]
+    fn set(writer: &mut Self::Writer, data: u64) {
+        P::set(writer, data);
+    }
+
+    fn last(writer: &Self::Writer) -> u64 {
+        P::read(writer)
+    }
+
+    fn caches(data: u64, count: usize) -> (Self::Writer, Vec<Self::Cache>) {
+        let value = Self::writer();
+        P::set(&value, data);
+        let caches = vec![Arc::clone(&value); count];
+        (value, caches)
+    }
+
+    #[inline]
+    fn read(cache: &mut Self::Cache) -> u64 {
+        P::read(cache)
+    }
+}
+
+/// One row of this family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpecialRow {
+    /// The only producer sets, and nobody watches.
+    OnlyProducer,
+    /// One thread reads what does not change.
+    Unchanged,
+    /// Two threads do.
+    TwoUnchanged,
+}
+
+impl fmt::Display for SpecialRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            SpecialRow::OnlyProducer => "set by the only producer",
+            SpecialRow::Unchanged => "read what is unchanged",
+            SpecialRow::TwoUnchanged => "two threads reading what is unchanged",
+        })
+    }
+}
+
+/// Measures `iterations` operations of `row` with the peer `P`.
+pub fn run<P: Special>(row: SpecialRow, iterations: u64) -> Outcome {
+    match row {
+        SpecialRow::OnlyProducer => only_producer::<P>(iterations),
+        SpecialRow::Unchanged => unchanged::<P>(iterations, 1),
+        SpecialRow::TwoUnchanged => unchanged::<P>(iterations, 2),
+    }
+}
+
+fn only_producer<P: Special>(iterations: u64) -> Outcome {
+    let mut writer = P::writer();
+    for data in 1..=WARM_UP {
+        P::set(black_box(&mut writer), black_box(data));
+    }
+    let start = Instant::now();
+    for data in 1..=iterations {
+        P::set(black_box(&mut writer), black_box(data));
+    }
+    let took = start.elapsed();
+    expect("last value", P::last(&writer), iterations)?;
+    Ok(took)
+}
+
+fn unchanged<P: Special>(iterations: u64, threads: usize) -> Outcome {
+    const PRESENT: u64 = 7;
+    let (_alive, caches) = P::caches(PRESENT, threads);
+    at_once(caches, |mut cache| {
+        for _ in 0..WARM_UP {
+            black_box(P::read(black_box(&mut cache)));
+        }
+        let mut sum = 0_u64;
+        let start = Instant::now();
+        for _ in 0..iterations {
+            sum = sum.wrapping_add(P::read(black_box(&mut cache)));
+        }
+        let took = start.elapsed();
+        expect("sum of what was read", sum, PRESENT.wrapping_mul(iterations))?;
+        Ok(took)
+    })
+}
