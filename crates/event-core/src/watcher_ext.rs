@@ -81,7 +81,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(stream.next().await, None);
     /// # });
     /// ```
-    #[doc(alias("WatchStream", "stream"))]
+    #[doc(alias("WatchStream", "stream", "to_stream", "launchIn"))]
     fn into_stream(self) -> WatcherStream<Self>
     where
         Self: Sized,
@@ -198,6 +198,7 @@ pub trait WatcherExt: Watcher {
     /// let watchers: Vec<BoxWatcher<'_, i32>> = vec![a.watch().boxed(), b.watch().boxed()];
     /// # drop(watchers);
     /// ```
+    #[doc(alias("as_dyn", "dyn_receiver"))]
     fn boxed<'a>(self) -> BoxWatcher<'a, Self::Item>
     where
         Self: Sized + Send + 'a,
@@ -273,7 +274,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(numbers.get().await?, 7);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("mapNotNull"))]
+    #[doc(alias("mapNotNull", "filterNotNull", "initialized"))]
     fn filter_map<U, F: FnMut(Self::Item) -> Option<U>>(self, map: F) -> FilterMap<Self, F>
     where
         Self: Sized,
@@ -337,7 +338,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(watcher.get().await?, 3);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("onEach"))]
+    #[doc(alias("onEach", "tap", "doOnNext"))]
     fn inspect<F: FnMut(&Self::Item)>(self, inspect: F) -> Inspect<Self, F>
     where
         Self: Sized,
@@ -360,7 +361,7 @@ pub trait WatcherExt: Watcher {
     /// assert!(changes.get().backlog_only().await.unwrap_err().is_backlog_done());
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("distinctUntilChanged", "distinct_until_changed"))]
+    #[doc(alias("distinctUntilChanged", "distinct_until_changed", "dedupe", "dedupe_cloned"))]
     fn dedup(self) -> Dedup<Self>
     where
         Self: Sized,
@@ -385,6 +386,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(degrees.get().await?, 20.6);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("distinctUntilChangedBy", "dedupe_map"))]
     fn dedup_by_key<K: PartialEq, F: FnMut(&Self::Item) -> K>(self, key: F) -> DedupByKey<Self, F, K>
     where
         Self: Sized,
@@ -518,6 +520,7 @@ pub trait WatcherExt: Watcher {
     /// # save_settings(MemoryValue::with_value("dark".into()), AtOnce).await
     /// # }).unwrap();
     /// ```
+    #[doc(alias("debounceTime"))]
     fn debounce<K: Timer>(self, timer: K, quiet: Duration) -> Debounce<Self, K>
     where
         Self: Sized,
@@ -563,6 +566,7 @@ pub trait WatcherExt: Watcher {
     /// # show(progress, AtOnce).await
     /// # });
     /// ```
+    #[doc(alias("throttleTime", "throttleLatest"))]
     fn throttle<K: Timer>(self, timer: K, period: Duration) -> Throttle<Self, K>
     where
         Self: Sized,
@@ -609,6 +613,7 @@ pub trait WatcherExt: Watcher {
     /// # log(celsius, AtOnce).await
     /// # });
     /// ```
+    #[doc(alias("sampleTime"))]
     fn sample<K: Timer>(self, timer: K, period: Duration) -> Sample<Self, K>
     where
         Self: Sized,
@@ -638,7 +643,7 @@ pub trait WatcherExt: Watcher {
     /// assert!(one.get().await.unwrap_err().is_closed());
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("stateIn", "shareIn"))]
+    #[doc(alias("stateIn", "shareIn", "shareReplay", "publish", "multicast", "Broadcaster"))]
     fn share(self) -> (MemoryValue<Self::Item>, Driver<Self>)
     where
         Self: Sized,

@@ -67,7 +67,7 @@ impl<W: Watcher> Driver<W> {
     /// assert_eq!(watcher.get().await?, 6);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("WhileSubscribed", "SharingStarted", "refCount", "ref_count", "Lazily", "onSubscription"))]
+    #[doc(alias("WhileSubscribed", "SharingStarted", "refCount", "ref_count"))]
     pub fn while_watched<K: Timer>(self, timer: K, linger: Duration) -> WhileWatched<W, K> {
         WhileWatched { driver: self, timer, linger, is_resting: true, sleep: Box::pin(None) }
     }
