@@ -290,7 +290,7 @@ pub trait WatcherExt: Watcher {
     ///
     /// # Errors
     ///
-    /// Those of the watcher, when it reports them. They leave the state as it is.
+    /// Those of the watcher. The state stays as it is.
     ///
     /// # Cancel safety
     ///
@@ -437,16 +437,16 @@ pub trait WatcherExt: Watcher {
     /// given            A                 C        D
     /// ```
     ///
-    /// (The run of `b` is dropped at 6. That of `c` is over at 9, when `d` comes: here it is noticed first.) The run is polled only
-    /// while a get is, never beside it. A value that is set more often than a run takes returns nothing: a
-    /// [`throttle`](Self::throttle) or a [`debounce`](Self::debounce) before this one helps. What ends last is the run of the newest
-    /// item: the end is reported after its output.
+    /// (The run of `b` is dropped at 6. That of `c` is over at 9, when `d` comes; here the executor notices the run first.) A run is
+    /// polled by gets, and only by them. If the value is set more often than a run takes, nothing is returned: a
+    /// [`throttle`](Self::throttle) or a [`debounce`](Self::debounce) before this one helps. The last run goes on after the watcher
+    /// is closed, and the end is reported after its output.
     ///
     /// [`backlog_only`](Get::backlog_only) waits for the run of what is there. It cannot be cloned, since a run cannot.
     ///
     /// # Errors
     ///
-    /// Those of the watcher, when it reports them, which leave the run as it is. [`GetError::Closed`] when the watcher is closed and
+    /// Those of the watcher; the run stays as it is. [`GetError::Closed`] when the watcher is closed and
     /// the last run is over. A future that may fail has a `Result` as its output.
     ///
     /// # Cancel safety
