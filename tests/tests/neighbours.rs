@@ -54,6 +54,9 @@ const EYEBALL: &[&str] = &[
     "observable_count",
     "subscriber_count",
     "strong_count",
+    "take",
+    "try_read",
+    "clone_reset",
     "downgrade",
     "upgrade",
 ];
@@ -73,10 +76,30 @@ const EMBASSY_WATCH: &[&str] = &[
     "changed_and",
     "try_changed",
     "try_changed_and",
+    "try_get_and",
     "contains_value",
+    "as_dyn",
 ];
 
-const N0_WATCHER: &[&str] = &["Watchable", "watch", "get", "peek", "updated", "stream", "map", "Join"];
+const N0_WATCHER: &[&str] = &[
+    "Watchable",
+    "set",
+    "watch",
+    "get",
+    "has_watchers",
+    "peek",
+    "update",
+    "updated",
+    "is_connected",
+    "initialized",
+    "stream",
+    "stream_updates_only",
+    "map",
+    "or",
+    "Tuple",
+    "Triple",
+    "Join",
+];
 
 const STATE_FLOW: &[&str] = &[
     "MutableStateFlow",
@@ -97,11 +120,59 @@ const STATE_FLOW: &[&str] = &[
     "onEach",
     "distinctUntilChanged",
     "flatMapLatest",
+    "mapLatest",
+    "transformLatest",
+    "mapNotNull",
+    "filterNotNull",
+    "distinctUntilChangedBy",
+    "scan",
+    "runningFold",
+    "runningReduce",
+    "onStart",
+    "launchIn",
+    "merge",
+    "SharingStarted",
+    "WhileSubscribed",
     "combine",
     "debounce",
     "sample",
     "subscriptionCount",
     "resetReplayCache",
+];
+
+const RX: &[&str] = &[
+    "combineLatest",
+    "merge",
+    "map",
+    "filter",
+    "scan",
+    "tap",
+    "startWith",
+    "switchMap",
+    "distinctUntilChanged",
+    "debounceTime",
+    "throttleTime",
+    "sampleTime",
+    "auditTime",
+    "share",
+    "shareReplay",
+    "refCount",
+];
+
+const FUTURES_SIGNALS: &[&str] = &[
+    "map",
+    "map_ref",
+    "map_future",
+    "dedupe",
+    "dedupe_cloned",
+    "dedupe_map",
+    "filter_map",
+    "flatten",
+    "switch",
+    "throttle",
+    "wait_for",
+    "to_stream",
+    "Broadcaster",
 ];
 
 /// All names of functions and types, and all aliases, in the files of a folder.
@@ -139,6 +210,8 @@ fn every_word_of_a_neighbour_is_found() {
         ("embassy's Watch", EMBASSY_WATCH),
         ("n0-watcher", N0_WATCHER),
         ("StateFlow", STATE_FLOW),
+        ("Rx", RX),
+        ("futures-signals", FUTURES_SIGNALS),
     ] {
         let missing: Vec<_> = list.iter().filter(|word| !words.contains(**word)).collect();
         assert!(missing.is_empty(), "words of {neighbour} that nothing is found under: {missing:?}");

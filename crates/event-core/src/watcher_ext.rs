@@ -81,7 +81,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(stream.next().await, None);
     /// # });
     /// ```
-    #[doc(alias("WatchStream", "stream"))]
+    #[doc(alias("WatchStream", "stream", "to_stream", "launchIn"))]
     fn into_stream(self) -> WatcherStream<Self>
     where
         Self: Sized,
@@ -198,6 +198,7 @@ pub trait WatcherExt: Watcher {
     /// let watchers: Vec<BoxWatcher<'_, i32>> = vec![a.watch().boxed(), b.watch().boxed()];
     /// # drop(watchers);
     /// ```
+    #[doc(alias("as_dyn", "dyn_receiver"))]
     fn boxed<'a>(self) -> BoxWatcher<'a, Self::Item>
     where
         Self: Sized + Send + 'a,
@@ -273,7 +274,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(numbers.get().await?, 7);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("mapNotNull"))]
+    #[doc(alias("mapNotNull", "filterNotNull", "initialized"))]
     fn filter_map<U, F: FnMut(Self::Item) -> Option<U>>(self, map: F) -> FilterMap<Self, F>
     where
         Self: Sized,
@@ -289,7 +290,7 @@ pub trait WatcherExt: Watcher {
     ///
     /// # Errors
     ///
-    /// Those of the watcher, when it reports them. They leave the state as it is.
+    /// Those of the watcher. The state stays as it is.
     ///
     /// # Cancel safety
     ///
@@ -337,7 +338,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(watcher.get().await?, 3);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("onEach"))]
+    #[doc(alias("onEach", "tap", "doOnNext"))]
     fn inspect<F: FnMut(&Self::Item)>(self, inspect: F) -> Inspect<Self, F>
     where
         Self: Sized,
@@ -360,7 +361,7 @@ pub trait WatcherExt: Watcher {
     /// assert!(changes.get().backlog_only().await.unwrap_err().is_backlog_done());
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("distinctUntilChanged", "distinct_until_changed"))]
+    #[doc(alias("distinctUntilChanged", "distinct_until_changed", "dedupe", "dedupe_cloned"))]
     fn dedup(self) -> Dedup<Self>
     where
         Self: Sized,
@@ -385,6 +386,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(degrees.get().await?, 20.6);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[doc(alias("distinctUntilChangedBy", "dedupe_map"))]
     fn dedup_by_key<K: PartialEq, F: FnMut(&Self::Item) -> K>(self, key: F) -> DedupByKey<Self, F, K>
     where
         Self: Sized,
@@ -435,16 +437,16 @@ pub trait WatcherExt: Watcher {
     /// given            A                 C        D
     /// ```
     ///
-    /// (The run of `b` is dropped at 6. That of `c` is over at 9, when `d` comes: here it is noticed first.) The run is polled only
-    /// while a get is, never beside it. A value that is set more often than a run takes returns nothing: a
-    /// [`throttle`](Self::throttle) or a [`debounce`](Self::debounce) before this one helps. What ends last is the run of the newest
-    /// item: the end is reported after its output.
+    /// (The run of `b` is dropped at 6. That of `c` is over at 9, when `d` comes; here the executor notices the run first.) A run is
+    /// polled by gets, and only by them. If the value is set more often than a run takes, nothing is returned: a
+    /// [`throttle`](Self::throttle) or a [`debounce`](Self::debounce) before this one helps. The last run goes on after the watcher
+    /// is closed, and the end is reported after its output.
     ///
     /// [`backlog_only`](Get::backlog_only) waits for the run of what is there. It cannot be cloned, since a run cannot.
     ///
     /// # Errors
     ///
-    /// Those of the watcher, when it reports them, which leave the run as it is. [`GetError::Closed`] when the watcher is closed and
+    /// Those of the watcher; the run stays as it is. [`GetError::Closed`] when the watcher is closed and
     /// the last run is over. A future that may fail has a `Result` as its output.
     ///
     /// # Cancel safety
@@ -518,6 +520,7 @@ pub trait WatcherExt: Watcher {
     /// # save_settings(MemoryValue::with_value("dark".into()), AtOnce).await
     /// # }).unwrap();
     /// ```
+    #[doc(alias("debounceTime"))]
     fn debounce<K: Timer>(self, timer: K, quiet: Duration) -> Debounce<Self, K>
     where
         Self: Sized,
@@ -563,6 +566,7 @@ pub trait WatcherExt: Watcher {
     /// # show(progress, AtOnce).await
     /// # });
     /// ```
+    #[doc(alias("throttleTime", "throttleLatest"))]
     fn throttle<K: Timer>(self, timer: K, period: Duration) -> Throttle<Self, K>
     where
         Self: Sized,
@@ -609,6 +613,7 @@ pub trait WatcherExt: Watcher {
     /// # log(celsius, AtOnce).await
     /// # });
     /// ```
+    #[doc(alias("sampleTime"))]
     fn sample<K: Timer>(self, timer: K, period: Duration) -> Sample<Self, K>
     where
         Self: Sized,
@@ -638,7 +643,7 @@ pub trait WatcherExt: Watcher {
     /// assert!(one.get().await.unwrap_err().is_closed());
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("stateIn", "shareIn"))]
+    #[doc(alias("stateIn", "shareIn", "shareReplay", "publish", "multicast", "Broadcaster"))]
     fn share(self) -> (MemoryValue<Self::Item>, Driver<Self>)
     where
         Self: Sized,

@@ -205,6 +205,20 @@ fn a_panic_of_a_filter_of_a_get_consumes_nothing_but_what_a_function_has_taken()
 }
 
 #[test]
+fn a_panic_of_a_filter_when_a_limit_is_reached_lets_the_time_begin_again() {
+    let (task, clock, second) = (Task::new(), Clock::default(), Duration::from_secs(1));
+    let value = MemoryValue::with_value(1);
+    let mut limited = value.watch().debounce(clock.clone(), 5 * second).at_most(second);
+    assert!(task.poll(limited.get()).is_pending());
+    clock.advance(1);
+    assert!(panics_in(&task, limited.get().filter(|_| touch(true))));
+    value.set(2);
+    assert!(task.poll(limited.get()).is_pending(), "the time of what is newer has begun");
+    clock.advance(1);
+    assert!(matches!(task.poll(limited.get()), Poll::Ready(Ok(2))));
+}
+
+#[test]
 fn a_panic_of_a_filter_of_a_combined_get_consumes_nothing() {
     let (task, one, other) = (Task::new(), MemoryValue::with_value(1), MemoryValue::with_value(2));
     let mut both = combine((one.watch(), other.watch()));

@@ -65,7 +65,7 @@ use crate::traits::{Watcher, until_some};
 /// assert!(quorum.get().await?);
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
-#[doc(alias("zip", "Join", "combineLatest", "combine_latest", "or", "or_opt"))]
+#[doc(alias("zip", "Join", "or", "Tuple", "Triple", "combineLatest", "combine_latest", "map_ref"))]
 pub fn combine<W: WatcherTuple>(watchers: W) -> Combine<W> {
     Combine { parts: watchers.into_parts(), news: 0 }
 }

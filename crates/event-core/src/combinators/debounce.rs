@@ -83,7 +83,7 @@ impl<W: Watcher, K: Timer> Debounce<W, K> {
     /// # save(text, at_once).await
     /// # });
     /// ```
-    #[doc(alias("max_wait", "maxWait"))]
+    #[doc(alias("max_wait", "maxWait", "auditTime"))]
     #[must_use]
     pub fn at_most(mut self, at_most: Duration) -> Self {
         self.limit = Some(Limit { at_most, sleep: Box::pin(None) });

@@ -24,6 +24,11 @@
 //! but the task is woken for it: a watcher that wakes itself, to leave its task to others for a while, would keep the poll from
 //! coming to an end.
 //!
+//! # ABA, overflow and reclamation
+//!
+//! Bits are set and taken, nothing is counted. What they are kept in goes with the last waker. The collector takes its own waker
+//! back when it is dropped, so that a waker of a watcher which somebody has kept wakes nobody.
+//!
 //! # Progress
 //!
 //! Both paths are wait-free, apart from what the wakers do. The collector looks at one word for every `usize::BITS` watchers.

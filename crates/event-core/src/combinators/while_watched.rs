@@ -30,10 +30,10 @@ impl<W: Watcher> Driver<W> {
     /// - the value keeps its data, which may be old: a watcher that comes then returns that first, and what is newer as soon as the
     ///   driver has run. So do [`load`](crate::MemoryValue::load) and `borrow`: a [`MemoryReader`](crate::MemoryReader) is not a
     ///   watcher, and does not wake the driver;
-    /// - the watcher inside is kept, with what it has seen. For the value that it watches it is one of the watchers that it
-    ///   has, and a [`set_sync`](crate::MemoryValue::set_sync) there waits for it;
-    /// - the end is not noticed, but when it goes on. It ends when it is of no use as before: when the value is closed elsewhere,
-    ///   and when nobody is left who could watch it.
+    /// - the watcher inside is kept, with what it has seen. The value that it watches counts it as a watcher, and a
+    ///   [`set_sync`](crate::MemoryValue::set_sync) there waits for it;
+    /// - the end of the watcher inside is noticed only when the driver goes on. The driver itself ends as before: when the value
+    ///   is closed elsewhere, and when nobody is left who could watch it.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl<W: Watcher> Driver<W> {
     /// assert_eq!(watcher.get().await?, 6);
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
-    #[doc(alias("WhileSubscribed", "SharingStarted", "refCount", "ref_count", "Lazily", "onSubscription"))]
+    #[doc(alias("WhileSubscribed", "SharingStarted", "refCount", "ref_count"))]
     pub fn while_watched<K: Timer>(self, timer: K, linger: Duration) -> WhileWatched<W, K> {
         WhileWatched { driver: self, timer, linger, is_resting: true, sleep: Box::pin(None) }
     }

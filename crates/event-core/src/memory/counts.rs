@@ -119,7 +119,7 @@ impl<T> Shared<T> {
 
 impl<T> MemoryValue<T> {
     /// How many watchers there are. None does not mean closed.
-    #[doc(alias("receiver_count", "subscriber_count", "subscriptionCount"))]
+    #[doc(alias("receiver_count", "subscriber_count", "subscriptionCount", "has_watchers"))]
     #[must_use]
     pub fn watcher_count(&self) -> usize {
         self.shared_if_used().map_or(0, |shared| shared.get().watcher_count())

@@ -22,7 +22,7 @@ impl<T> MemoryValue<T> {
     /// let value = event_core::MemoryValue::with_value(1);
     /// assert_eq!(value.replace(2), Some(1));
     /// ```
-    #[doc(alias("send_replace", "getAndUpdate"))]
+    #[doc(alias("send_replace", "getAndUpdate", "take"))]
     pub fn replace(&self, value: T) -> Option<T>
     where
         T: Clone,

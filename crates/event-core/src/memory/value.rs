@@ -265,7 +265,7 @@ impl<T> MemoryValue<T> {
     }
 
     /// Whether there is data. Lock-free.
-    #[doc(alias("contains_value"))]
+    #[doc(alias("contains_value", "is_some"))]
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.shared_if_used().is_some_and(|shared| shared.get().is_set())
@@ -289,7 +289,7 @@ impl<T> MemoryValue<T> {
     /// let mut watcher = value.watch_changes();
     /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
     /// ```
-    #[doc(alias("subscribe"))]
+    #[doc(alias("subscribe", "stream_updates_only"))]
     #[must_use]
     pub fn watch_changes(&self) -> MemoryWatcher<T> {
         self.shared().watch_changes()

@@ -141,7 +141,7 @@ impl<T> MemoryWatcher<T> {
     /// assert_eq!(*watcher.wait_for(|n| *n > 3).await.unwrap(), 5);
     /// # });
     /// ```
-    #[doc(alias("changed_and", "get_and", "first"))]
+    #[doc(alias("changed_and", "get_and", "first", "initialized"))]
     pub fn wait_for<P: FnMut(&T) -> bool>(&mut self, accept: P) -> WaitFor<'_, T, P> {
         WaitFor::new(self.polling(), accept)
     }
@@ -160,7 +160,7 @@ impl<T> MemoryWatcher<T> {
     /// assert_eq!(watcher.try_get().unwrap(), 1);
     /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
     /// ```
-    #[doc(alias("try_changed", "try_changed_and", "try_recv"))]
+    #[doc(alias("try_changed", "try_changed_and", "try_get_and", "try_recv"))]
     pub fn try_get(&mut self) -> Result<T, GetError>
     where
         T: Clone,
@@ -202,6 +202,7 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// Whether the value is closed. There may still be data that this watcher has not had.
+    #[doc(alias("is_connected"))]
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.is_closed()
@@ -221,7 +222,7 @@ impl<T> MemoryWatcher<T> {
     /// Makes what is present count as unseen: the next get gives it.
     ///
     /// This wakes nobody. A task whose last poll of this watcher was pending is not polled because of it.
-    #[doc(alias("mark_changed", "reset"))]
+    #[doc(alias("mark_changed", "reset", "clone_reset"))]
     pub fn mark_unseen(&mut self) {
         self.cursor.move_to_present(&self.shared.cell, false);
     }
