@@ -52,7 +52,11 @@ impl Task {
 
     /// Polls `future` once and forgets it.
     pub fn poll<F: Future>(&self, future: F) -> Poll<F::Output> {
-        pin!(future).poll(&mut Context::from_waker(&self.waker()))
+        let waker = self.waker();
+        let polled = pin!(future).poll(&mut Context::from_waker(&waker));
+        // By name: it may panic, and what is returned already would be leaked.
+        drop(waker);
+        polled
     }
 
     /// How often it was woken.
