@@ -468,6 +468,33 @@ fn nothing_is_left_when_everything_has_gone() {
     assert_eq!(live_bytes() - before, 0);
 }
 
+/// By a set, by a reader that lets go last, and by an only producer.
+#[test]
+fn p1_panics_in_drop_cost_no_room() {
+    struct Panics;
+    impl Drop for Panics {
+        fn drop(&mut self) {
+            if !std::thread::panicking() {
+                resume_unwind(Box::new(()));
+            }
+        }
+    }
+    let value = MemoryValue::with_value(Panics);
+    let mut writer = MemoryWriter::with_value(Panics);
+    let round = || {
+        assert!(panics(|| _ = value.set(Panics)));
+        let borrowed = value.borrow();
+        value.set(Panics);
+        assert!(panics(|| drop(borrowed)));
+    };
+    let mut write = || assert!(panics(|| _ = writer.set(Panics)));
+    (round(), write());
+    let before = live_bytes();
+    (0..1000).for_each(|_| (round(), write()).0);
+    assert_eq!(live_bytes() - before, 0, "slots were lost");
+    assert!(panics(|| drop(value)) && panics(|| drop(writer)));
+}
+
 #[test]
 fn data_that_owns_memory_is_freed() {
     let before = live_bytes();
