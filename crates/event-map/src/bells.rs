@@ -31,6 +31,8 @@ impl<K: Ord> Bells<K> {
         self.bells.get(key)
     }
 
+    /// How many keys have one.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.bells.size()
     }

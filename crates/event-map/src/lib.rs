@@ -107,6 +107,8 @@ mod edit;
 mod key_watcher;
 mod log;
 mod map;
+#[cfg(test)]
+mod random;
 mod reader;
 #[cfg(feature = "serde")]
 mod serialize;

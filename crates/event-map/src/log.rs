@@ -147,6 +147,7 @@ impl<K: Ord> Log<K> {
     }
 
     /// How many turns and positions it holds.
+    #[cfg(test)]
     pub(crate) fn sizes(&self) -> (usize, usize) {
         (self.turns.size(), self.marks.size())
     }
