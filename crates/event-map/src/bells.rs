@@ -4,6 +4,9 @@
 //! state of another one finds in it the bells of everybody who registered before, so a change and a registration cannot miss each
 //! other. A change looks for the bells of its keys and of no others, in O(log n) of the keys that are watched.
 //!
+//! A registration is therefore a publication, of a state with the same keys. It wakes the watchers of the map, who find nothing; but
+//! only the first watcher of a key registers.
+//!
 //! Nobody unregisters. A bell that nobody listens to is taken out by the next change of its key, and all of them are looked through
 //! when their number has doubled. Then it is closed, being dropped, and a watcher that has come meanwhile registers again.
 

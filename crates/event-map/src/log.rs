@@ -146,6 +146,11 @@ impl<K: Ord> Log<K> {
         self.turns.last().is_none_or(|(last, _)| *last <= position)
     }
 
+    /// Whether `key` has changed since the log that ends at `position`, which is the one before this one.
+    pub(crate) fn has_changed(&self, key: &K, position: u64) -> bool {
+        self.keys.get(key).and_then(|turns| turns.last()).is_some_and(|(last, _)| *last > position)
+    }
+
     /// How many turns and positions it holds.
     #[cfg(test)]
     pub(crate) fn sizes(&self) -> (usize, usize) {
@@ -213,8 +218,7 @@ impl<K: Ord> Log<K> {
 
     fn note(&mut self, change: &Touched<K>, begin: u64, is_present: &impl Fn(&K) -> bool) {
         let Touched { number, key, created } = change;
-        let old = self.keys.get(key);
-        if old.and_then(|turns| turns.last()).is_some_and(|(last, _)| *last > begin) {
+        if self.has_changed(key, begin) {
             // Noted already: the transaction came back to this key.
             return;
         }
@@ -223,7 +227,7 @@ impl<K: Ord> Log<K> {
             // The transaction has removed again what it inserted.
             return;
         }
-        let mut turns = old.cloned().unwrap_or_default();
+        let mut turns = self.keys.get(key).cloned().unwrap_or_default();
         turns.push((*number, created.unwrap_or(0)));
         self.turns.insert_mut(*number, Turn { key: Arc::clone(key), low: created.unwrap_or(0) });
         self.drop_needless(&mut turns, present);

@@ -118,7 +118,9 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         if log.is_idle_since(base.log.end()) {
             return None;
         }
-        let bells = base.bells.rung(touched.iter().map(|touched| &*touched.key), rings);
+        // Not those that came and went.
+        let changed = touched.iter().map(|touched| &*touched.key).filter(|key| log.has_changed(key, base.log.end()));
+        let bells = base.bells.rung(changed, rings);
         Some(State { items, log: Arc::new(log), bells })
     }
 }
