@@ -65,7 +65,9 @@ pub async fn m1_m2_every_watcher_ends_with_the_map_and_every_snapshot_is_whole<R
                 let mut count = 0_u64;
                 while let Ok(snapshot) = snapshots.get().await {
                     assert!(is_whole(&snapshot), "a state that the map never had");
-                    assert!(old.version() < snapshot.version() || count == 0, "never older after newer");
+                    // The other one reads the map beside its watcher, which may then return what it has read.
+                    let is_newer = old.version() < snapshot.version() || count == 0;
+                    assert!(is_newer || number != 0 && old.version() == snapshot.version(), "never older after newer");
                     for change in snapshot.since(&old) {
                         apply(&mut replica, Change { key: *change.key, value: change.value.copied() });
                     }

@@ -108,6 +108,8 @@ mod key_watcher;
 mod log;
 mod map;
 #[cfg(test)]
+mod models;
+#[cfg(all(test, not(event_core_shuttle)))]
 mod random;
 mod reader;
 #[cfg(feature = "serde")]
@@ -139,6 +141,6 @@ pub use watcher::{MapWatcher, RangeWatcher};
 /// Where a model may switch to another thread beside the operations of `event-core`.
 #[inline]
 pub(crate) fn scheduling_point() {
-    #[cfg(event_core_shuttle)]
+    #[cfg(all(test, event_core_shuttle))]
     shuttle::thread::yield_now();
 }

@@ -152,7 +152,7 @@ impl<K: Ord> Log<K> {
     }
 
     /// How many turns and positions it holds.
-    #[cfg(test)]
+    #[cfg(all(test, not(event_core_shuttle)))]
     pub(crate) fn sizes(&self) -> (usize, usize) {
         (self.turns.size(), self.marks.size())
     }

@@ -464,13 +464,13 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     }
 
     /// How many turns and positions are remembered.
-    #[cfg(test)]
+    #[cfg(all(test, not(event_core_shuttle)))]
     pub(crate) fn log_sizes(&self) -> (usize, usize) {
         self.value.borrow().map_or((0, 0), |state| state.log.sizes())
     }
 
     /// How many keys have a bell.
-    #[cfg(test)]
+    #[cfg(all(test, not(event_core_shuttle)))]
     pub(crate) fn bells(&self) -> usize {
         self.value.borrow().map_or(0, |state| state.bells.len())
     }
