@@ -11,7 +11,7 @@ if ! "$tools/bin/cargo-hack" hack --version >/dev/null 2>&1; then
 fi
 export PATH="$tools/bin:$PATH"
 
-crates=(-p event-core -p event-supervisor -p event-tokio -p event-async-std)
+crates=(-p event-core -p event-map -p event-supervisor -p event-tokio -p event-async-std)
 # These change the atomics and nothing else, so one set with and one without the other features is enough.
 atomics=portable-atomic,critical-section
 echo "== clippy with every set of features"

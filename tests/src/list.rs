@@ -267,38 +267,6 @@ macro_rules! pipes {
 }
 
 /// A function that nobody lists would never run.
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn every_test_of_the_suite_is_listed() {
-        let list = include_str!("list.rs");
-        let groups = [
-            include_str!("values.rs"),
-            include_str!("watchers.rs"),
-            include_str!("waiting.rs"),
-            include_str!("options.rs"),
-            include_str!("closing.rs"),
-            include_str!("panics.rs"),
-            include_str!("reading.rs"),
-            include_str!("changing.rs"),
-            include_str!("borrowing.rs"),
-            include_str!("counting.rs"),
-            include_str!("states.rs"),
-            include_str!("pipes.rs"),
-        ];
-        let lines = groups.iter().flat_map(|group| group.lines());
-        let names: Vec<_> = lines
-            .filter_map(|line| line.strip_prefix("pub fn ").or(line.strip_prefix("pub async fn ")))
-            .filter_map(|line| line.split(['<', '(']).next())
-            .collect();
-        assert!(names.len() > 50);
-        let listed: Vec<_> = list.lines().map(|line| line.trim().trim_end_matches(';')).collect();
-        for name in names {
-            assert_eq!(listed.iter().filter(|listed| **listed == name).count(), 1, "{name} has to be listed once");
-        }
-    }
-}
-
 /// Makes the tests of maps, on a runtime: those for any backend and, if that is
 /// [`MemoryMaps`](crate::map_changes::MemoryMaps), those for memory.
 ///
@@ -369,4 +337,39 @@ macro_rules! maps_by_hand {
                 ranges_are_what_std_takes_them_for;
         }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_test_of_the_suite_is_listed() {
+        let list = include_str!("list.rs");
+        let groups = [
+            include_str!("values.rs"),
+            include_str!("watchers.rs"),
+            include_str!("waiting.rs"),
+            include_str!("options.rs"),
+            include_str!("closing.rs"),
+            include_str!("panics.rs"),
+            include_str!("reading.rs"),
+            include_str!("changing.rs"),
+            include_str!("borrowing.rs"),
+            include_str!("counting.rs"),
+            include_str!("states.rs"),
+            include_str!("pipes.rs"),
+            include_str!("map_changes.rs"),
+            include_str!("map_threads.rs"),
+            include_str!("map_by_hand.rs"),
+        ];
+        let lines = groups.iter().flat_map(|group| group.lines());
+        let names: Vec<_> = lines
+            .filter_map(|line| line.strip_prefix("pub fn ").or(line.strip_prefix("pub async fn ")))
+            .filter_map(|line| line.split(['<', '(']).next())
+            .collect();
+        assert!(names.len() > 50);
+        let listed: Vec<_> = list.lines().map(|line| line.trim().trim_end_matches(';')).collect();
+        for name in names {
+            assert_eq!(listed.iter().filter(|listed| **listed == name).count(), 1, "{name} has to be listed once");
+        }
+    }
 }

@@ -32,6 +32,7 @@ fn wait<W: Watcher>(watcher: &mut W, task: &Task) {
     }
 }
 
+/// As for values. `insert_if_not_eq` compares.
 pub fn v2_setting_equal_data_notifies_unless_it_is_asked_for() {
     let map = MemoryMap::from([("a", 1)]);
     let mut watcher = map.watch_changes();
@@ -42,6 +43,7 @@ pub fn v2_setting_equal_data_notifies_unless_it_is_asked_for() {
     assert_eq!(backlog(&mut watcher), [Change::inserted("a", 2)]);
 }
 
+/// Everybody is woken once, and told of what came of it.
 pub fn m2_a_transaction_is_one_publication() {
     let map = MemoryMap::from([("a", 1), ("b", 2)]);
     let (mut watcher, mut snapshots, task) = (map.watch_changes(), map.watch_snapshots(), Task::new());
@@ -76,6 +78,7 @@ pub fn m2_a_transaction_is_one_publication() {
     assert_eq!(backlog(&mut watcher), [Change::removed("c")]);
 }
 
+/// A fresh listing notifies only of what it changes.
 pub fn m2_replace_all_tells_only_differences() {
     let map = MemoryMap::from([("a", 1), ("b", 2), ("c", 3), ("d", 4)]);
     let (mut watcher, task) = (map.watch_changes(), Task::new());
@@ -141,6 +144,7 @@ pub fn m1_keys_that_a_slow_watcher_never_saw_are_not_remembered() {
     assert_eq!(backlog(&mut slow), []);
 }
 
+/// Whoever is woken finds what it was woken for.
 pub fn w2_wake_ups_come_after_the_publication() {
     let map = MemoryMap::new();
     let (mut watcher, mut key, mut snapshots) = (map.watch(), map.watch_key("a"), map.watch_snapshots());
@@ -197,6 +201,7 @@ pub fn w2_a_change_in_the_midst_of_a_poll_is_not_overlooked() {
     }
 }
 
+/// 10,000 keys with a waiting watcher each: a change wakes those of its keys.
 pub fn w2_changes_of_a_key_wake_nobody_who_watches_another() {
     const KEYS: usize = 10_000;
     let map = MemoryMap::new();
@@ -244,6 +249,7 @@ pub fn w2_a_bell_that_was_taken_out_is_registered_again() {
     }
 }
 
+/// Per list that a watcher waits in.
 pub fn w5_a_thousand_cancelled_waits_on_a_map_leave_at_most_one_waker() {
     let map = MemoryMap::from([("a", 1)]);
     let task = Task::new();
@@ -262,6 +268,7 @@ pub fn w5_a_thousand_cancelled_waits_on_a_map_leave_at_most_one_waker() {
     assert_eq!(task.stored_wakers(), 0);
 }
 
+/// No byte, once others have changed.
 pub fn w6_a_dropped_watcher_of_a_map_leaves_nothing() {
     let map = MemoryMap::from([(0_u64, 0_u64)]);
     let round = || {
@@ -280,6 +287,7 @@ pub fn w6_a_dropped_watcher_of_a_map_leaves_nothing() {
     assert_eq!(live_bytes(), live);
 }
 
+/// Watchers of all kinds.
 pub fn c1_each_watcher_of_a_map_gets_the_rest_and_then_closed() {
     let map = MemoryMap::from([("a", 1), ("b", 2)]);
     let (mut all, mut changes, mut range) = (map.watch(), map.watch_changes(), map.watch_range("b"..));
@@ -310,6 +318,7 @@ pub fn c1_each_watcher_of_a_map_gets_the_rest_and_then_closed() {
     assert_eq!(map.snapshot().len(), 2);
 }
 
+/// Readers and watchers do not keep it open.
 pub fn c1_a_map_is_closed_by_its_last_handle() {
     let map = MemoryMap::<&str, u32>::new();
     let (reader, other) = (map.reader(), map.clone());
@@ -335,6 +344,7 @@ pub fn c1_a_map_is_closed_by_its_last_handle() {
     assert!(matches!(task.poll(reader.watch_key("a").get()), Poll::Ready(Ok(None))));
 }
 
+/// All kinds of changes.
 pub fn c2_changes_after_close_change_nothing_and_hand_the_data_back() {
     let map = MemoryMap::from([("a", 1)]);
     map.close();
@@ -450,9 +460,12 @@ impl Drop for TouchyData {
 
 type Touchy = MemoryMap<TouchyKey, TouchyData>;
 
+/// Something to do to it.
+type Doing = (&'static str, fn(&Touchy));
+
 /// Every change and every get, with a panic at the first, second, ... call of each piece of user code, until there is none left.
 pub fn p1_a_panic_in_user_code_changes_nothing_and_consumes_nothing() {
-    let changes: [(&str, fn(&Touchy)); 7] = [
+    let changes: [Doing; 7] = [
         ("insert", |map| drop(map.insert(TouchyKey(3), TouchyData(30)))),
         ("a new key", |map| drop(map.insert(TouchyKey(9), TouchyData(90)))),
         ("remove", |map| drop(map.remove(&TouchyKey(3)))),
@@ -561,6 +574,7 @@ pub fn p1_a_panic_in_user_code_changes_nothing_and_consumes_nothing() {
     assert_eq!(backlog(&mut snapshots).len(), 1);
 }
 
+/// Neither watchers of the map nor those of single keys.
 pub fn p1_a_waker_that_panics_keeps_nobody_of_a_map_from_being_woken() {
     for first in [true, false] {
         let map = MemoryMap::from([("a", 1), ("b", 1)]);
@@ -585,6 +599,7 @@ pub fn p1_a_waker_that_panics_keeps_nobody_of_a_map_from_being_woken() {
     }
 }
 
+/// What runs within a change or a get may change the map itself.
 pub fn closures_may_use_the_map() {
     let map = MemoryMap::from([("a", 1)]);
     let mut watcher = map.watch_changes();
@@ -609,6 +624,7 @@ pub fn closures_may_use_the_map() {
     assert_eq!(backlog(&mut watcher), [Change::inserted("b", 2)]);
 }
 
+/// On the state which that left.
 pub fn closures_run_again_if_another_change_came_first() {
     let map = MemoryMap::from([("a", 0)]);
     let mut runs = 0;
@@ -631,6 +647,7 @@ pub fn closures_run_again_if_another_change_came_first() {
     assert_eq!((removed, runs, map.len()), (2, 3, 0));
 }
 
+/// Neither `Debug`, nor a lock.
 pub fn debug_asks_keys_and_data_for_nothing() {
     #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
     struct Secret(u8);
@@ -660,6 +677,7 @@ pub fn debug_asks_keys_and_data_for_nothing() {
     map.transaction(|edit| assert_eq!(format!("{edit:?}"), "{1: loud}"));
 }
 
+/// All kinds of bounds, and ranges that end before they start.
 pub fn ranges_are_what_std_takes_them_for() {
     let map: MemoryMap<u8, u8> = (0..10).map(|n| (n, n)).collect();
     let bounds = |n: u8| [Bound::Unbounded, Bound::Included(n), Bound::Excluded(n)];

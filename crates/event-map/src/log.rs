@@ -117,10 +117,10 @@ pub(crate) struct Log<K> {
 const EXAMINED_PER_CHANGE: usize = 2;
 
 impl<K: Ord> Log<K> {
-    /// Of the empty map.
-    pub(crate) fn new() -> Self {
+    /// Of the first state, or of one before it.
+    pub(crate) fn new(end: u64) -> Self {
         Self {
-            end: 0,
+            end,
             here: Mark::new(),
             before: None,
             marks: Tree::new_sync(),

@@ -39,7 +39,7 @@ impl<K: Ord, V> MapSnapshot<K, V> {
     pub(crate) fn of(state: Option<Ref<'_, State<K, V>>>) -> Self {
         match state {
             Some(state) => Self { items: state.items.clone(), log: Arc::clone(&state.log), version: state.version() },
-            None => Self { items: Tree::new_sync(), log: Arc::new(Log::new()), version: Version::INITIAL },
+            None => Self { items: Tree::new_sync(), log: Arc::new(Log::new(0)), version: Version::INITIAL },
         }
     }
 

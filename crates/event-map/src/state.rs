@@ -28,7 +28,7 @@ pub(crate) struct State<K, V> {
 
 impl<K: Ord, V> State<K, V> {
     pub(crate) fn new() -> Self {
-        Self { items: Tree::new_sync(), log: Arc::new(Log::new()), bells: Bells::new() }
+        Self { items: Tree::new_sync(), log: Arc::new(Log::new(0)), bells: Bells::new() }
     }
 
     /// This state with other bells.
@@ -106,13 +106,10 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         if touched.is_empty() {
             return None;
         }
-        let empty;
-        let base = match base {
-            Some(base) => base,
-            None => {
-                empty = State::new();
-                &empty
-            }
+        let Some(base) = base else {
+            // Nobody has looked at anything yet: nobody has to be told.
+            let log = Arc::new(Log::new(end));
+            return (!items.is_empty()).then(|| State { items, log, bells: Bells::new() });
         };
         let log = base.log.after(&touched, end, |key| items.contains_key(key));
         if log.is_idle_since(base.log.end()) {

@@ -8,12 +8,12 @@ mod reference;
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+use alloc::task::Wake;
 use alloc::vec::Vec;
 use core::ops::Bound;
 use core::pin::pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll, Waker};
-use std::task::Wake;
 
 use event_core::{GetError, Watcher};
 use proptest::prelude::*;
@@ -467,10 +467,10 @@ fn run(program: &[Step]) -> Checked {
     run.close()
 }
 
-/// 10,000 steps at least; `EVENT_MAP_CASES` for more.
+/// 10,000 steps at least; `EVENT_CASES` for more.
 #[test]
 fn random_programs_do_what_a_btree_map_with_a_record_per_watcher_does() {
-    let cases = std::env::var("EVENT_MAP_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100);
+    let cases = std::env::var("EVENT_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(100);
     let config = Config { cases, failure_persistence: None, max_shrink_iters: 20_000, ..Config::default() };
     // It prints the program, made smaller; that is what is replayed, as a regression test.
     let result = TestRunner::new(config).run(&steps(), |program| run(&program));
