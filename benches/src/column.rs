@@ -2,8 +2,9 @@
 
 use crate::rows::fan_out::{self, FanOut};
 use crate::rows::follow::{self, Follow};
+use crate::rows::map::{self, Maps};
 use crate::rows::store::{self, Store};
-use crate::rows::{FanOutRow, FollowRow, Outcome, Row, StoreRow, ThreadsRow, threads};
+use crate::rows::{FanOutRow, FollowRow, MapRow, Outcome, Row, StoreRow, ThreadsRow, threads};
 
 /// What a column is compared as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,13 +34,14 @@ pub struct Column {
     follow: Option<fn(FollowRow, u64) -> Outcome>,
     threads: Option<fn(ThreadsRow, u64) -> Outcome>,
     fan_out: Option<fn(FanOutRow, u64) -> Outcome>,
+    map: Option<fn(MapRow, u64) -> Outcome>,
 }
 
 impl Column {
     /// A column without any measurements.
     #[must_use]
     pub const fn new(name: &'static str, role: Role, package: Option<&'static str>, remark: &'static str) -> Self {
-        Self { name, role, package, remark, store: None, follow: None, threads: None, fan_out: None }
+        Self { name, role, package, remark, store: None, follow: None, threads: None, fan_out: None, map: None }
     }
 
     /// The column with the rows of one thread and no watchers.
@@ -70,6 +72,13 @@ impl Column {
         self
     }
 
+    /// The column with the rows of maps.
+    #[must_use]
+    pub const fn map<P: Maps>(mut self) -> Self {
+        self.map = Some(map::run::<P>);
+        self
+    }
+
     /// Whether this column has a cell in `row`.
     #[must_use]
     pub fn offers(&self, row: Row) -> bool {
@@ -78,6 +87,7 @@ impl Column {
             Row::Follow(_) => self.follow.is_some(),
             Row::Threads(_) => self.threads.is_some(),
             Row::FanOut(_) => self.fan_out.is_some(),
+            Row::Map(_) => self.map.is_some(),
         }
     }
 
@@ -92,6 +102,7 @@ impl Column {
             Row::Follow(row) => self.follow.map(|run| run(row, iterations)),
             Row::Threads(row) => self.threads.map(|run| run(row, iterations)),
             Row::FanOut(row) => self.fan_out.map(|run| run(row, iterations)),
+            Row::Map(row) => self.map.map(|run| run(row, iterations)),
         };
         measured.unwrap_or_else(|| Err("not offered".into()))
     }

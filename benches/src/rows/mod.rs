@@ -1,15 +1,17 @@
-//! The rows of the tables, in four families, and what measuring one batch of a row gives.
+//! The rows of the tables, in five families, and what measuring one batch of a row gives.
 
 use core::fmt;
 use core::time::Duration;
 
 pub mod fan_out;
 pub mod follow;
+pub mod map;
 pub mod store;
 pub mod threads;
 
 pub use fan_out::{FanOutRow, Scheduler, Work};
 pub use follow::FollowRow;
+pub use map::{MapRow, MapWork};
 pub use store::StoreRow;
 pub use threads::ThreadsRow;
 
@@ -36,6 +38,8 @@ pub enum Row {
     Threads(ThreadsRow),
     /// Many tasks woken by each set.
     FanOut(FanOutRow),
+    /// A map of many keys.
+    Map(MapRow),
 }
 
 impl Row {
@@ -57,6 +61,7 @@ impl Row {
                 );
             }
         }
+        rows.extend(MapRow::all().map(Row::Map));
         rows
     }
 
@@ -64,6 +69,7 @@ impl Row {
     pub fn operations_per_iteration(self) -> u64 {
         match self {
             Row::FanOut(row) => row.tasks as u64,
+            Row::Map(row) => row.operations_per_iteration(),
             Row::Store(_) | Row::Follow(_) | Row::Threads(_) => 1,
         }
     }
@@ -76,6 +82,7 @@ impl fmt::Display for Row {
             Row::Follow(row) => row.fmt(f),
             Row::Threads(row) => row.fmt(f),
             Row::FanOut(row) => row.fmt(f),
+            Row::Map(row) => row.fmt(f),
         }
     }
 }
