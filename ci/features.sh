@@ -11,18 +11,18 @@ if ! "$tools/bin/cargo-hack" hack --version >/dev/null 2>&1; then
 fi
 export PATH="$tools/bin:$PATH"
 
-crates=(-p event-core -p event-supervisor -p event-tokio -p event-async-std)
-# These change the atomics and nothing else, so one set with and one without the other features is enough. (loom, which is for
-# models, is nothing without its cfg.)
+crates=(-p event-core -p event-map -p event-supervisor -p event-tokio -p event-async-std)
+# These change the atomics and nothing else, so one set with and one without the other features is enough. (loom and shuttle,
+# which are for models, are nothing without their cfg.)
 atomics=portable-atomic,critical-section
 echo "== clippy with every set of features"
-cargo hack --feature-powerset --exclude-features "default,loom,$atomics" "${crates[@]}" clippy --quiet --all-targets -- -D warnings
+cargo hack --feature-powerset --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" clippy --quiet --all-targets -- -D warnings
 for others in --no-default-features --features=std,serde,tracing; do
   cargo clippy --quiet --all-targets -p event-core $others --features "$atomics" -- -D warnings
 done
 cargo clippy --quiet --all-targets -p event-core --features portable-atomic -- -D warnings
 echo "== tests with every set of features"
-cargo hack --feature-powerset --exclude-features "default,loom,$atomics" "${crates[@]}" test --quiet
+cargo hack --feature-powerset --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" test --quiet
 for others in --no-default-features --features=std,serde,tracing; do
   cargo test --quiet -p event-core $others --features "$atomics"
 done

@@ -28,7 +28,7 @@ for manifest in crates/*/Cargo.toml; do
 done
 cargo check --quiet "${libraries[@]}" --all-features
 cargo check --quiet "${libraries[@]}" --no-default-features
-echo "== tests and documentation examples of the core and the supervisor"
-cargo test --quiet -p event-core -p event-supervisor --lib --tests
+echo "== tests and documentation examples of the core, the map and the supervisor"
+cargo test --quiet -p event-core -p event-map -p event-supervisor --lib --tests
 # rustdoc calls its rustc directly, which has to find its libraries.
-LD_LIBRARY_PATH=$debian/rust-1.85.0/usr/lib/x86_64-linux-gnu cargo test --quiet -p event-core -p event-supervisor --doc
+LD_LIBRARY_PATH=$debian/rust-1.85.0/usr/lib/x86_64-linux-gnu cargo test --quiet -p event-core -p event-map -p event-supervisor --doc

@@ -2,9 +2,10 @@
 
 use crate::rows::fan_out::{self, FanOut};
 use crate::rows::follow::{self, Follow};
+use crate::rows::map::{self, Maps};
 use crate::rows::special::{self, Special};
 use crate::rows::store::{self, Store};
-use crate::rows::{FanOutRow, FollowRow, Outcome, Row, SpecialRow, StoreRow, ThreadsRow, threads};
+use crate::rows::{FanOutRow, FollowRow, MapRow, Outcome, Row, SpecialRow, StoreRow, ThreadsRow, threads};
 
 /// What a column is compared as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,13 +36,25 @@ pub struct Column {
     threads: Option<fn(ThreadsRow, u64) -> Outcome>,
     special: Option<fn(SpecialRow, u64) -> Outcome>,
     fan_out: Option<fn(FanOutRow, u64) -> Outcome>,
+    map: Option<fn(MapRow, u64) -> Outcome>,
 }
 
 impl Column {
     /// A column without any measurements.
     #[must_use]
     pub const fn new(name: &'static str, role: Role, package: Option<&'static str>, remark: &'static str) -> Self {
-        Self { name, role, package, remark, store: None, follow: None, threads: None, special: None, fan_out: None }
+        Self {
+            name,
+            role,
+            package,
+            remark,
+            store: None,
+            follow: None,
+            threads: None,
+            special: None,
+            fan_out: None,
+            map: None,
+        }
     }
 
     /// The column with the rows of one thread and no watchers.
@@ -79,6 +92,13 @@ impl Column {
         self
     }
 
+    /// The column with the rows of maps.
+    #[must_use]
+    pub const fn map<P: Maps>(mut self) -> Self {
+        self.map = Some(map::run::<P>);
+        self
+    }
+
     /// Whether this column has a cell in `row`.
     #[must_use]
     pub fn offers(&self, row: Row) -> bool {
@@ -88,6 +108,7 @@ impl Column {
             Row::Threads(_) => self.threads.is_some(),
             Row::Special(_) => self.special.is_some(),
             Row::FanOut(_) => self.fan_out.is_some(),
+            Row::Map(_) => self.map.is_some(),
         }
     }
 
@@ -103,6 +124,7 @@ impl Column {
             Row::Threads(row) => self.threads.map(|run| run(row, iterations)),
             Row::Special(row) => self.special.map(|run| run(row, iterations)),
             Row::FanOut(row) => self.fan_out.map(|run| run(row, iterations)),
+            Row::Map(row) => self.map.map(|run| run(row, iterations)),
         };
         measured.unwrap_or_else(|| Err("not offered".into()))
     }

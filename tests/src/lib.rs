@@ -7,9 +7,10 @@
 //! - *for memory*: what only memory values promise, generic over a runtime;
 //! - *by hand*: polled without a runtime, one step after the other.
 //!
-//! A fifth group is about [pipes](mod@pipes): by hand, generic over a [`Channel`](pipes::Channel).
+//! A fifth group is about [pipes](mod@pipes): by hand, generic over a [`Channel`](pipes::Channel). A sixth one is about maps (M): for
+//! any [backend](map_changes::MapBackend), for memory with [tasks](map_threads), and [by hand](map_by_hand).
 //!
-//! [`conformance!`], [`by_hand!`] and [`pipes!`] list them and make `#[test]`s of them. A runtime is a file in
+//! [`conformance!`], [`by_hand!`], [`pipes!`] and [`maps!`] list them and make `#[test]`s of them. A runtime is a file in
 //! `tests/tests`, and so is a channel; so will be a backend. The other modules are tools for these and for the other tests
 //! in `tests/tests`.
 
@@ -22,6 +23,10 @@ pub mod runtime;
 pub mod seed;
 pub mod threads;
 pub mod watchdog;
+
+pub mod map_by_hand;
+pub mod map_changes;
+pub mod map_threads;
 
 pub mod borrowing;
 pub mod caching;

@@ -302,6 +302,78 @@ macro_rules! pipes {
 }
 
 /// A function that nobody lists would never run.
+/// Makes the tests of maps, on a runtime: those for any backend and, if that is
+/// [`MemoryMaps`](crate::map_changes::MemoryMaps), those for memory.
+///
+/// ```
+/// use event_tests::threads::Threads;
+///
+/// event_tests::maps!(Threads, MemoryMaps);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! maps {
+    ($Runtime:ty, MemoryMaps) => {
+        $crate::any_map! { $Runtime, $crate::map_changes::MemoryMaps }
+        $crate::tests! { on $Runtime:
+            map_threads:
+                m1_m2_every_watcher_ends_with_the_map_and_every_snapshot_is_whole
+                m2_changes_of_several_writers_are_all_in_the_map
+                w2_watchers_of_single_keys_miss_nothing;
+        }
+    };
+}
+
+/// Makes the tests of maps for any backend, on a runtime.
+#[macro_export]
+macro_rules! any_map {
+    ($Runtime:ty, $Backend:ty) => {
+        $crate::tests! { on $Runtime, over $Backend:
+            map_changes:
+                m_the_list_comes_first_in_the_order_of_keys
+                m_keys_come_in_the_order_in_which_they_first_changed
+                m_keys_that_always_change_keep_no_other_waiting
+                m1_a_removal_is_told_to_those_who_were_told_of_the_key
+                m1_a_key_that_was_removed_and_inserted_again_is_told_once
+                m1_whoever_holds_an_item_back_loses_no_key
+                w1_snapshots_are_the_newest_states
+                w2_no_wake_up_of_a_map_is_lost_between_two_tasks
+                w5_a_cancelled_get_of_a_map_consumes_nothing;
+        }
+    };
+}
+
+/// Makes the tests of maps that poll by hand.
+#[macro_export]
+macro_rules! maps_by_hand {
+    () => {
+        $crate::tests! { by hand:
+            map_by_hand:
+                v2_setting_equal_data_notifies_unless_it_is_asked_for
+                m2_a_transaction_is_one_publication
+                m2_replace_all_tells_only_differences
+                m1_what_is_remembered_goes_when_nobody_is_behind
+                m1_keys_that_a_slow_watcher_never_saw_are_not_remembered
+                w2_wake_ups_come_after_the_publication
+                w2_a_change_in_the_midst_of_a_poll_is_not_overlooked
+                w2_changes_of_a_key_wake_nobody_who_watches_another
+                w2_a_bell_that_was_taken_out_is_registered_again
+                w5_a_thousand_cancelled_waits_on_a_map_leave_at_most_one_waker
+                w6_a_dropped_watcher_of_a_map_leaves_nothing
+                c1_each_watcher_of_a_map_gets_the_rest_and_then_closed
+                c1_a_map_is_closed_by_its_last_handle
+                c2_changes_after_close_change_nothing_and_hand_the_data_back
+                v6_data_is_dropped_as_soon_as_it_is_replaced_and_nobody_reads_it
+                p1_a_panic_in_user_code_changes_nothing_and_consumes_nothing
+                p1_a_waker_that_panics_keeps_nobody_of_a_map_from_being_woken
+                closures_may_use_the_map
+                closures_run_again_if_another_change_came_first
+                debug_asks_keys_and_data_for_nothing
+                ranges_are_what_std_takes_them_for;
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -323,6 +395,9 @@ mod tests {
             include_str!("caching.rs"),
             include_str!("producing.rs"),
             include_str!("pipes.rs"),
+            include_str!("map_changes.rs"),
+            include_str!("map_threads.rs"),
+            include_str!("map_by_hand.rs"),
         ];
         let lines = groups.iter().flat_map(|group| group.lines());
         let names: Vec<_> = lines

@@ -24,3 +24,4 @@ impl event_tests::runtime::Runtime for AsyncStd {
 }
 
 event_tests::conformance!(AsyncStd, Memory);
+event_tests::maps!(AsyncStd, MemoryMaps);

@@ -7,7 +7,7 @@
 //! | `MutexGuard` | `Sync` | neither: whoever lets go last drops it |
 //! | `Rc<()>` | neither | neither |
 //!
-//! Errors that hand data back own it, so they are what the data is. Combinators are what they are made of: their watchers,
+//! Maps are the same in their keys and in their data. Errors that hand data back own it, so they are what the data is. Combinators are what they are made of: their watchers,
 //! functions, timers and sleeps, and the items of those that keep one. Sleeps are boxed, so they need not be `Unpin`.
 
 extern crate alloc;
@@ -29,6 +29,9 @@ use event_core::{
     PipeError, PipeTo, Ref, Relax, RelaxStrategy, Sample, Scan, Select, SelectTuple, SetError, Signal, Snapshot,
     StateValue, SwitchMap, Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting, Watch, WatchFn, Watcher,
     WatcherExt, WatcherStream, WatcherTuple, WeakValue, WhileWatched,
+};
+use event_map::{
+    Change, KeyWatcher, MapReader, MapSnapshot, MapWatcher, MemoryMap, RangeWatcher, SnapshotWatcher, WatchMap,
 };
 use static_assertions::{
     assert_impl_all as all, assert_not_impl_all as not_all, assert_not_impl_any as none, assert_obj_safe as dyn_safe,
@@ -421,4 +424,54 @@ fn data_of_one_thread_can_be_set_and_watched_there() {
     value.set(Rc::new(Cell::new(1)));
     watcher.try_get().expect("it was set").set(2);
     assert_eq!(value.borrow().map(|data| data.get()), Some(2));
+}
+
+/// For everything that shares keys and data of a map: what is in it is as in a value.
+macro_rules! shares_map {
+    ($($Type:ident;)+) => { $(
+        all!($Type<u64, u64>: Send, Sync, Unpin);
+        all!($Type<u64, PhantomPinned>: Send, Sync, Unpin);
+        none!($Type<u64, OnlySend>: Send, Sync);
+        none!($Type<u64, OnlySync>: Send, Sync);
+        none!($Type<u64, Neither>: Send, Sync);
+        none!($Type<Neither, u64>: Send, Sync);
+        none!($Type<Rc<u8>, u64>: Send, Sync);
+    )+ };
+}
+
+shares_map! {
+    MemoryMap;
+    MapReader;
+    MapWatcher;
+    RangeWatcher;
+    KeyWatcher;
+    SnapshotWatcher;
+    MapSnapshot;
+}
+
+all!(Change<u64, u64>: Send, Sync, Unpin, Copy);
+all!(Change<u64, OnlySend>: Send);
+none!(Change<u64, OnlySend>: Sync);
+all!(event_map::Iter<'static, u64, u64>: Send, Sync, Unpin, DoubleEndedIterator, ExactSizeIterator);
+all!(MemoryMap<u64, u64>: Watch, WatchMap, Clone, Default);
+all!(MapReader<u64, u64>: Watch, WatchMap, Clone);
+all!(MapWatcher<u64, u64>: Watcher, Clone);
+all!(RangeWatcher<u64, u64>: Watcher, Clone);
+all!(KeyWatcher<u64, u64>: Watcher, Clone);
+all!(SnapshotWatcher<u64, NotClone>: Watcher, Clone);
+all!(MapSnapshot<u64, NotClone>: Clone, Default);
+
+/// A map can stand in a `static` as well.
+static MAP: MemoryMap<u64, u64> = MemoryMap::new();
+
+#[test]
+fn tasks_that_watch_maps_can_be_sent() {
+    let (mut all, mut key, mut states) = (MAP.watch(), MAP.watch_key(1), MAP.watch_snapshots());
+    drop(send(async {
+        let snapshot = MAP.snapshot();
+        let change = all.get().filter(|change| change.key > 1).until(pending::<()>()).await;
+        let data = key.get().await;
+        let state = states.get().await;
+        drop((snapshot, change, data, state));
+    }));
 }

@@ -3,3 +3,4 @@
 use event_tests::threads::Threads;
 
 event_tests::conformance!(Threads, Memory);
+event_tests::maps!(Threads, MemoryMaps);

@@ -6,3 +6,4 @@ mod current_thread;
 use current_thread::CurrentThread;
 
 event_tests::conformance!(CurrentThread, Memory);
+event_tests::maps!(CurrentThread, MemoryMaps);

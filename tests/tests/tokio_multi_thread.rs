@@ -29,3 +29,4 @@ impl event_tests::runtime::Runtime for MultiThread {
 }
 
 event_tests::conformance!(MultiThread, Memory);
+event_tests::maps!(MultiThread, MemoryMaps);

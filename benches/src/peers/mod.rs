@@ -48,7 +48,9 @@ mod tests {
                 if two_workers && ["futures-signals", "async-watch"].contains(&column.name) {
                     continue;
                 }
-                let outcome = column.run(row, 5);
+                // Some read 100,000 keys a hundred times for one change.
+                let iterations = if matches!(row, Row::Map(_)) { 1 } else { 5 };
+                let outcome = column.run(row, iterations);
                 assert!(outcome.is_ok(), "{}, {row}: {outcome:?}", column.name);
             }
         }

@@ -1,10 +1,12 @@
 //! event-core's value in memory.
 
 use event_core::{CachedReader, MemoryValue, MemoryWatcher, MemoryWriter};
+use event_map::{MapSnapshot, MapWatcher, MemoryMap};
 
 use crate::column::{Column, Role};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::map::Maps;
 use crate::rows::special::Special;
 use crate::rows::store::Store;
 
@@ -12,13 +14,14 @@ pub(super) const COLUMN: Column = Column::new(
     "event-core",
     Role::Ours,
     Some("event-core"),
-    "`MemoryValue`, read with `load`; `MemoryWriter` and `CachedReader` in their rows.",
+    "`MemoryValue`, read with `load`; `MemoryWriter` and `CachedReader` in their rows; maps: `event_map::MemoryMap`.",
 )
 .store::<Ours>()
 .follow::<Ours>()
 .threads::<Ours>()
 .special::<Ours>()
-.fan_out::<Ours>();
+.fan_out::<Ours>()
+.map::<OurMap>();
 
 struct Ours;
 
@@ -86,6 +89,52 @@ impl FanOut for Ours {
     async fn follow(mut watcher: Self::Watcher, mut each: impl FnMut(u64) + Send + 'static) {
         while let Ok(data) = watcher.get().await {
             each(data);
+        }
+    }
+}
+
+/// A persistent map in a value.
+struct OurMap;
+
+impl Maps for OurMap {
+    type Map = MemoryMap<u64, u64>;
+    type Follower = MapWatcher<u64, u64>;
+    type Picture = MapSnapshot<u64, u64>;
+
+    fn new(keys: u64) -> Self::Map {
+        (0..keys).map(|key| (key, 0)).collect()
+    }
+
+    #[inline]
+    fn set(map: &Self::Map, key: u64, data: u64) {
+        map.insert(key, data);
+    }
+
+    fn follow(map: &Self::Map) -> Self::Follower {
+        map.watch_changes()
+    }
+
+    #[inline]
+    fn drain(_: &Self::Map, follower: &mut Self::Follower, mut each: impl FnMut(u64, u64)) {
+        while let Ok(change) = follower.try_get() {
+            each(change.key, change.value.expect("nothing is removed"));
+        }
+    }
+
+    #[inline]
+    fn picture(map: &Self::Map) -> Self::Picture {
+        map.snapshot()
+    }
+
+    #[inline]
+    fn read(picture: &Self::Picture, key: u64) -> u64 {
+        picture[&key]
+    }
+
+    #[inline]
+    fn differences(old: &Self::Picture, new: &Self::Picture, mut each: impl FnMut(u64, u64)) {
+        for change in new.since(old) {
+            each(*change.key, *change.value.expect("nothing is removed"));
         }
     }
 }

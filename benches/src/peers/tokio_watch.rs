@@ -1,10 +1,14 @@
 //! tokio's watch channel.
 
-use tokio::sync::watch::{Receiver, Sender};
+use alloc::collections::BTreeMap;
+use std::sync::RwLock;
+
+use tokio::sync::watch::{self, Receiver, Sender};
 
 use crate::column::{Column, Role};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
+use crate::rows::map::Maps;
 use crate::rows::special::Plain;
 use crate::rows::store::Store;
 
@@ -12,13 +16,15 @@ pub(super) const COLUMN: Column = Column::new(
     "tokio watch",
     Role::Peer,
     Some("tokio"),
-    "sets with `send_replace`, because `send` stores nothing while nobody watches.",
+    "sets with `send_replace`, because `send` stores nothing while nobody watches. Maps: an `RwLock<BTreeMap>`, and a channel that says \
+     that it has changed, whereupon a consumer reads all of it.",
 )
 .store::<TokioWatch>()
 .follow::<TokioWatch>()
 .threads::<TokioWatch>()
 .special::<Plain<TokioWatch>>()
-.fan_out::<TokioWatch>();
+.fan_out::<TokioWatch>()
+.map::<LockedMap>();
 
 struct TokioWatch;
 
@@ -59,5 +65,51 @@ impl FanOut for TokioWatch {
         while watcher.changed().await.is_ok() {
             each(*watcher.borrow_and_update());
         }
+    }
+}
+
+/// A map behind a lock, and a watch channel that says that it has changed: as most people write it.
+struct LockedMap;
+
+impl Maps for LockedMap {
+    type Map = (RwLock<BTreeMap<u64, u64>>, watch::Sender<()>);
+    type Follower = watch::Receiver<()>;
+    type Picture = BTreeMap<u64, u64>;
+
+    fn new(keys: u64) -> Self::Map {
+        (RwLock::new((0..keys).map(|key| (key, 0)).collect()), watch::channel(()).0)
+    }
+
+    #[inline]
+    fn set((map, changed): &Self::Map, key: u64, data: u64) {
+        map.write().expect("nobody panics").insert(key, data);
+        changed.send_replace(());
+    }
+
+    fn follow((_, changed): &Self::Map) -> Self::Follower {
+        changed.subscribe()
+    }
+
+    #[inline]
+    fn drain((map, _): &Self::Map, follower: &mut Self::Follower, mut each: impl FnMut(u64, u64)) {
+        if follower.has_changed().expect("the sender is alive") {
+            follower.mark_unchanged();
+            map.read().expect("nobody panics").iter().for_each(|(key, data)| each(*key, *data));
+        }
+    }
+
+    #[inline]
+    fn picture((map, _): &Self::Map) -> Self::Picture {
+        map.read().expect("nobody panics").clone()
+    }
+
+    #[inline]
+    fn read(picture: &Self::Picture, key: u64) -> u64 {
+        picture[&key]
+    }
+
+    #[inline]
+    fn differences(old: &Self::Picture, new: &Self::Picture, mut each: impl FnMut(u64, u64)) {
+        new.iter().filter(|(key, data)| old.get(key) != Some(data)).for_each(|(key, data)| each(*key, *data));
     }
 }

@@ -5,12 +5,14 @@ use core::time::Duration;
 
 pub mod fan_out;
 pub mod follow;
+pub mod map;
 pub mod special;
 pub mod store;
 pub mod threads;
 
 pub use fan_out::{FanOutRow, Scheduler, Work};
 pub use follow::FollowRow;
+pub use map::{MapRow, MapWork};
 pub use special::SpecialRow;
 pub use store::StoreRow;
 pub use threads::ThreadsRow;
@@ -40,6 +42,8 @@ pub enum Row {
     Special(SpecialRow),
     /// Many tasks woken by each set.
     FanOut(FanOutRow),
+    /// A map of many keys.
+    Map(MapRow),
 }
 
 impl Row {
@@ -64,6 +68,7 @@ impl Row {
                 );
             }
         }
+        rows.extend(MapRow::all().map(Row::Map));
         rows
     }
 
@@ -71,6 +76,7 @@ impl Row {
     pub fn operations_per_iteration(self) -> u64 {
         match self {
             Row::FanOut(row) => row.tasks as u64,
+            Row::Map(row) => row.operations_per_iteration(),
             Row::Store(_) | Row::Follow(_) | Row::Threads(_) | Row::Special(_) => 1,
         }
     }
@@ -84,6 +90,7 @@ impl fmt::Display for Row {
             Row::Threads(row) => row.fmt(f),
             Row::Special(row) => row.fmt(f),
             Row::FanOut(row) => row.fmt(f),
+            Row::Map(row) => row.fmt(f),
         }
     }
 }

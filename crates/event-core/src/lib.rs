@@ -31,7 +31,8 @@
 //! - `tracing`: a span `get waits` for a get that waits, events `set` and `closed`, all of target `event_core` and level `TRACE`.
 //! - `portable-atomic`: for targets without compare-and-swap; `critical-section`: and they make do with the program's critical
 //!   sections. See [firmware].
-//! - `loom`: with `--cfg event_core_loom`, for models of code that uses this crate. See [internals].
+//! - `loom`, with `--cfg event_core_loom`, and `shuttle`, with `--cfg event_core_shuttle`: for models of code that uses this crate. See
+//!   [internals].
 //!
 //! More in the pages on [firmware], [limits] and [internals].
 
@@ -50,6 +51,9 @@ compile_error!(
 
 #[cfg(all(event_core_loom, not(any(test, feature = "loom"))))]
 compile_error!("with `--cfg event_core_loom`, event-core needs its feature `loom`: see the page on internals");
+
+#[cfg(all(event_core_shuttle, not(any(test, feature = "shuttle"))))]
+compile_error!("with `--cfg event_core_shuttle`, event-core needs its feature `shuttle`");
 
 #[macro_use]
 mod sync;

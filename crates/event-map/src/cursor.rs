@@ -1,0 +1,168 @@
+//! What one watcher has been told, and whose turn is next.
+
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::ops::{Bound, RangeBounds};
+
+use crate::change::Change;
+use crate::log::Position;
+use crate::state::State;
+
+/// Keys within bounds.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounds<K> {
+    start: Bound<K>,
+    end: Bound<K>,
+}
+
+impl<K: Ord + Clone> Bounds<K> {
+    pub(crate) fn all() -> Self {
+        Self { start: Bound::Unbounded, end: Bound::Unbounded }
+    }
+
+    pub(crate) fn new(range: &impl RangeBounds<K>) -> Self {
+        Self { start: range.start_bound().cloned(), end: range.end_bound().cloned() }
+    }
+
+    fn contain(&self, key: &K) -> bool {
+        (self.start.as_ref(), self.end.as_ref()).contains(key)
+    }
+
+    /// Those of them that come after `last`. `None` if no key can be within them.
+    fn after<'a>(&'a self, last: Option<&'a K>) -> Option<(Bound<&'a K>, Bound<&'a K>)> {
+        let start = last.map_or(self.start.as_ref(), Bound::Excluded);
+        let end = self.end.as_ref();
+        // A tree refuses to look for these.
+        let is_empty = match (start, end) {
+            (Bound::Excluded(start), Bound::Excluded(end)) => start >= end,
+            (Bound::Included(start) | Bound::Excluded(start), Bound::Included(end) | Bound::Excluded(end)) => {
+                start > end
+            }
+            _ => false,
+        };
+        (!is_empty).then_some((start, end))
+    }
+}
+
+/// The first list, in the order of the keys.
+#[derive(Clone)]
+struct Listing<K> {
+    /// Keys that were inserted later are not in it: they have their turns.
+    begun: u64,
+    /// What was listed last.
+    last: Option<K>,
+}
+
+/// Where a watcher is: in its first list, and then in the order in which keys first changed since it looked.
+#[derive(Clone)]
+pub(crate) struct Cursor<K> {
+    bounds: Bounds<K>,
+    /// The number of the newest change when the watcher was made.
+    made: u64,
+    /// What it has looked at; nothing before the first get. Until then nothing is kept for it, since it was told of no key.
+    position: Option<Position>,
+    listing: Option<Listing<K>>,
+    /// Keys whose turn it is after the list, and whether the watcher has been told that the key is there.
+    queue: VecDeque<(K, bool)>,
+    /// The keys in `queue`.
+    queued: BTreeSet<K>,
+}
+
+impl<K: Ord + Clone> Cursor<K> {
+    pub(crate) fn new<V>(bounds: Bounds<K>, state: Option<&State<K, V>>) -> Self {
+        let made = state.map_or(0, |state| state.log.end());
+        Self { bounds, made, position: None, listing: None, queue: VecDeque::new(), queued: BTreeSet::new() }
+    }
+
+    /// Takes everything for seen.
+    pub(crate) fn skip_to<V>(&mut self, state: &State<K, V>) {
+        self.position = Some(state.log.position());
+        self.listing = None;
+        self.queue.clear();
+        self.queued.clear();
+    }
+
+    /// Looks at a state. If user code panics, the watcher has not looked, or has looked at a part, which is no loss.
+    pub(crate) fn look_at<V>(&mut self, state: &State<K, V>) {
+        let log = &state.log;
+        match &self.position {
+            None => self.begin(state),
+            Some(position) if position.number == log.end() => return,
+            Some(position) => {
+                let at = position.number;
+                for (_, turn) in log.turns_after(at).filter(|(_, turn)| turn.concerns(at)) {
+                    let key = &*turn.key;
+                    if !self.bounds.contain(key) || self.queued.contains(key) {
+                        continue;
+                    }
+                    let item = state.items.get(key);
+                    let unlisted =
+                        self.listing.as_ref().filter(|listing| listing.last.as_ref().is_none_or(|last| key > last));
+                    if unlisted.is_some_and(|listing| item.is_some_and(|item| item.created <= listing.begun)) {
+                        // The list will come to it.
+                        continue;
+                    }
+                    let was_told = turn.was_present() && unlisted.is_none();
+                    if item.is_none() && !was_told {
+                        continue;
+                    }
+                    let twice = (key.clone(), key.clone());
+                    self.queued.insert(twice.0);
+                    self.queue.push_back((twice.1, was_told));
+                }
+            }
+        }
+        self.position = Some(log.position());
+    }
+
+    /// The first look: the list is of the keys that were there when the watcher was made. Those inserted since come after them.
+    fn begin<V>(&mut self, state: &State<K, V>) {
+        self.queue.clear();
+        self.queued.clear();
+        if state.log.end() > self.made {
+            let all = self.bounds.after(None).map(|all| state.items.range::<K, _>(all));
+            let new = all.into_iter().flatten().filter(|(_, item)| item.created > self.made);
+            let mut new: Vec<_> = new.map(|(key, item)| (item.created, key)).collect();
+            new.sort_unstable_by_key(|(created, _)| *created);
+            self.queue.extend(new.iter().map(|(_, key)| (K::clone(key), false)));
+            self.queued.extend(new.iter().map(|(_, key)| K::clone(key)));
+        }
+        self.listing = Some(Listing { begun: self.made, last: None });
+    }
+
+    /// What is to be told next, with its newest data. It stays next until [`pass`](Self::pass).
+    pub(crate) fn next<V: Clone>(&mut self, state: &State<K, V>) -> Option<Change<K, V>> {
+        if let Some(listing) = &self.listing {
+            let rest = self.bounds.after(listing.last.as_ref()).map(|rest| state.items.range::<K, _>(rest));
+            let listed = rest.and_then(|mut rest| rest.find(|(_, item)| item.created <= listing.begun));
+            if let Some((key, item)) = listed {
+                return Some(Change { key: key.clone(), value: Some(V::clone(&item.value)) });
+            }
+            self.listing = None;
+        }
+        while let Some((key, was_told)) = self.queue.front() {
+            let item = state.items.get(key);
+            if item.is_some() || *was_told {
+                return Some(Change { key: key.clone(), value: item.map(|item| V::clone(&item.value)) });
+            }
+            // It came and went.
+            self.forget_first();
+        }
+        None
+    }
+
+    /// The watcher was told of `key`, which was next.
+    pub(crate) fn pass(&mut self, key: &K) {
+        match &mut self.listing {
+            Some(listing) => listing.last = Some(key.clone()),
+            None => self.forget_first(),
+        }
+    }
+
+    fn forget_first(&mut self) {
+        if let Some((key, _)) = self.queue.front() {
+            self.queued.remove(key);
+            self.queue.pop_front();
+        }
+    }
+}
