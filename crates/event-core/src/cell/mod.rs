@@ -318,6 +318,26 @@ impl<T> Cell<T> {
         Err((expected, owned))
     }
 
+    /// [`publish_over`](Self::publish_over) that takes no armed bits: they stay for the next publication. Nobody is to be woken.
+    ///
+    /// The exchange is one more read-modify-write between `arm` and the one that takes the bits, so the latter still acquires what
+    /// came before the former.
+    pub(crate) fn publish_quietly_over<'a>(
+        &'a self,
+        mut expected: Word,
+        owned: Owned<'a, T>,
+    ) -> Result<Published<'a, T>, (Word, Owned<'a, T>)> {
+        while !expected.is_closed() {
+            let armed = expected.armed();
+            match self.exchange(expected, owned.slot, |word| word.arming(armed)) {
+                Ok(version) => return Ok(Published::new(version, owned, expected.disarmed())),
+                Err(now) if now.is_of(expected) => expected = now,
+                Err(now) => return Err((now, owned)),
+            }
+        }
+        Err((expected, owned))
+    }
+
     /// Puts an owned slot in force if `expected`, which is open, is in force. Says what is, otherwise.
     #[inline]
     fn exchange(&self, expected: Word, slot: Slot<'_, T>, mark: impl Fn(Word) -> Word) -> Result<Version, Word> {

@@ -1,6 +1,7 @@
 //! Values kept in memory.
 
 mod at_once;
+mod channel;
 mod counts;
 mod current;
 mod cursor;

@@ -16,6 +16,7 @@ mod forms;
 #[cfg(not(event_core_loom))]
 mod histories;
 mod memory;
+mod quiet;
 mod sync_mode;
 mod wakers;
 mod watching;
