@@ -59,6 +59,7 @@ mod ext;
 mod pipe;
 pub mod supervisor;
 mod time;
+pub mod watch;
 mod watch_channel;
 
 pub use budget::Charged;

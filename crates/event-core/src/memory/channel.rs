@@ -115,15 +115,15 @@ impl<T: Clone> MemoryValue<T> {
 }
 
 impl<T> MemoryWatcher<T> {
-    /// Whether the version that this watcher has seen last is current, and whether the value is closed: as of one moment, by one
-    /// load. Nothing is pinned.
+    /// Whether the version that this watcher has seen last, or `other`, is current, and whether the value is closed: as of one
+    /// moment, by one load. Nothing is pinned.
     #[doc(hidden)]
     #[inline]
     #[must_use]
-    pub fn is_current_and_closed(&self) -> (bool, bool) {
+    pub fn is_current_and_closed(&self, other: Version) -> (bool, bool) {
         let cell = &self.shared().get().cell;
         let word = cell.word();
-        (self.cursor().has_seen_word(cell, word), word.is_closed())
+        (cell.is_of(word, self.cursor().seen()) || cell.is_of(word, other), word.is_closed())
     }
 
     /// Waits for a version that was not seen and that `accept` accepts. What it rejects counts as seen.
@@ -359,14 +359,17 @@ mod tests {
     fn a_watcher_knows_by_one_look_whether_what_it_has_seen_is_current() {
         let value = MemoryValue::with_value(1);
         let mut watcher = value.watch_changes();
-        assert_eq!(watcher.is_current_and_closed(), (true, false));
+        assert_eq!(watcher.is_current_and_closed(Version::INITIAL), (true, false));
         value.set(2);
-        assert_eq!(watcher.is_current_and_closed(), (false, false));
+        assert_eq!(watcher.is_current_and_closed(Version::INITIAL), (false, false));
         watcher.mark_seen();
         value.close();
-        assert_eq!(watcher.is_current_and_closed(), (true, true));
+        assert_eq!(watcher.is_current_and_closed(Version::INITIAL), (true, true));
+        let before = value.watch();
+        assert_eq!(before.is_current_and_closed(Version::INITIAL), (false, true));
+        assert_eq!(before.is_current_and_closed(value.version()), (true, true));
         let never_set = MemoryValue::<u32>::new();
-        assert_eq!(never_set.watch().is_current_and_closed(), (true, false));
+        assert_eq!(never_set.watch().is_current_and_closed(Version::INITIAL), (true, false));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::cell::{Cell, Word};
+use crate::cell::Cell;
 use crate::version::Version;
 
 #[derive(Clone)]
@@ -49,14 +49,6 @@ impl Cursor {
     #[inline]
     pub(super) fn has_seen(&self, version: Version) -> bool {
         self.seen == version
-    }
-
-    /// Whether `word`, which was loaded just now, put in force what was seen last. (It may be wrong if the tag has wrapped since; see
-    /// the limits.)
-    #[inline]
-    pub(super) fn has_seen_word<T>(&self, cell: &Cell<T>, word: Word) -> bool {
-        // The tag comes first: see `Polling::look`.
-        word.may_be_of(self.seen) && self.has_seen(cell.version_of(word))
     }
 
     /// `version` was looked at and is not given.

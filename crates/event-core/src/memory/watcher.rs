@@ -197,7 +197,7 @@ impl<T> MemoryWatcher<T> {
     /// Whether a get would give data at once. Lock-free; marks nothing.
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        if self.is_current_and_closed().0 {
+        if self.is_current_and_closed(self.cursor.seen()).0 {
             return false;
         }
         let pinned = self.shared.cell.pin();
