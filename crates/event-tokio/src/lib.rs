@@ -7,6 +7,7 @@
 //! | [`GetExt::cancel_on`] | ends a get when a [`CancellationToken`] is cancelled |
 //! | [`GetExt::timeout`], [`GetExt::deadline`] | end it when its time is up, by tokio's clock |
 //! | [`pipe()`] | forwards a value into any channel of [`tokio::sync`], or into another value, the newest data winning |
+//! | [`mod@watch`] | tokio's watch channel by its own names, whose senders never wait for receivers |
 //! | [`WatchReceiver`] | makes an existing [`tokio::sync::watch`] channel a value that can be watched |
 //! | [`TokioTimer`] | tokio's timer, for what the core does with time |
 //!
@@ -59,6 +60,7 @@ mod ext;
 mod pipe;
 pub mod supervisor;
 mod time;
+pub mod watch;
 mod watch_channel;
 
 pub use budget::Charged;

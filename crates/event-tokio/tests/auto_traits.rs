@@ -6,6 +6,8 @@ use std::cell::Cell;
 use std::marker::PhantomPinned;
 
 use event_core::{Get, MemoryReader, MemoryWatcher};
+use event_tokio::watch as our_watch;
+use event_tokio::watch::error::{RecvError, SendError};
 use event_tokio::{CancelOn, Deadline, Pipe, PipeError, PipeTo, ReceiverWatcher, TokioTimer, WatchReceiver};
 use static_assertions::{assert_impl_all, assert_not_impl_any};
 use tokio::sync::mpsc::{Sender, UnboundedSender};
@@ -42,6 +44,18 @@ assert_not_impl_any!(WatchReceiver<Cell<u32>>: Send, Sync);
 assert_impl_all!(ReceiverWatcher<u32>: Send, Sync, Unpin);
 assert_impl_all!(ReceiverWatcher<PhantomPinned>: Unpin);
 assert_not_impl_any!(ReceiverWatcher<Cell<u32>>: Send, Sync);
+
+assert_impl_all!(our_watch::Sender<u32>: Send, Sync, Unpin);
+assert_impl_all!(our_watch::Sender<PhantomPinned>: Unpin);
+assert_not_impl_any!(our_watch::Sender<Cell<u32>>: Send, Sync);
+assert_impl_all!(our_watch::Receiver<u32>: Send, Sync, Unpin);
+assert_impl_all!(our_watch::Receiver<PhantomPinned>: Unpin);
+assert_not_impl_any!(our_watch::Receiver<Cell<u32>>: Send, Sync);
+assert_impl_all!(our_watch::Ref<'static, u32>: Send, Sync, Unpin);
+assert_impl_all!(our_watch::Ref<'static, PhantomPinned>: Unpin);
+assert_not_impl_any!(our_watch::Ref<'static, Cell<u32>>: Send, Sync);
+assert_impl_all!(SendError<Cell<u32>>: Send, Unpin);
+assert_impl_all!(RecvError: Send, Sync, Unpin, std::error::Error);
 
 assert_impl_all!(TokioTimer: Send, Sync, Unpin, Copy);
 

@@ -138,6 +138,13 @@ impl<T> Cell<T> {
         Word::from_bits(self.current.load(Ordering::Relaxed)).slot()
     }
 
+    /// Whether `word`, which was in force just now, has put `version` in force. The tag comes first: see
+    /// [`version_of`](Self::version_of).
+    #[inline]
+    pub(crate) fn is_of(&self, word: Word, version: Version) -> bool {
+        word.may_be_of(version) && self.version_of(word) == version
+    }
+
     /// What is in force now, to be tried with an exchange or a pin.
     #[inline]
     pub(crate) fn first_look(&self) -> Word {
@@ -325,6 +332,26 @@ impl<T> Cell<T> {
             match self.exchange(expected, owned.slot, |word| word) {
                 Ok(version) => return Ok(Published::new(version, owned, expected)),
                 // A watcher was armed or a `set_sync` has ended, and that is all.
+                Err(now) if now.is_of(expected) => expected = now,
+                Err(now) => return Err((now, owned)),
+            }
+        }
+        Err((expected, owned))
+    }
+
+    /// [`publish_over`](Self::publish_over) that takes no armed bits: they stay for the next publication. Nobody is to be woken.
+    ///
+    /// The exchange is one more read-modify-write between `arm` and the one that takes the bits, so the latter still acquires what
+    /// came before the former.
+    pub(crate) fn publish_quietly_over<'a>(
+        &'a self,
+        mut expected: Word,
+        owned: Owned<'a, T>,
+    ) -> Result<Published<'a, T>, (Word, Owned<'a, T>)> {
+        while !expected.is_closed() {
+            let armed = expected.armed();
+            match self.exchange(expected, owned.slot, |word| word.arming(armed)) {
+                Ok(version) => return Ok(Published::new(version, owned, expected.disarmed())),
                 Err(now) if now.is_of(expected) => expected = now,
                 Err(now) => return Err((now, owned)),
             }

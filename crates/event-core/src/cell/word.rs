@@ -64,6 +64,11 @@ impl Word {
         Self(self.0 | Self::armed_bits(bits))
     }
 
+    /// The same publication, with nobody armed.
+    pub(crate) const fn disarmed(self) -> Self {
+        Self(self.0 & !ARMED)
+    }
+
     /// Where these bits of the root are in the word.
     pub(crate) const fn armed_bits(bits: usize) -> usize {
         debug_assert!(bits & !ROOT_MASK == 0);
@@ -165,6 +170,7 @@ mod tests {
         assert!(!armed.is_closed() && !armed.is_awaited());
         assert!(armed.is_of(first(MAX_SLOTS)));
         assert_eq!(armed.followed_by(FIRST.next(), 2).armed(), 0);
+        assert!(armed.disarmed() == first(MAX_SLOTS));
         assert_eq!(armed.closed().armed(), 0);
         assert_eq!(armed.bits() & !Word::armed_bits(ROOT_MASK), first(MAX_SLOTS).bits());
     }

@@ -153,7 +153,7 @@ impl<'a, T> Polling<'a, T> {
     }
 
     fn backlog_ref(&mut self) -> Result<Ref<'a, T>, GetError> {
-        match self.poll_ref_with(None, &mut |_| true) {
+        match self.poll_ref_with(None, |_, _| true) {
             Poll::Ready(given) => given,
             // Everything that was there when this began has been looked at.
             Poll::Pending => Err(GetError::BacklogDone),
@@ -173,7 +173,7 @@ impl<T> Future for Changed<'_, T> {
     type Output = Result<Version, GetError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.polling.poll_version(cx)
+        self.polling.poll_version(cx, |_, _| true)
     }
 }
 

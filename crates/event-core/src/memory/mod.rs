@@ -2,6 +2,7 @@
 
 mod at_once;
 mod cached;
+mod channel;
 mod counts;
 mod current;
 mod cursor;

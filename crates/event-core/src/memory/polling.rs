@@ -31,10 +31,10 @@ impl<'a, T> Polling<'a, T> {
     ///
     /// The pin stays where it is: to move it about on the stack costs more than anything else here.
     #[inline(always)]
-    fn look<P: FnMut(&T) -> bool + ?Sized, R>(
+    fn look<R>(
         &mut self,
         mut cx: Option<&mut Context<'_>>,
-        accept: &mut P,
+        mut accept: impl FnMut(&T, Version) -> bool,
         give: impl FnOnce(&Pinned<'a, T>, &mut Cursor, SharedRef<'a, T>) -> R,
     ) -> Poll<Option<R>> {
         let shared = self.place.shared();
@@ -66,7 +66,7 @@ impl<'a, T> Polling<'a, T> {
             let version = pinned.version();
             if !self.cursor.has_seen(version) {
                 // User code runs while the slot is pinned; the guard unpins it whatever happens.
-                if pinned.data().is_some_and(&mut *accept) {
+                if pinned.data().is_some_and(|data| accept(data, version)) {
                     let given = give(&pinned, self.cursor, shared);
                     self.place.saw(version, word);
                     // User code, if it was replaced. If its `Drop` panics, what would be given is dropped.
@@ -106,21 +106,21 @@ impl<'a, T> Polling<'a, T> {
     where
         T: Clone,
     {
-        self.look(Some(cx), accept, give_clone).map(or_closed)
+        self.look(Some(cx), |data, _| accept(data), give_clone).map(or_closed)
     }
 
-    pub(super) fn poll_ref<P: FnMut(&T) -> bool>(
+    pub(super) fn poll_ref(
         &mut self,
         cx: &mut Context<'_>,
-        accept: &mut P,
+        accept: impl FnMut(&T, Version) -> bool,
     ) -> Poll<Result<Ref<'a, T>, GetError>> {
         self.poll_ref_with(Some(cx), accept)
     }
 
-    pub(super) fn poll_ref_with<P: FnMut(&T) -> bool>(
+    pub(super) fn poll_ref_with(
         &mut self,
         cx: Option<&mut Context<'_>>,
-        accept: &mut P,
+        accept: impl FnMut(&T, Version) -> bool,
     ) -> Poll<Result<Ref<'a, T>, GetError>> {
         self.look(cx, accept, |pinned, cursor, shared| {
             // First what may panic: then nothing was consumed.
@@ -131,9 +131,13 @@ impl<'a, T> Polling<'a, T> {
         .map(or_closed)
     }
 
-    /// Marks what comes next as seen, and returns its version.
-    pub(super) fn poll_version(&mut self, cx: &mut Context<'_>) -> Poll<Result<Version, GetError>> {
-        self.look(Some(cx), &mut |_| true, |pinned, cursor, _| {
+    /// Marks what comes next and is accepted as seen, and returns its version.
+    pub(super) fn poll_version(
+        &mut self,
+        cx: &mut Context<'_>,
+        accept: impl FnMut(&T, Version) -> bool,
+    ) -> Poll<Result<Version, GetError>> {
+        self.look(Some(cx), accept, |pinned, cursor, _| {
             cursor.give(pinned.version());
             pinned.version()
         })
@@ -145,7 +149,7 @@ impl<'a, T> Polling<'a, T> {
     where
         T: Clone,
     {
-        match self.look(None, accept, give_clone) {
+        match self.look(None, |data, _| accept(data), give_clone) {
             Poll::Ready(given) => or_closed(given),
             // Everything that was there when this began has been looked at.
             Poll::Pending => Err(GetError::BacklogDone),
@@ -153,12 +157,13 @@ impl<'a, T> Polling<'a, T> {
     }
 
     /// Gives what is present if `accept` accepts it, seen or not. Else marks it as seen.
-    pub(super) fn present<P: FnMut(&T) -> bool>(&mut self, accept: &mut P) -> Option<Ref<'a, T>> {
+    pub(super) fn present(&mut self, accept: impl FnOnce(&T, Version) -> bool) -> Option<Ref<'a, T>> {
         let shared = self.place.shared();
         let (pinned, word) = shared.get().cell.pin_with_word()?;
         let present = Ref::new(pinned, shared)?;
-        let accepted = accept(&present);
-        self.mark(present.version(), word, accepted);
+        let version = present.version();
+        let accepted = accept(&present, version);
+        self.mark(version, word, accepted);
         accepted.then_some(present)
     }
 
@@ -184,7 +189,7 @@ impl<'a, T> Polling<'a, T> {
     where
         T: Clone,
     {
-        self.look(Some(cx), &mut |_| true, give_clone)
+        self.look(Some(cx), |_, _| true, give_clone)
     }
 }
 

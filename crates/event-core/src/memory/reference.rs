@@ -58,15 +58,21 @@ impl<'a, T> Ref<'a, T> {
     where
         T: Clone,
     {
-        match self.pinned.try_take() {
-            Ok(data) => present(data),
-            Err(pinned) => {
-                let clone = present(pinned.data()).clone();
+        match self.try_take() {
+            Ok(data) => data,
+            Err(this) => {
+                let clone = (*this).clone();
                 // By name: it may drop the data, and if that panics, the clone is dropped as well.
-                drop(pinned);
+                drop(this);
                 clone
             }
         }
+    }
+
+    /// The data, if it was replaced and nobody else reads it.
+    pub(super) fn try_take(self) -> Result<T, Self> {
+        let Self { pinned, shared } = self;
+        pinned.try_take().map(present).map_err(|pinned| Self { pinned, shared })
     }
 
     pub(super) fn into_pinned(self) -> Pinned<'a, T> {

@@ -35,7 +35,7 @@ fn step<'a, T, P: FnMut(&T) -> bool>(
     accept: &mut P,
 ) -> Poll<Result<Ref<'a, T>, GetError>> {
     let active = polling.as_mut().expect("the future was polled after it was ready");
-    let given = ready!(active.poll_ref(cx, accept));
+    let given = ready!(active.poll_ref(cx, |data, _| accept(data)));
     *polling = None;
     Poll::Ready(given)
 }
@@ -81,7 +81,7 @@ impl<'a, T, P: FnMut(&T) -> bool> Future for WaitFor<'a, T, P> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if !this.looked_at_present {
-            let present = this.polling.as_mut().and_then(|polling| polling.present(&mut this.accept));
+            let present = this.polling.as_mut().and_then(|polling| polling.present(|data, _| (this.accept)(data)));
             this.looked_at_present = true;
             if let Some(present) = present {
                 this.polling = None;

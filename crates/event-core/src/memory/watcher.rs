@@ -197,6 +197,9 @@ impl<T> MemoryWatcher<T> {
     /// Whether a get would give data at once. Lock-free; marks nothing.
     #[must_use]
     pub fn has_changed(&self) -> bool {
+        if self.is_current_and_closed(self.cursor.seen()).0 {
+            return false;
+        }
         let pinned = self.shared.cell.pin();
         pinned.is_some_and(|pinned| !self.cursor.has_seen(pinned.version()) && pinned.data().is_some())
     }

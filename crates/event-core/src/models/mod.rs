@@ -18,6 +18,7 @@ mod forms;
 mod histories;
 mod many;
 mod memory;
+mod quiet;
 mod sole;
 mod sync_mode;
 mod wakers;
