@@ -87,7 +87,7 @@ impl World {
         match self.random.below(3) {
             0 => drop(supervisor),
             1 => {
-                supervisor.cancel();
+                supervisor.cancel_all();
                 self.supervisor = Some(supervisor);
             }
             _ => {

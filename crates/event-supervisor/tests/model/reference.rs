@@ -168,6 +168,7 @@ impl Reference {
             return;
         }
         match command {
+            Command::Ordered => {}
             Command::Signal(_) if node.closed => {}
             Command::Signal(Signal::Healthy) if node.status.state == State::New => node.status.state = State::Healthy,
             Command::Signal(Signal::Healthy) => {}

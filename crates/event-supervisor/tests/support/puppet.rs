@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Signal(Signal),
     /// Starts a group.
     Run(Vec<Puppet>),
+    /// Its groups end one after the other.
+    Ordered,
     End(How),
 }
 
@@ -100,6 +102,11 @@ impl Puppet {
     /// Starts a group each time it is started.
     pub(crate) fn runs<'a>(self, group: impl IntoIterator<Item = &'a Self>) -> Self {
         self.at_start(Command::Run(group.into_iter().cloned().collect()))
+    }
+
+    /// Its groups end one after the other.
+    pub(crate) fn ordered(self) -> Self {
+        self.at_start(Command::Ordered)
     }
 
     /// What it does when it finds itself cancelled. Otherwise it returns.
@@ -211,6 +218,7 @@ impl Runnable<Context> for Puppet {
 fn obey(command: Command, cx: &Context) -> Option<Result<(), BoxError>> {
     match command {
         Command::Signal(signal) => cx.signal(signal),
+        Command::Ordered => _ = cx.ordered(),
         Command::Run(group) => {
             let members = group.into_iter().map(|puppet| (puppet.name().to_owned(), puppet));
             if let Err(error) = cx.run_group(members) {
