@@ -286,6 +286,7 @@ impl Engine {
         while self.ended.len() > self.settings.keep_ended {
             let Some((_, oldest)) = self.ended.pop_first() else { break };
             self.forget(&oldest, true);
+            fx.publish = true;
         }
     }
 }

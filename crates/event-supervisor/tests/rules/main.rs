@@ -12,6 +12,7 @@ mod auto_traits;
 mod backoff;
 mod cancellation;
 mod done;
+mod faults;
 mod grace;
 mod groups;
 mod names;
