@@ -77,21 +77,19 @@ impl Watch {
         }
     }
 
-    fn run(mut self, look_out: Arc<LookOut>, sleep: BoxFuture<'static, ()>) -> impl Future<Output = ()> + Send {
-        async move {
-            let too_late = async {
-                sleep.await;
-                true
-            };
-            let in_time = async {
-                look_out.over.raised().await;
-                false
-            };
-            let is_late = or(in_time, too_late).await;
-            self.look_out = None;
-            if is_late {
-                self.shared.overdue(&look_out.take());
-            }
+    async fn run(mut self, look_out: Arc<LookOut>, sleep: BoxFuture<'static, ()>) {
+        let too_late = async {
+            sleep.await;
+            true
+        };
+        let in_time = async {
+            look_out.over.raised().await;
+            false
+        };
+        let is_late = or(in_time, too_late).await;
+        self.look_out = None;
+        if is_late {
+            self.shared.overdue(&look_out.take());
         }
     }
 

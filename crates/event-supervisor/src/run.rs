@@ -1,8 +1,7 @@
 //! One run of a runnable: what its task and its context share, and what the task does.
 
 use alloc::sync::Arc;
-use core::future::{Future, poll_fn};
-use core::mem;
+use core::future::poll_fn;
 use core::task::{Poll, Waker};
 
 use crate::body::{Body, Ending};
@@ -70,7 +69,7 @@ impl Run {
         if !self.task.with(is_kept) {
             // Wakers are not ours: they are cloned and dropped where nothing is locked.
             let waker = waker.clone();
-            drop(self.task.with(|task| mem::replace(&mut task.waker, Some(waker))));
+            drop(self.task.with(|task| task.waker.replace(waker)));
         }
         self.task.with(|task| task.is_too_late)
     }
@@ -91,14 +90,12 @@ impl Starting {
     }
 
     /// What the task does.
-    pub(crate) fn into_task(mut self) -> impl Future<Output = ()> + Send + 'static {
-        async move {
-            let ending = self.to_end().await;
-            self.ended(ending);
-        }
+    pub(crate) async fn into_task(mut self) {
+        let ending = self.run_to_end().await;
+        self.ended(ending);
     }
 
-    async fn to_end(&mut self) -> Ending {
+    async fn run_to_end(&mut self) -> Ending {
         let run = &self.run;
         let Some(runnable) = self.runnable.as_mut().filter(|_| run.shared.begin(run)) else { return Ending::NotBegun };
         self.has_begun = true;
