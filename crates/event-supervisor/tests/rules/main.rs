@@ -15,6 +15,9 @@ mod done;
 mod faults;
 mod grace;
 mod groups;
+mod handles;
+mod latest;
+mod limit;
 mod names;
 #[cfg(feature = "std")]
 mod panics;
@@ -23,3 +26,4 @@ mod run_once;
 mod runtime;
 mod state;
 mod stopping;
+mod transitions;
