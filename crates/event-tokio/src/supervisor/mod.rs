@@ -53,9 +53,19 @@
 //! # }
 //! ```
 
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+mod command;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod test_util;
+
 use core::future::Future;
 use core::time::Duration;
 
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+pub use command::{RunCommand, run_command};
 pub use event_supervisor::*;
 use tokio::runtime;
 use tokio::time::Instant;
