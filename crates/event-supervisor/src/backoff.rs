@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use fastrand::Rng;
 
 /// How long a group waits before it is restarted.
 ///
@@ -76,34 +76,37 @@ impl Backoff {
     }
 
     pub(crate) fn delays(&self) -> Delays {
-        let exponential = ExponentialBuilder::new()
-            .with_factor(2.0)
-            .with_min_delay(self.first)
-            .with_max_delay(self.cap.max(self.first))
-            .without_max_times();
-        let exponential = if self.jitter { exponential.with_jitter() } else { exponential };
-        let exponential = match self.seed {
-            Some(seed) => exponential.with_jitter_seed(seed),
-            None => exponential,
+        let random = match self.seed {
+            Some(seed) => Rng::with_seed(seed),
+            #[cfg(feature = "std")]
+            None => Rng::new(),
+            #[cfg(not(feature = "std"))]
+            None => Rng::with_seed(0),
         };
-        Delays { exponential, next: exponential.build() }
+        Delays { next: self.first, random: self.jitter.then_some(random) }
     }
 }
 
 /// The delays of one group, one after the other.
 #[derive(Debug)]
 pub(crate) struct Delays {
-    exponential: ExponentialBuilder,
-    next: ExponentialBackoff,
+    /// Without jitter.
+    next: Duration,
+    random: Option<Rng>,
 }
 
 impl Delays {
-    pub(crate) fn next(&mut self) -> Duration {
-        self.next.next().expect("the number of restarts is not limited")
+    pub(crate) fn next(&mut self, backoff: &Backoff) -> Duration {
+        let delay = self.next;
+        self.next = delay.saturating_mul(2).min(backoff.cap.max(backoff.first));
+        // Centuries are enough.
+        let nanos = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX);
+        let jitter = self.random.as_mut().map_or(0, |random| random.u64(0..=nanos));
+        delay.saturating_add(Duration::from_nanos(jitter))
     }
 
-    pub(crate) fn reset(&mut self) {
-        self.next = self.exponential.build();
+    pub(crate) fn reset(&mut self, backoff: &Backoff) {
+        self.next = backoff.first;
     }
 }
 
@@ -113,20 +116,22 @@ mod tests {
 
     #[test]
     fn delays_double_up_to_the_cap_and_begin_again_after_a_reset() {
-        let mut delays = Backoff::default().cap(Duration::from_secs(3)).jitter(false).delays();
+        let backoff = Backoff::default().cap(Duration::from_secs(3)).jitter(false);
+        let mut delays = backoff.delays();
         for millis in [500, 1000, 2000, 3000, 3000] {
-            assert_eq!(delays.next(), Duration::from_millis(millis));
+            assert_eq!(delays.next(&backoff), Duration::from_millis(millis));
         }
-        delays.reset();
-        assert_eq!(delays.next(), Duration::from_millis(500));
+        delays.reset(&backoff);
+        assert_eq!(delays.next(&backoff), Duration::from_millis(500));
     }
 
     #[test]
     fn jitter_adds_at_most_the_delay_itself() {
         for seed in 0..100 {
-            let mut delays = Backoff::default().seed(seed).delays();
+            let backoff = Backoff::default().seed(seed);
+            let mut delays = backoff.delays();
             for millis in [500, 1000, 2000] {
-                let delay = delays.next();
+                let delay = delays.next(&backoff);
                 assert!(
                     (Duration::from_millis(millis)..=Duration::from_millis(2 * millis)).contains(&delay),
                     "{delay:?}"
@@ -137,8 +142,17 @@ mod tests {
 
     #[test]
     fn a_cap_below_the_first_delay_changes_nothing_else() {
-        let mut delays = Backoff::default().cap(Duration::ZERO).jitter(false).delays();
-        assert_eq!(delays.next(), Duration::from_millis(500));
-        assert_eq!(delays.next(), Duration::from_millis(500));
+        let backoff = Backoff::default().cap(Duration::ZERO).jitter(false);
+        let mut delays = backoff.delays();
+        assert_eq!(delays.next(&backoff), Duration::from_millis(500));
+        assert_eq!(delays.next(&backoff), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn delays_are_exact() {
+        let backoff = Backoff::default().first(Duration::from_millis(100)).jitter(false);
+        let mut delays = backoff.delays();
+        let last = core::iter::repeat_with(|| delays.next(&backoff)).nth(7);
+        assert_eq!(last, Some(Duration::from_millis(12_800)));
     }
 }

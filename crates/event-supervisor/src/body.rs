@@ -4,7 +4,6 @@ use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::error::Error;
 use core::fmt::Write;
-use core::future::poll_fn;
 use core::task::{Context as TaskContext, Poll};
 
 use event_core::BoxError;
@@ -24,6 +23,12 @@ pub(crate) enum Ending {
     Returned(Result<(), String>),
     /// With its message.
     Panicked(String),
+    /// It did not end within the grace period, and was dropped; with the message if that panicked.
+    Dropped(Option<String>),
+    /// It was told to end before it had begun.
+    NotBegun,
+    /// The runtime has dropped its task.
+    Lost(&'static str),
 }
 
 impl<'a> Body<'a> {
@@ -31,12 +36,8 @@ impl<'a> Body<'a> {
         Self { future: Some(future), span }
     }
 
-    /// Goes on with the run until it ends. Dropping this leaves it where it is. To be called again only if it was not ready.
-    pub(crate) async fn end(&mut self) -> Ending {
-        poll_fn(|cx| self.poll(cx)).await
-    }
-
-    fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Ending> {
+    /// Goes on with the run. To be called again only if it was not ready.
+    pub(crate) fn poll(&mut self, cx: &mut TaskContext<'_>) -> Poll<Ending> {
         let Some(future) = &mut self.future else { return Poll::Pending };
         // What an error says, and its `Drop`, is code of the runnable as well.
         let poll = || future.as_mut().poll(cx).map_err(|error| with_causes(&*error));
@@ -70,9 +71,14 @@ impl Ending {
     /// The message of a panic.
     pub(crate) fn panic(self) -> Option<String> {
         match self {
-            Self::Returned(_) => None,
-            Self::Panicked(message) => Some(message),
+            Self::Panicked(message) | Self::Dropped(Some(message)) => Some(message),
+            Self::Returned(_) | Self::Dropped(None) | Self::NotBegun | Self::Lost(_) => None,
         }
+    }
+
+    /// Whether it has just returned.
+    pub(crate) fn is_ok(&self) -> bool {
+        matches!(self, Self::Returned(Ok(())))
     }
 
     /// Why this is not a good end, if it is not; `is_done` says whether the runnable has signalled it.
@@ -81,6 +87,10 @@ impl Ending {
             Self::Returned(Ok(())) if is_done => None,
             Self::Returned(Ok(())) => Some("returned without having signalled that it is done".to_owned()),
             Self::Returned(Err(message)) | Self::Panicked(message) => Some(message),
+            Self::Lost(message) => Some(message.to_owned()),
+            // Neither happens to a run that was not told to end.
+            Self::Dropped(message) => message,
+            Self::NotBegun => None,
         }
     }
 }
@@ -101,15 +111,35 @@ fn with_causes(error: &dyn Error) -> String {
 #[cfg(feature = "std")]
 pub(crate) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, String> {
     // Whatever a panic has left half done goes with the run: the next one begins anew.
-    std::panic::catch_unwind(core::panic::AssertUnwindSafe(f)).map_err(|payload| {
-        let message = match payload.downcast_ref::<&str>() {
-            Some(message) => Some((*message).to_owned()),
-            None => payload.downcast_ref::<String>().cloned(),
-        };
-        // The payload's own `Drop` is not trusted.
+    std::panic::catch_unwind(core::panic::AssertUnwindSafe(f)).map_err(message)
+}
+
+/// What a panic says.
+#[cfg(feature = "std")]
+fn message(payload: Payload) -> String {
+    let message = match payload.downcast::<&'static str>() {
+        Ok(message) => (*message).to_owned(),
+        Err(payload) => match payload.downcast::<String>() {
+            Ok(message) => *message,
+            Err(payload) => {
+                discard(payload);
+                return "panicked".to_owned();
+            }
+        },
+    };
+    "panicked: ".to_owned() + &message
+}
+
+#[cfg(feature = "std")]
+pub(crate) type Payload = alloc::boxed::Box<dyn core::any::Any + Send>;
+
+/// Drops what a panic left, whose own `Drop` is not trusted: what that panics with is leaked.
+#[cfg(feature = "std")]
+fn discard(payload: Payload) {
+    let dropped = std::panic::catch_unwind(core::panic::AssertUnwindSafe(|| drop(payload)));
+    if let Err(payload) = dropped {
         core::mem::forget(payload);
-        message.map_or_else(|| "panicked".to_owned(), |message| "panicked: ".to_owned() + &message)
-    })
+    }
 }
 
 #[cfg(not(feature = "std"))]

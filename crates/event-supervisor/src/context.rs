@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
@@ -11,21 +12,25 @@ use core::task::{Context as TaskContext, Poll};
 use core::time::Duration;
 
 use event_core::{RunContext, Runnable, Signal, ValueState};
+use futures_lite::future::or;
 
-use crate::node::Node;
-use crate::runnable::{BoxRunnable, boxed};
+use crate::engine::NewMember;
+use crate::handle::Handle;
+use crate::run::Run;
+use crate::runnable::boxed;
+use crate::settings::Limit;
 
 /// A runnable's way to its supervisor, for one run.
 ///
 /// Clones are the same context. It may be kept longer than the run, but then it can do nothing any more.
 #[derive(Clone)]
 pub struct Context {
-    node: Arc<Node>,
+    run: Arc<Run>,
 }
 
 impl Context {
-    pub(crate) fn new(node: Arc<Node>) -> Self {
-        Self { node }
+    pub(crate) fn new(run: Arc<Run>) -> Self {
+        Self { run }
     }
 
     /// Starts a child, which is a group by itself: when it dies, it alone is restarted.
@@ -51,13 +56,18 @@ impl Context {
     ///     Ok(())
     /// }
     /// ```
-    pub fn run(&self, name: impl Into<String>, runnable: impl Runnable<Context> + 'static) -> Result<(), StartError> {
-        self.node.start_group(alloc::vec![(name.into(), boxed(runnable))])
+    pub fn run(
+        &self,
+        name: impl Into<String>,
+        runnable: impl Runnable<Context> + 'static,
+    ) -> Result<Handle, StartError> {
+        self.start(alloc::vec![NewMember { name: name.into(), runnable: boxed(runnable) }])
     }
 
     /// Starts children that share their fate: when one of them dies, the others are cancelled, and all are restarted.
     ///
-    /// Members of different kinds go through [`boxed`]. A child's name stays taken until this run has ended.
+    /// Members of different kinds go through [`boxed`]. A child's name stays taken until it has ended for good: until all of
+    /// its group are done and have no children any more, or the group was cancelled.
     ///
     /// # Errors
     ///
@@ -65,18 +75,82 @@ impl Context {
     ///
     /// - [`StartError::BadName`], [`StartError::NameTaken`], [`StartError::EmptyGroup`]: a mistake of the caller;
     /// - [`StartError::Ended`]: this run has ended, or is being cancelled.
-    pub fn run_group<N, R>(&self, members: impl IntoIterator<Item = (N, R)>) -> Result<(), StartError>
+    pub fn run_group<N, R>(&self, members: impl IntoIterator<Item = (N, R)>) -> Result<Handle, StartError>
     where
         N: Into<String>,
         R: Runnable<Context> + 'static,
     {
-        let members = members.into_iter().map(|(name, runnable)| (name.into(), boxed(runnable)));
-        self.node.start_group(members.collect::<alloc::vec::Vec<(String, BoxRunnable)>>())
+        let member = |(name, runnable): (N, R)| NewMember { name: name.into(), runnable: boxed(runnable) };
+        self.start(members.into_iter().map(member).collect())
+    }
+
+    fn start(&self, members: Vec<NewMember>) -> Result<Handle, StartError> {
+        let group = self.run.shared.start_group(&self.run, members)?;
+        Ok(Handle::new(&self.run.shared, group))
+    }
+
+    /// From now on, when this run has to end, its groups end one after the other, the one started last being the first: for
+    /// groups that need those before them until their own end. Otherwise, all of them end at the same time.
+    ///
+    /// It holds for this run only, like all that a run says. For the whole tree, see [`Builder::ordered`](crate::Builder::ordered).
+    pub fn ordered(&self) -> &Self {
+        self.run.shared.with_engine(|engine| engine.set_ordered(self.run.id));
+        self
+    }
+
+    /// From now on, a child's group that dies more than `deaths` times within `window` is not restarted again: this run dies of
+    /// it, with the error of that death. See [`Builder::limit`](crate::Builder::limit).
+    pub fn limit(&self, deaths: u32, window: Duration) -> &Self {
+        self.run.shared.with_engine(|engine| engine.set_limit(self.run.id, Limit { deaths, window }));
+        self
+    }
+
+    /// Waits until all children are healthy or done, and returns `true`; if there are none, immediately. When this run has to
+    /// end first, it returns `false`.
+    ///
+    /// # Cancel safety
+    ///
+    /// Nothing is lost by dropping it.
+    ///
+    /// # Examples
+    ///
+    /// A parent that is healthy when its children are:
+    ///
+    /// ```
+    /// use event_supervisor::{BoxError, Context, Signal};
+    ///
+    /// async fn parent(cx: Context) -> Result<(), BoxError> {
+    ///     cx.run("child", child)?;
+    ///     cx.children_healthy().await;
+    ///     cx.signal(Signal::Healthy);
+    ///     cx.cancelled().await;
+    ///     Ok(())
+    /// }
+    ///
+    /// async fn child(cx: Context) -> Result<(), BoxError> {
+    ///     cx.signal(Signal::Healthy);
+    ///     cx.cancelled().await;
+    ///     Ok(())
+    /// }
+    /// ```
+    pub async fn children_healthy(&self) -> bool {
+        let Some(ready) = self.run.shared.with_engine(|engine| engine.children_ready(self.run.id)) else {
+            return false;
+        };
+        let are_ready = async { ready.watch().wait_for(|are_ready| *are_ready).await.is_ok() };
+        let has_to_end = async {
+            self.cancelled().await;
+            false
+        };
+        or(has_to_end, are_ready).await
     }
 
     /// Tells how the runnable is doing. After the run has ended, or while it is being cancelled, that changes nothing.
+    ///
+    /// [`Healthy`](Signal::Healthy) comes first and once, then, if ever, [`Done`](Signal::Done). Signals that do not fit are
+    /// reported as warnings through `tracing`.
     pub fn signal(&self, signal: Signal) {
-        self.node.signal(signal);
+        self.run.shared.signal(&self.run, signal);
     }
 
     /// Ready when this run has to end, and from then on. Its children have ended by then.
@@ -85,24 +159,24 @@ impl Context {
     ///
     /// Nothing is lost by dropping it.
     pub fn cancelled(&self) -> Cancelled<'_> {
-        Cancelled(self.node.cancelled.raised())
+        Cancelled(self.run.cancelled.raised())
     }
 
     /// Whether this run has to end.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.node.cancelled.is_raised()
+        self.run.cancelled.is_raised()
     }
 
     /// Waits on the runtime that the supervisor runs on. Dropping the future ends the wait.
     pub fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static + use<> {
-        self.node.shared.sleep(duration)
+        self.run.shared.sleep_for_runnable(duration)
     }
 
     /// Where in the tree this runnable is: `root.net.dhcp`.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.node.path
+        &self.run.path
     }
 }
 

@@ -25,13 +25,3 @@ impl Flag {
         self.0.closed()
     }
 }
-
-/// Raises its flag when it goes, whatever the reason.
-#[derive(Debug)]
-pub(crate) struct RaiseOnDrop(pub(crate) Flag);
-
-impl Drop for RaiseOnDrop {
-    fn drop(&mut self) {
-        self.0.raise();
-    }
-}

@@ -46,15 +46,27 @@ extern crate std;
 mod backoff;
 mod body;
 mod context;
+mod effects;
+mod engine;
 mod flag;
-mod group;
+mod handle;
+mod latest;
+mod lock;
 mod log;
-mod node;
-mod round;
+mod look_out;
+mod once;
+mod place;
+mod rest;
+mod run;
 mod runnable;
 mod runtime;
+mod settings;
+mod shared;
 mod state;
 mod supervisor;
+mod timer;
+mod transition;
+mod tree;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -63,7 +75,12 @@ mod readme {}
 pub use backoff::Backoff;
 pub use context::{Cancelled, Context, StartError};
 pub use event_core::{BoxError, RunContext, Runnable, Signal};
+pub use handle::Handle;
+pub use latest::{RunLatest, run_latest};
+pub use once::run_once;
 pub use runnable::{BoxRunnable, boxed};
 pub use runtime::Runtime;
-pub use state::{NodeStatus, State, Tree};
-pub use supervisor::{Builder, Supervisor, run_once};
+pub use state::{NodeStatus, State};
+pub use supervisor::{Builder, NoSuchRunnable, Supervisor};
+pub use transition::Transition;
+pub use tree::Tree;

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use event_core::Signal;
+
 #[cfg(feature = "tracing")]
 mod imp {
     /// The span of a runnable.
@@ -22,7 +24,12 @@ mod imp {
     macro_rules! tell {
         ($level:ident, $span:expr, $($rest:tt)*) => { $span.within(|| tracing::$level!($($rest)*)) };
     }
-    pub(crate) use tell;
+    macro_rules! tell_outside {
+        ($error:ident, $message:literal) => {
+            tracing::error!($error, $message)
+        };
+    }
+    pub(crate) use {tell, tell_outside};
 }
 
 #[cfg(not(feature = "tracing"))]
@@ -47,11 +54,16 @@ mod imp {
             $(let _ = &$name;)*
         }};
     }
-    pub(crate) use tell;
+    macro_rules! tell_outside {
+        ($error:ident, $message:literal) => {{
+            let _ = $error;
+        }};
+    }
+    pub(crate) use {tell, tell_outside};
 }
 
 pub(crate) use imp::Span;
-use imp::tell;
+use imp::{tell, tell_outside};
 
 impl Span {
     pub(crate) fn started(&self) {
@@ -82,7 +94,29 @@ impl Span {
         tell!(warn, self, error, "failed while it was being cancelled");
     }
 
+    pub(crate) fn gave_up(&self, error: &str) {
+        tell!(error, self, error, "died too often and will not be restarted");
+    }
+
+    pub(crate) fn meaningless(&self, signal: Signal, why: &str) {
+        tell!(warn, self, signal = ?signal, why, "signalled out of order");
+    }
+
+    pub(crate) fn cannot_measure_grace(&self, error: &str) {
+        tell!(error, self, error, "the grace period cannot be measured and counts as over");
+    }
+
     pub(crate) fn overdue(&self, grace: Duration) {
         tell!(error, self, grace = ?grace, "was told to end and did not within the grace period");
     }
+}
+
+/// The runtime has panicked.
+pub(crate) fn cannot_spawn(error: &str) {
+    tell_outside!(error, "the runtime cannot start a task");
+}
+
+/// Something has panicked where nobody can be told otherwise.
+pub(crate) fn panicked(error: &str) {
+    tell_outside!(error, "a waker, a hook or the runtime panicked");
 }

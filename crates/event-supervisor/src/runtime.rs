@@ -33,11 +33,34 @@ use core::time::Duration;
 /// }
 /// ```
 pub trait Runtime: Send + Sync + 'static {
-    /// Starts a task. It never panics, unless the supervisor has a bug.
+    /// Starts a task. The task panics only if a waker, a subscriber or another hook of the program does.
+    ///
+    /// A runtime that cannot start a task, because it is full or has ended, should drop it. The supervisor notices that, as
+    /// it notices a panic of this method, and treats it as the death of what the task was to run.
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static);
 
-    /// Waits for `duration`. Dropping the future ends the wait.
+    /// Waits for `duration`, from this call on. Dropping the future ends the wait.
+    ///
+    /// Not every sleep is polled to its end: the supervisor may only ask, by a single poll, whether one is over already.
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static;
+
+    /// What the runtime's clock shows: the time since any moment that stays the same. It is only used to report when
+    /// something happened.
+    ///
+    /// The provided method reads the clock of the operating system; without the feature `std` it returns zero. A runtime whose
+    /// time is another one should have its own.
+    fn now(&self) -> Duration {
+        #[cfg(feature = "std")]
+        {
+            use std::sync::OnceLock;
+            use std::time::Instant;
+
+            static FIRST: OnceLock<Instant> = OnceLock::new();
+            FIRST.get_or_init(Instant::now).elapsed()
+        }
+        #[cfg(not(feature = "std"))]
+        Duration::ZERO
+    }
 }
 
 pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -46,6 +69,7 @@ pub(crate) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub(crate) trait AnyRuntime: Send + Sync {
     fn spawn_boxed(&self, task: BoxFuture<'static, ()>);
     fn sleep_boxed(&self, duration: Duration) -> BoxFuture<'static, ()>;
+    fn now(&self) -> Duration;
 }
 
 impl<R: Runtime> AnyRuntime for R {
@@ -55,5 +79,8 @@ impl<R: Runtime> AnyRuntime for R {
 
     fn sleep_boxed(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(self.sleep(duration))
+    }
+    fn now(&self) -> Duration {
+        Runtime::now(self)
     }
 }

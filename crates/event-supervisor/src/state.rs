@@ -1,7 +1,5 @@
-//! What is known of every runnable of a tree.
+//! What is known of one runnable.
 
-use alloc::collections::BTreeMap;
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -22,22 +20,36 @@ pub enum State {
     Cancelled,
 }
 
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
+impl State {
+    /// The word for it, as in `Display`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::New => "new",
             Self::Healthy => "healthy",
             Self::Done => "done",
             Self::Dead => "dead",
             Self::Cancelled => "cancelled",
-        })
+        }
+    }
+
+    /// Whether it does its work, or has done it.
+    pub(crate) fn is_ready(self) -> bool {
+        matches!(self, Self::Healthy | Self::Done)
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
     }
 }
 
 /// What is known of one runnable.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeStatus {
     pub(crate) state: State,
+    pub(crate) since: Duration,
     pub(crate) restarts: u64,
     pub(crate) restart_in: Option<Duration>,
     pub(crate) overdue: bool,
@@ -45,13 +57,21 @@ pub struct NodeStatus {
 }
 
 impl NodeStatus {
-    pub(crate) const NEW: Self =
-        Self { state: State::New, restarts: 0, restart_in: None, overdue: false, last_error: None };
+    pub(crate) const fn new(since: Duration) -> Self {
+        Self { state: State::New, since, restarts: 0, restart_in: None, overdue: false, last_error: None }
+    }
 
     /// How it is doing.
     #[must_use]
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// When the state last changed: the time from the start of the supervisor to then, by the runtime's
+    /// [clock](crate::Runtime::now).
+    #[must_use]
+    pub fn since(&self) -> Duration {
+        self.since
     }
 
     /// How often it was started again, since its parent was.
@@ -77,81 +97,90 @@ impl NodeStatus {
     pub fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
+
+    /// Writes all but the state, each remark after `separator`.
+    pub(crate) fn write_remarks(&self, out: &mut dyn fmt::Write, mut separator: &str) -> fmt::Result {
+        let mut remark = |remark: fmt::Arguments<'_>| {
+            out.write_str(separator)?;
+            separator = ", ";
+            out.write_fmt(remark)
+        };
+        if self.overdue {
+            remark(format_args!("overdue"))?;
+        }
+        if let Some(delay) = self.restart_in {
+            remark(format_args!("restart in {}", Rounded(delay)))?;
+        }
+        match self.restarts {
+            0 => {}
+            1 => remark(format_args!("restarted once"))?,
+            times => remark(format_args!("restarted {times} times"))?,
+        }
+        self.last_error.as_ref().map_or(Ok(()), |error| remark(format_args!("last error: {}", OneLine(error))))
+    }
 }
 
 impl fmt::Display for NodeStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.state)?;
-        if self.overdue {
-            f.write_str(", overdue")?;
-        }
-        if let Some(delay) = self.restart_in {
-            write!(f, ", restart in {delay:?}")?;
-        }
-        match self.restarts {
-            0 => {}
-            1 => f.write_str(", restarted once")?,
-            times => write!(f, ", restarted {times} times")?,
-        }
-        self.last_error.as_ref().map_or(Ok(()), |error| write!(f, ", last error: {error}"))
+        self.write_remarks(f, ", ")
     }
 }
 
-/// The state of all runnables of a supervisor, by path. `Display` has a line for each.
-///
-/// The children of a runnable that has died or was cancelled stay as they were left, until it is started again.
-#[derive(Clone, Debug, Default)]
-pub struct Tree {
-    nodes: BTreeMap<Arc<str>, NodeStatus>,
-}
+/// A duration with at most three digits, if it is shorter than a thousand seconds: `333ms`, `1.5s`, `64s`.
+pub(crate) struct Rounded(pub(crate) Duration);
 
-impl Tree {
-    /// The runnable at `path`, such as `root.net.dhcp`.
-    #[must_use]
-    pub fn get(&self, path: &str) -> Option<&NodeStatus> {
-        self.nodes.get(path)
-    }
-
-    /// All runnables, parents before their children.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &NodeStatus)> {
-        self.nodes.iter().map(|(path, status)| (&**path, status))
-    }
-
-    /// How many runnables there are.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Whether nothing was started yet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.nodes.is_empty()
-    }
-
-    pub(crate) fn insert(&mut self, path: Arc<str>) {
-        self.nodes.insert(path, NodeStatus::NEW);
-    }
-
-    pub(crate) fn change(&mut self, path: &str, change: impl FnOnce(&mut NodeStatus)) {
-        if let Some(status) = self.nodes.get_mut(path) {
-            change(status);
-        }
-    }
-
-    /// Forgets the children of `path` and theirs.
-    pub(crate) fn remove_below(&mut self, path: &str) {
-        let below = String::from(path) + ".";
-        self.nodes.retain(|path, _| !path.starts_with(&*below));
-    }
-}
-
-impl fmt::Display for Tree {
+impl fmt::Display for Rounded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (path, status)) in self.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{path}: {status}")?;
+        let nanos = self.0.as_nanos();
+        // The size of a step that leaves three digits.
+        let mut step = 1;
+        while nanos / step >= 1000 && step < 1_000_000_000 {
+            step *= 10;
         }
-        Ok(())
+        let rounded = nanos.saturating_add(step / 2) / step * step;
+        let (seconds, rest) = (rounded / 1_000_000_000, (rounded % 1_000_000_000) as u32);
+        // More than fits was rounded up from the greatest duration.
+        let rounded = u64::try_from(seconds).map_or(self.0, |seconds| Duration::new(seconds, rest));
+        write!(f, "{rounded:?}")
+    }
+}
+
+/// A text whose line breaks and other control characters are escaped.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|char| match char {
+            char if char.is_control() => write!(f, "{}", char.escape_debug()),
+            char => fmt::Write::write_char(f, char),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn durations_are_rounded_to_three_digits() {
+        let rounded = |nanos| Rounded(Duration::from_nanos(nanos)).to_string();
+        assert_eq!(rounded(332_876_603), "333ms");
+        assert_eq!(rounded(1_499_999_999), "1.5s");
+        assert_eq!(rounded(999_999_999), "1s");
+        assert_eq!(rounded(500_000_000), "500ms");
+        assert_eq!(rounded(64_499_000_000), "64.5s");
+        assert_eq!(rounded(123_456_789_000), "123s");
+        assert_eq!((rounded(0), rounded(7)), ("0ns".into(), "7ns".into()));
+        assert_eq!(Rounded(Duration::MAX).to_string(), alloc::format!("{:?}", Duration::MAX));
+    }
+
+    #[test]
+    fn an_error_of_several_lines_is_shown_in_one() {
+        let mut status = NodeStatus::new(Duration::ZERO);
+        status.last_error = Some("no lease:\n\tΩ \"x\"".into());
+        assert_eq!(status.to_string(), "new, last error: no lease:\\n\\tΩ \"x\"");
     }
 }

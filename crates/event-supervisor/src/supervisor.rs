@@ -3,59 +3,27 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec;
+use core::error::Error;
 use core::fmt;
-use core::future::Future;
 use core::time::Duration;
 
-use event_core::{BoxError, MemoryReader, MemoryValue, Runnable, Signal};
-use spin::Mutex;
+use event_core::{MemoryReader, Runnable};
 
 use crate::backoff::Backoff;
 use crate::context::Context;
-use crate::flag::Flag;
-use crate::group::{GroupHandle, Member};
-use crate::log::Span;
-use crate::node::{self, Node};
-use crate::round::Round;
+use crate::engine::{GroupId, NewMember};
+use crate::handle::Handle;
+use crate::lock::Lock;
 use crate::runnable::{BoxRunnable, boxed};
-use crate::runtime::{AnyRuntime, BoxFuture, Runtime};
-use crate::state::Tree;
+use crate::runtime::{AnyRuntime, Runtime};
+use crate::settings::{Limit, Settings};
+use crate::shared::{Hook, Shared};
+use crate::transition::Transition;
+use crate::tree::Tree;
 
 const ROOT: &str = "root";
 const GRACE: Duration = Duration::from_secs(5);
-
-/// What all of a tree have in common.
-pub(crate) struct Shared {
-    runtime: Box<dyn AnyRuntime>,
-    tree: MemoryValue<Tree>,
-    pub(crate) backoff: Backoff,
-    pub(crate) grace: Duration,
-}
-
-impl Shared {
-    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.runtime.spawn_boxed(Box::pin(task));
-    }
-
-    pub(crate) fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        self.runtime.sleep_boxed(duration)
-    }
-
-    /// Changes what is known of the tree.
-    pub(crate) fn tell(&self, change: impl Fn(&mut Tree)) {
-        self.tree.update(change);
-    }
-}
-
-/// Closes the tree when it goes, whatever the reason.
-struct CloseOnDrop(MemoryValue<Tree>);
-
-impl Drop for CloseOnDrop {
-    fn drop(&mut self) {
-        self.0.close();
-    }
-}
+const KEEP_ENDED: usize = 32;
 
 /// A tree of runnables that is kept running.
 ///
@@ -68,7 +36,7 @@ impl Drop for CloseOnDrop {
 #[must_use = "dropping a supervisor cancels its tree"]
 pub struct Supervisor {
     shared: Arc<Shared>,
-    root: GroupHandle,
+    root: GroupId,
 }
 
 impl Supervisor {
@@ -79,27 +47,65 @@ impl Supervisor {
 
     /// For other settings.
     pub fn builder(runtime: impl Runtime) -> Builder {
-        Builder { runtime: Box::new(runtime), name: ROOT.into(), backoff: Backoff::default(), grace: GRACE }
+        let settings = Settings {
+            backoff: Backoff::default(),
+            grace: GRACE,
+            limit: None,
+            is_ordered: false,
+            keep_ended: KEEP_ENDED,
+            has_hook: false,
+        };
+        Builder { runtime: Box::new(runtime), name: ROOT.into(), settings, hook: Lock::new(None) }
     }
 
     /// The state of all runnables, to be read and watched. It is closed when all have ended.
     #[must_use]
     pub fn state(&self) -> MemoryReader<Tree> {
-        self.shared.tree.reader()
+        self.shared.state()
+    }
+
+    /// Tells the group of the runnable at `path`, such as `root.net.dhcp`, to end for good, as [`Handle::cancel`] does. With
+    /// the path of the root, the whole tree.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such runnable, or it has ended for good.
+    pub fn cancel(&self, path: &str) -> Result<(), NoSuchRunnable> {
+        self.handle(path).map(|group| group.cancel())
+    }
+
+    /// Restarts the group of the runnable at `path`, such as `root.net.dhcp`, without a delay, as [`Handle::restart`] does.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such runnable, or it has ended for good.
+    pub fn restart(&self, path: &str) -> Result<(), NoSuchRunnable> {
+        self.handle(path).map(|group| group.restart())
+    }
+
+    /// The group of the runnable at `path`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such runnable, or it has ended for good.
+    pub fn handle(&self, path: &str) -> Result<Handle, NoSuchRunnable> {
+        let group = self.shared.find_group(path).ok_or_else(|| NoSuchRunnable { path: path.into() })?;
+        Ok(Handle::new(&self.shared, group))
     }
 
     /// Tells the whole tree to end.
-    pub fn cancel(&self) {
-        self.root.cancel();
+    pub fn cancel_all(&self) {
+        self.shared.cancel(self.root);
     }
 
-    /// Waits until all runnables have ended, which takes a [`cancel`](Self::cancel).
+    /// Waits until all runnables have ended. That takes a [`cancel_all`](Self::cancel_all), or more deaths of the root than its
+    /// [limit](Builder::limit) allows: a tree whose root is done goes on.
     ///
     /// # Cancel safety
     ///
     /// Nothing is lost by dropping it.
     pub async fn ended(&self) {
-        self.root.ended().await;
+        self.shared.gone(self.root).await;
     }
 
     /// Tells the whole tree to end, and waits until it has.
@@ -108,60 +114,120 @@ impl Supervisor {
     ///
     /// When this is dropped, the tree ends all the same.
     pub async fn stop(self) {
-        self.cancel();
+        self.cancel_all();
         self.ended().await;
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        self.shared.cancel_quietly(self.root);
     }
 }
 
 impl fmt::Debug for Supervisor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Supervisor").field("tree", &self.shared.tree.load()).finish_non_exhaustive()
+        f.debug_struct("Supervisor").field("tree", &self.shared.tree()).finish_non_exhaustive()
     }
 }
+
+/// There is no runnable with this path that could be controlled: there never was, or it has ended for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NoSuchRunnable {
+    /// The path.
+    pub path: String,
+}
+
+impl fmt::Display for NoSuchRunnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no runnable {:?}, or it has ended for good", self.path)
+    }
+}
+
+impl Error for NoSuchRunnable {}
 
 /// The settings of a supervisor. Made by [`Supervisor::builder`].
 #[must_use = "a builder does nothing until it starts a supervisor"]
 pub struct Builder {
     runtime: Box<dyn AnyRuntime>,
     name: String,
-    backoff: Backoff,
-    grace: Duration,
+    settings: Settings,
+    /// Locked, so that it may be shared: nobody does.
+    hook: Lock<Option<Hook>>,
 }
 
 impl Builder {
-    /// What the root is called, `root` otherwise. With dots in it, it is as if this tree were a part of a larger one.
+    /// What the root is called, `root` by default. With dots in it, it is as if this tree were a part of a larger one.
     pub fn name(self, name: impl Into<String>) -> Self {
         Self { name: name.into(), ..self }
     }
 
-    /// How long groups wait before they are restarted.
-    pub fn backoff(self, backoff: Backoff) -> Self {
-        Self { backoff, ..self }
+    fn set(mut self, set: impl FnOnce(&mut Settings)) -> Self {
+        set(&mut self.settings);
+        self
     }
 
-    /// How long a runnable may take to end after it was told to, 5 s otherwise. Then it is reported by name, and dropped.
+    /// How long groups wait before they are restarted.
+    pub fn backoff(self, backoff: Backoff) -> Self {
+        self.set(|settings| settings.backoff = backoff)
+    }
+
+    /// How long a runnable may take to end after it was told to, 5 s by default. Then it is reported by name, and dropped.
     pub fn grace(self, grace: Duration) -> Self {
-        Self { grace, ..self }
+        self.set(|settings| settings.grace = grace)
+    }
+
+    /// Limits how often a group may die: at more than `deaths` within `window`, it is not restarted, and its parent dies with the
+    /// error of that death. So the parent's group is restarted, or dies of its own limit. When the root exceeds its limit, the
+    /// whole tree ends; the root stays [`Dead`](crate::State::Dead) in it, with the error.
+    ///
+    /// All deaths that make a group restart count, those of different members too; that several members die at the same time
+    /// counts once. There is no limit by default. [`Context::limit`] sets one for the children of one runnable.
+    pub fn limit(self, deaths: u32, window: Duration) -> Self {
+        self.set(|settings| settings.limit = Some(Limit { deaths, window }))
+    }
+
+    /// Lets all runnables end their groups one after the other, as [`Context::ordered`] does for one.
+    pub fn ordered(self) -> Self {
+        self.set(|settings| settings.is_ordered = true)
+    }
+
+    /// How many runnables stay in the tree that have ended while their parents went on, because they were done or were
+    /// cancelled: the newest ones, 32 by default. Their descendants, which do not count, stay as long as they do.
+    pub fn keep_ended(self, number: usize) -> Self {
+        self.set(|settings| settings.keep_ended = number)
+    }
+
+    /// Calls `hook` for every change of a runnable's state: in order, one after the other, none left out. (What
+    /// watches [`Supervisor::state`] skips states that are quickly replaced.)
+    ///
+    /// It is called by whatever makes the change, after that: a runnable that signals, a thread that cancels. So it should be
+    /// quick; while it runs, the transitions of others wait in a queue. It may use the supervisor in any way. A panic of it
+    /// is reported as an error through `tracing`.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn builder() -> event_supervisor::Builder { unimplemented!() }
+    /// let builder = builder().on_transition(|transition| {
+    ///     println!("{:?} {transition}", transition.at());
+    /// });
+    /// ```
+    pub fn on_transition(self, hook: impl FnMut(&Transition) + Send + 'static) -> Self {
+        Self { hook: Lock::new(Some(Box::new(hook))), ..self }.set(|settings| settings.has_hook = true)
     }
 
     /// Starts the tree.
-    ///
-    /// # Panics
-    ///
-    /// If the runtime cannot spawn.
     pub fn start(self, root: impl Runnable<Context> + 'static) -> Supervisor {
-        let (shared, member) = self.into_parts(boxed(root));
-        let (handle, starter) = GroupHandle::new();
-        let at_end = CloseOnDrop(shared.tree.clone());
-        starter.start(&shared, vec![member], at_end);
-        Supervisor { shared, root: handle }
+        let (shared, root) = self.into_parts(boxed(root));
+        let root = shared.start_root(root);
+        Supervisor { shared, root }
     }
 
-    fn into_parts(self, root: BoxRunnable) -> (Arc<Shared>, Member) {
-        let Self { runtime, name, backoff, grace } = self;
-        let path: Arc<str> = name.into();
-        let shared = Shared { runtime, tree: MemoryValue::with_value(Tree::default()), backoff, grace };
-        (Arc::new(shared), Member { span: Span::of(&path), path, runnable: root })
+    pub(crate) fn into_parts(self, runnable: BoxRunnable) -> (Arc<Shared>, NewMember) {
+        let Self { runtime, name, settings, hook } = self;
+        (Shared::new(runtime, settings, hook), NewMember { name, runnable })
     }
 }
 
@@ -169,52 +235,9 @@ impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
             .field("name", &self.name)
-            .field("backoff", &self.backoff)
-            .field("grace", &self.grace)
+            .field("backoff", &self.settings.backoff)
+            .field("grace", &self.settings.grace)
+            .field("limit", &self.settings.limit)
             .finish_non_exhaustive()
-    }
-}
-
-/// Runs a runnable once, outside of any tree, and gives what it returned. Its children, if it has any, are supervised, and
-/// have ended when this is ready.
-///
-/// # Errors
-///
-/// What the runnable returned; or what it panicked with, as text.
-///
-/// # Cancel safety
-///
-/// Dropping the future drops the run at once, and cancels its children without waiting for them.
-pub async fn run_once(runtime: impl Runtime, runnable: impl Runnable<Context> + 'static) -> Result<(), BoxError> {
-    let (result, round) = (Arc::new(Mutex::new(None)), Round::new(1));
-    let once = Once { runnable, result: Arc::clone(&result), stop: round.stop.clone() };
-    let (shared, member) = Supervisor::builder(runtime).into_parts(boxed(once));
-    let path = Arc::clone(&member.path);
-    shared.tell(|tree| tree.insert(Arc::clone(&path)));
-    let node = Node::new(Arc::clone(&shared), Arc::clone(&round), 0, &member);
-    node::run(node, member).await;
-    round.take_members().into_iter().for_each(|member| member.discard(&shared));
-    let returned = result.lock().take();
-    returned.unwrap_or_else(|| {
-        let tree = shared.tree.load();
-        let panic = tree.as_ref().and_then(|tree| tree.get(&path)?.last_error());
-        Err(panic.unwrap_or("panicked").into())
-    })
-}
-
-/// Runs once, keeps what was returned, and ends.
-struct Once<R> {
-    runnable: R,
-    result: Arc<Mutex<Option<Result<(), BoxError>>>>,
-    stop: Flag,
-}
-
-impl<R: Runnable<Context>> Runnable<Context> for Once<R> {
-    async fn run(&mut self, cx: Context) -> Result<(), BoxError> {
-        let returned = self.runnable.run(cx.clone()).await;
-        *self.result.lock() = Some(returned);
-        cx.signal(Signal::Done);
-        self.stop.raise();
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
-//! A producer, a pipe and a receiver that crash at random, in one group: when they have stopped crashing, the receiver has
-//! what was set last.
+//! A producer, a pipe and a receiver that crash at random, in one group. Meanwhile their parent and somebody outside restart
+//! the group, their parent ends it and starts it again, and dies when they have died too often. When all of that is over, the
+//! receiver has what was set last.
 //!
 //! `EVENT_SEED` replays the schedule that is printed when one fails, `EVENT_CASES` (1,000) says how many there are.
 
@@ -12,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_core::{MemoryValue, pipe};
-use event_supervisor::{Backoff, BoxError, BoxRunnable, Context, Signal, Supervisor, boxed};
+use event_supervisor::{Backoff, BoxError, BoxRunnable, Context, Handle, Signal, StartError, Supervisor, boxed};
 use futures_lite::future::or;
 use support::{How, Mailbox, Random, Sim, SimRuntime, cases, stop};
 
@@ -31,6 +32,10 @@ struct Stage {
     received: Arc<Mutex<Option<u64>>>,
     last_set: Arc<Mutex<Option<u64>>>,
     crashes: Arc<Mutex<u64>>,
+    /// How often the root was started.
+    roots: Arc<Mutex<u64>>,
+    /// How often somebody has told the group to end or to start again.
+    controls: Arc<Mutex<u64>>,
 }
 
 /// Where the pipe leads. What was received is gone from either.
@@ -57,6 +62,8 @@ impl Stage {
             received: Arc::default(),
             last_set: Arc::default(),
             crashes: Arc::default(),
+            roots: Arc::default(),
+            controls: Arc::default(),
         }
     }
 
@@ -141,15 +148,39 @@ impl Stage {
         }
     }
 
-    /// The root: starts the three.
-    async fn direct(self, cx: Context) -> Result<(), BoxError> {
+    fn start(&self, cx: &Context) -> Result<Handle, StartError> {
         let (producer, receiver) = (self.clone(), self.clone());
         cx.run_group([
             ("producer", boxed(move |cx| producer.clone().produce(cx))),
             ("pipe", self.pipe()),
             ("receiver", boxed(move |cx| receiver.clone().receive(cx))),
-        ])?;
+        ])
+    }
+
+    /// The root: starts the three, and is not content with them.
+    async fn direct(self, cx: Context) -> Result<(), BoxError> {
+        *lock(&self.roots) += 1;
+        if self.below(2) == 0 {
+            cx.limit(1 + self.below(4) as u32, 10 * SECOND);
+        }
+        let mut group = self.start(&cx)?;
         cx.signal(Signal::Healthy);
+        loop {
+            if or(passed(&cx, 8 * self.pause()), cancelled(&cx)).await.is_told() {
+                return Ok(());
+            }
+            match self.below(3) {
+                _ if self.runtime.now() >= CALM => break,
+                0 => group.restart(),
+                1 => {
+                    group.cancel();
+                    group.ended().await;
+                    group = self.start(&cx)?;
+                }
+                _ => {}
+            }
+            *lock(&self.controls) += 1;
+        }
         cx.cancelled().await;
         Ok(())
     }
@@ -195,27 +226,33 @@ impl Channel {
 
 #[test]
 fn after_any_schedule_of_crashes_the_receiver_has_what_was_set_last() {
-    let (crashes, restarts, sets) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let (crashes, roots, controls, sets) = (Cell::new(0), Cell::new(0), Cell::new(0), Cell::new(0));
     cases("crash schedules", 1_000, |seed| {
         let sim = Sim::new(seed);
         let stage = Stage::new(&sim, seed);
         let backoff = Backoff::default().cap(4 * SECOND).seed(seed);
         let root = stage.clone();
         let supervisor = Supervisor::builder(sim.runtime()).backoff(backoff).start(move |cx| root.clone().direct(cx));
-        // The last delay is of 8 s at most, and the producer takes 21 s at most.
-        sim.advance(CALM + 40 * SECOND);
+        while sim.now() < CALM {
+            sim.advance(8 * stage.pause());
+            let path = ["root", "root.producer", "root.pipe", "root.receiver"][stage.below(4) as usize];
+            // While the root does not run, its children may be unknown.
+            *lock(&stage.controls) += u64::from(supervisor.restart(path).is_ok());
+        }
+        // Two delays of 8 s at most follow each other, and the producer takes 21 s at most.
+        sim.advance(CALM);
 
         let (received, last_set) = (*lock(&stage.received), *lock(&stage.last_set));
         let tree = supervisor.state().load().expect("there is a tree");
         assert_eq!(received, last_set, "received, and set last; {} crashes\n{tree}", *lock(&stage.crashes));
         assert_eq!(stage.value.load(), last_set);
-        crashes.set(crashes.get() + *lock(&stage.crashes));
-        restarts.set(restarts.get() + tree.get("root.pipe").map_or(0, |status| status.restarts()));
+        for (sum, one) in [(&crashes, &stage.crashes), (&roots, &stage.roots), (&controls, &stage.controls)] {
+            sum.set(sum.get() + *lock(one));
+        }
         sets.set(sets.get() + last_set.map_or(0, |last| last + 1));
         stop(&sim, supervisor);
     });
-    let (crashes, restarts, sets) = (crashes.get(), restarts.get(), sets.get());
-    println!("{crashes} crashes, {restarts} restarts, {sets} sets");
-    // When two crash at once, that makes one restart. A single schedule may have no crash at all.
-    assert!(restarts <= crashes && (restarts > crashes / 2 || crashes < 100), "this would be a test of nothing");
+    let (crashes, roots, controls, sets) = (crashes.get(), roots.get(), controls.get(), sets.get());
+    println!("{crashes} crashes, {roots} starts of the root, {controls} times under control, {sets} sets");
+    assert!(crashes > 0 && controls > 0 && sets > 0, "this would be a test of nothing");
 }

@@ -122,7 +122,7 @@ fn is_reported_and_waited_for(is_polite: bool) {
         if !is_polite {
             blocker.wait_until_it_blocks();
         }
-        supervisor.cancel();
+        supervisor.cancel_all();
         if is_polite {
             blocker.wait_until_it_blocks();
         }
@@ -239,7 +239,7 @@ fn whoever_is_cancelled_first_the_children_of_one_that_blocks_end_before_it() {
         let (supervisor, over) = start(vec![("parent", parent)]);
         wait_for(&supervisor, "root.parent.child", |status| status.state() == State::Healthy);
         blocked.recv().expect("it is still there");
-        supervisor.cancel();
+        supervisor.cancel_all();
         // The parent's thread is not needed for that.
         _ = block_on(ended.watch().get());
         over.set(());

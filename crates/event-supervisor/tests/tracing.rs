@@ -120,7 +120,7 @@ fn play(listener: &Listener) -> Vec<String> {
         sim.advance(Duration::from_secs(1));
         deaf.signals(Signal::Done);
         sim.settle();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.advance(Duration::from_secs(4));
         assert!(!lock(&listener.heard.events).iter().any(|event| event.starts_with("ERROR")), "too early");
         sim.block_on(supervisor.stop());
@@ -137,6 +137,7 @@ fn what_happens_to_a_runnable_is_told_with_its_path() {
         "WARN root.deaf: died, error=it was told to fail",
         "INFO root.deaf: will be restarted, delay=500ms",
         "DEBUG root.deaf: started",
+        "WARN root.deaf: signalled out of order, signal=Done, why=it has not signalled that it is healthy",
         "DEBUG root.deaf: done",
         "ERROR root.deaf: was told to end and did not within the grace period, grace=5s",
         "DEBUG root.deaf: cancelled",
@@ -181,4 +182,42 @@ fn what_a_runnable_tells_is_within_its_span() {
         sim.block_on(supervisor.stop());
     });
     assert_eq!(told, ["INFO root: before", "INFO root: after", "INFO nowhere: outside"]);
+}
+
+#[test]
+fn signals_that_mean_nothing_are_warnings() {
+    let told = Listener::new(Level::WARN).hear(|| {
+        let sim = Sim::new(0);
+        let journal = Journal::new(&sim);
+        let (a, b) = (Puppet::new(&journal, "a").healthy(), Puppet::new(&journal, "b"));
+        let supervisor = Supervisor::start(sim.runtime(), Puppet::new(&journal, "root").runs([&a]).runs([&b]));
+        sim.settle();
+        for signal in [Signal::Healthy, Signal::Done, Signal::Done, Signal::Healthy] {
+            a.signals(signal);
+        }
+        b.signals(Signal::Done);
+        sim.settle();
+        a.ends(How::Ok);
+        b.ends(How::Err);
+        sim.settle();
+        for signal in [Signal::Healthy, Signal::Done] {
+            a.context().signal(signal);
+            b.context().signal(signal);
+        }
+        supervisor.cancel_all();
+        // That it is being cancelled it may not know yet.
+        sim.block_on(supervisor.stop());
+    });
+    let expected = [
+        "a: signalled out of order, signal=Healthy, why=it has signalled that before",
+        "a: signalled out of order, signal=Done, why=it has signalled that before",
+        "a: signalled out of order, signal=Healthy, why=it has signalled that it is done",
+        "b: signalled out of order, signal=Done, why=it has not signalled that it is healthy",
+        "b: died, error=it was told to fail",
+        "a: signalled out of order, signal=Healthy, why=its run has ended",
+        "b: signalled out of order, signal=Healthy, why=its run has ended",
+        "a: signalled out of order, signal=Done, why=its run has ended",
+        "b: signalled out of order, signal=Done, why=its run has ended",
+    ];
+    assert_eq!(told, expected.map(|event| format!("WARN root.{event}")));
 }

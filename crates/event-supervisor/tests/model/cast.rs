@@ -49,6 +49,14 @@ impl Cast {
 
     fn puppet(&mut self, random: &mut Random, name: String, generations: u64, role: Role) -> Puppet {
         let mut puppet = Puppet::new(&self.journal, name).on_cancel(on_cancel(random));
+        if random.one_in(3) {
+            puppet = puppet.ordered();
+        }
+        if random.one_in(3) {
+            // When the parent of one that dies at once dies as well, what the others do depends on who is first.
+            let deaths = u64::from(!self.may_race) + random.below(3);
+            puppet = puppet.limit(deaths as u32, Duration::from_secs(1 + random.below(60)));
+        }
         if !matches!(role, Role::Plain) && random.one_in(2) {
             puppet = puppet.healthy();
         }

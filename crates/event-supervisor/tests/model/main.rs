@@ -43,7 +43,7 @@ impl World {
         let journal = Journal::new(&sim);
         let (mut random, mut cast) = (Random::new(!seed), Cast::new(&journal, may_race));
         let root = cast.root(&mut random);
-        let builder = Supervisor::builder(sim.runtime()).backoff(without_jitter()).grace(GRACE);
+        let builder = Supervisor::builder(sim.runtime()).backoff(without_jitter()).grace(GRACE).keep_ended(usize::MAX);
         let supervisor = builder.start(root.clone());
         let (monitor, state) = (Monitor::new(&journal, supervisor.state()), supervisor.state());
         let mut this = Self { sim, random, cast, journal, monitor, supervisor: Some(supervisor), state };
@@ -77,6 +77,37 @@ impl World {
         command
     }
 
+    /// Somebody tells the group of a runnable, which may have ended, to end or to start again: its parent by the handle, or
+    /// somebody outside by the path. Returns what, unless there is nobody to tell.
+    fn control(&mut self) -> Option<Control> {
+        let started: Vec<_> = self.monitor.started().map(|(path, _)| path.to_owned()).collect();
+        let path = self.random.pick(&started)?.clone();
+        let is_restart = self.random.one_in(2);
+        let outside = self.supervisor.as_ref().map(|supervisor| supervisor.handle(&path).ok());
+        let handle = match path.rsplit_once('.') {
+            // It may be of an earlier run of the parent, and do nothing.
+            Some((parent, name)) if self.random.one_in(2) => Some(self.monitor.puppet(parent).handle(name)),
+            // The end of the whole tree is another thing.
+            None if !is_restart => return None,
+            _ => outside.clone()?,
+        };
+        // After the supervisor is dropped, only the handles are left, and nobody can say whether their groups are there.
+        let is_there = outside.is_none_or(|outside| outside.is_some() && outside == handle);
+        if is_there {
+            self.monitor.controls(&path, is_restart);
+        }
+        match (handle, &self.supervisor) {
+            (Some(_), Some(supervisor)) if is_there && self.random.one_in(2) => {
+                let told = if is_restart { supervisor.restart(&path) } else { supervisor.cancel(&path) };
+                assert_eq!(told, Ok(()));
+            }
+            (Some(handle), _) if is_restart => handle.restart(),
+            (Some(handle), _) => handle.cancel(),
+            (None, _) => {}
+        }
+        is_there.then_some(if is_restart { Control::Restart(path) } else { Control::Cancel(path) })
+    }
+
     fn tree(&self) -> Tree {
         self.state.load().expect("there is always a tree")
     }
@@ -87,7 +118,7 @@ impl World {
         match self.random.below(3) {
             0 => drop(supervisor),
             1 => {
-                supervisor.cancel();
+                supervisor.cancel_all();
                 self.supervisor = Some(supervisor);
             }
             _ => {
@@ -135,6 +166,12 @@ impl World {
     }
 }
 
+/// What somebody was told.
+enum Control {
+    Cancel(String),
+    Restart(String),
+}
+
 #[test]
 fn the_rules_hold_in_any_order_of_events() {
     cases("storms", 300, |seed| {
@@ -144,7 +181,7 @@ fn the_rules_hold_in_any_order_of_events() {
             for _ in 0..world.random.below(20) {
                 world.monitor.step(&world.sim);
             }
-            match world.random.below(40) {
+            match world.random.below(44) {
                 0..20 => {
                     let running: Vec<_> = world.monitor.running().iter().cloned().collect();
                     if let Some(path) = world.random.pick(&running).cloned() {
@@ -158,6 +195,7 @@ fn the_rules_hold_in_any_order_of_events() {
                 }
                 30..35 => _ = world.sim.jump(),
                 35..39 => world.haunt(),
+                39..43 => _ = world.control(),
                 _ if world.random.one_in(4) => world.stop(),
                 _ => {}
             }
@@ -184,9 +222,12 @@ fn assert_is_quiet(world: &World) {
         match status.state() {
             State::New | State::Healthy => assert!(running.contains(path), "{path} does not run:\n{tree}\n{journal}"),
             State::Done => {}
+            State::Cancelled if world.monitor.was_cancelled(path) => {}
             _ => panic!("{path} is waited for in vain:\n{tree}\n{journal}"),
         }
-        assert_eq!((status.restart_in(), status.is_overdue()), (None, false), "{path}:\n{tree}");
+        assert_eq!(status.restart_in(), None, "{path}:\n{tree}");
+        let may_be_overdue = world.monitor.was_cancelled(path);
+        assert!(may_be_overdue || !status.is_overdue(), "{path}:\n{tree}");
     }
     for path in running {
         assert!(tree.get(path).is_some(), "{path} is not in the tree:\n{tree}\n{journal}");
@@ -203,7 +244,7 @@ fn the_tree_is_what_the_rules_say() {
         world.monitor.settle(&world.sim);
         for _ in 0..60 {
             assert_agrees(&world, &reference);
-            match world.random.below(40) {
+            match world.random.below(43) {
                 0..18 => {
                     if let Some((path, puppet)) = world.random.pick(&reference.listening()) {
                         let command = world.command(path, puppet);
@@ -216,6 +257,11 @@ fn the_tree_is_what_the_rules_say() {
                     world.monitor.advance(&world.sim, time);
                 }
                 36..39 => world.haunt(),
+                39..42 => match world.control() {
+                    Some(Control::Cancel(path)) => reference.controls(|reference| reference.cancel(&path)),
+                    Some(Control::Restart(path)) => reference.controls(|reference| reference.restart(&path)),
+                    None => {}
+                },
                 _ if world.random.one_in(3) => {
                     world.stop();
                     reference.stop();

@@ -33,8 +33,15 @@ struct Node {
     body: Body,
     /// It can start nothing any more, and is not heard.
     closed: bool,
+    /// It has to end.
+    ending: bool,
+    /// It has died, or a group of it has died too often.
+    dead: bool,
     /// Its run and its children have.
     ended: bool,
+    /// Its groups end one after the other.
+    ordered: bool,
+    limit: Option<(u32, Duration)>,
     /// Those that have not ended for good, in the order of their start.
     groups: Vec<usize>,
 }
@@ -69,9 +76,15 @@ enum Body {
 #[derive(Debug)]
 struct Group {
     members: Vec<String>,
+    /// `None`: it is the root.
+    parent: Option<String>,
     phase: Phase,
     /// It was told to end for good.
     stop: bool,
+    /// It shall start again without a delay.
+    restarts: bool,
+    /// When it died.
+    deaths: Vec<Duration>,
     /// So many delays since the last reset.
     delays: u32,
     healthy_since: Option<Duration>,
@@ -93,19 +106,38 @@ impl Reference {
     pub(crate) fn new(root: &Puppet) -> Self {
         let (nodes, groups, runs) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let mut this = Self { now: Duration::ZERO, nodes, groups, runs, is_ambiguous: false };
-        this.spawn(vec![(root.name().to_owned(), root.clone())]);
+        this.spawn(None, vec![(root.name().to_owned(), root.clone())]);
         this.settle();
         this
     }
 
-    fn spawn(&mut self, members: Vec<(String, Puppet)>) -> usize {
+    fn spawn(&mut self, parent: Option<&str>, members: Vec<(String, Puppet)>) -> usize {
         let paths = members.iter().map(|(path, _)| path.clone()).collect();
-        let (phase, stop, delays, healthy_since) = (Phase::Spawned, false, 0, None);
-        self.groups.push(Group { members: paths, phase, stop, delays, healthy_since });
+        self.groups.push(Group {
+            members: paths,
+            parent: parent.map(str::to_owned),
+            phase: Phase::Spawned,
+            stop: false,
+            restarts: false,
+            deaths: Vec::new(),
+            delays: 0,
+            healthy_since: None,
+        });
         for (path, puppet) in members {
             let status = Status { state: State::New, restarts: 0, restart_in: None, overdue: false, last_error: None };
-            let (body, closed, ended, groups) = (Body::NotYet, false, false, Vec::new());
-            self.nodes.insert(path, Node { puppet, status, body, closed, ended, groups });
+            let node = Node {
+                puppet,
+                status,
+                body: Body::NotYet,
+                closed: false,
+                ending: false,
+                dead: false,
+                ended: false,
+                ordered: false,
+                limit: None,
+                groups: Vec::new(),
+            };
+            self.nodes.insert(path, node);
         }
         self.groups.len() - 1
     }
@@ -117,6 +149,12 @@ impl Reference {
     /// The runnable does this now.
     pub(crate) fn does(&mut self, path: &str, command: &Command) {
         self.obey(path, command);
+        self.settle();
+    }
+
+    /// Somebody controls it from outside.
+    pub(crate) fn controls(&mut self, control: impl FnOnce(&mut Self)) {
+        control(self);
         self.settle();
     }
 
@@ -135,6 +173,13 @@ impl Reference {
             };
             // The end of one may be the end of the other, if it is first.
             self.is_ambiguous |= restart.is_some() && restart == end;
+            // So may be the end of two, of which one lets a group start again without a delay.
+            let ends_now = |node: &&Node| match node.body {
+                Body::Told { ends, dropped } => ends.map_or(dropped, |(at, _)| at.min(dropped)) == next,
+                _ => false,
+            };
+            let restarts = self.groups.iter().any(|group| group.restarts && group.phase == Phase::Closing);
+            self.is_ambiguous |= restarts && self.nodes.values().filter(ends_now).nth(1).is_some();
             self.now = next;
             self.settle();
         }
@@ -168,6 +213,11 @@ impl Reference {
             return;
         }
         match command {
+            Command::Ordered | Command::Limit(..) if node.closed => {}
+            Command::Ordered => node.ordered = true,
+            Command::Limit(deaths, window) => node.limit = Some((*deaths, *window)),
+            Command::Cancel(name) => self.cancel(&format!("{path}.{name}")),
+            Command::Restart(name) => self.restart(&format!("{path}.{name}")),
             Command::Signal(_) if node.closed => {}
             Command::Signal(Signal::Healthy) if node.status.state == State::New => node.status.state = State::Healthy,
             Command::Signal(Signal::Healthy) => {}
@@ -176,25 +226,81 @@ impl Reference {
             Command::Run(_) if node.closed => self.end(path, How::Err),
             Command::Run(group) => {
                 let members = group.iter().map(|puppet| (format!("{path}.{}", puppet.name()), puppet.clone()));
-                let group = self.spawn(members.collect());
+                let group = self.spawn(Some(path), members.collect());
                 self.node(path).groups.push(group);
             }
             Command::End(how) => self.end(path, *how),
         }
     }
 
-    fn end(&mut self, path: &str, how: How) {
+    /// The group of the runnable is told to end, unless it has ended for good.
+    pub(crate) fn cancel(&mut self, path: &str) {
+        if let Some(group) = self.group(path) {
+            self.groups[group].stop = true;
+        }
+    }
+
+    /// The group of the runnable is started again, unless it has ended for good or shall.
+    pub(crate) fn restart(&mut self, path: &str) {
+        let now = self.now;
+        let Some(group) = self.group(path).map(|group| &mut self.groups[group]).filter(|group| !group.stop) else {
+            return;
+        };
+        match &mut group.phase {
+            Phase::Resting { until } => *until = now,
+            Phase::Live => (group.phase, group.restarts) = (Phase::Closing, true),
+            _ => group.restarts = true,
+        }
+    }
+
+    fn group(&self, path: &str) -> Option<usize> {
+        let is_it = |group: &Group| group.phase != Phase::Gone && group.members.iter().any(|member| member == path);
+        // One that is forgotten was told to end with its parent.
+        self.groups.iter().rposition(is_it).filter(|_| self.nodes.contains_key(path))
+    }
+
+    /// Somebody dies of this.
+    fn die(&mut self, path: &str, error: &str) {
         let node = self.node(path);
-        if node.closed {
+        (node.dead, node.status.state, node.status.last_error) = (true, State::Dead, Some(error.to_owned()));
+        let Some(number) = self.group(path).filter(|group| self.groups[*group].phase == Phase::Live) else { return };
+        self.groups[number].phase = Phase::Closing;
+        let parent = self.groups[number].parent.clone();
+        let limit = parent.as_ref().and_then(|parent| self.nodes[parent].limit);
+        let Some((most, window)) = limit else { return };
+        let (now, group) = (self.now, &mut self.groups[number]);
+        group.deaths.retain(|death| *death + window > now);
+        group.deaths.push(now);
+        let deaths = group.deaths.len();
+        if deaths > most as usize {
+            group.stop = true;
+            let times = if deaths == 1 { "once".to_owned() } else { format!("{deaths} times") };
+            let window = window.as_secs();
+            let error = format!("{path} died {times} within {window}s, at last of this: {error}");
+            match parent {
+                Some(parent) if !self.node(&parent).ending => self.die(&parent, &error),
+                _ => {}
+            }
+        }
+    }
+
+    fn end(&mut self, path: &str, how: How) {
+        let parent = self.group(path).and_then(|group| self.groups[group].parent.clone());
+        let is_last = parent.is_some_and(|parent| self.nodes[&parent].ending);
+        let node = self.node(path);
+        if !node.ending && is_last && how == How::Ok && node.status.state != State::Done {
+            (node.body, node.closed) = (Body::Cancelled { panic: None }, true);
+            return self.cancel(path);
+        }
+        if node.ending || node.closed {
             node.body = Body::Cancelled { panic: how.is_panic().then_some(how) };
         } else if how == How::Ok && node.status.state == State::Done {
             node.body = Body::Done;
         } else {
-            node.body = Body::Dead;
-            node.status.state = State::Dead;
-            node.status.last_error = Some(how.error().to_owned());
+            (node.body, node.closed) = (Body::Dead, true);
+            self.die(path, how.error());
         }
-        node.closed = true;
+        self.node(path).closed = true;
     }
 
     /// Applies the rules until none does anything. Something is started when nothing else is to be done.
@@ -226,9 +332,17 @@ impl Reference {
             Phase::Spawned | Phase::Resting { .. } if group.stop => self.gone(number),
             Phase::Spawned | Phase::Resting { .. } | Phase::Gone => false,
             Phase::Live => {
-                let one_died = members.iter().any(|path| self.nodes[path].body == Body::Dead);
-                if group.stop || one_died {
+                if group.stop {
                     self.groups[number].phase = Phase::Closing;
+                    return true;
+                }
+                let is_complete = |path: &String| {
+                    let is_gone = |group: &usize| self.groups[*group].phase == Phase::Gone;
+                    self.nodes[path].body == Body::Done && self.nodes[path].groups.iter().all(is_gone)
+                };
+                if group.parent.is_some() && members.iter().all(is_complete) {
+                    self.groups[number].phase = Phase::Gone;
+                    members.iter().for_each(|path| self.node(path).ended = true);
                     return true;
                 }
                 let is_healthy = |path: &String| matches!(self.nodes[path].status.state, State::Healthy | State::Done);
@@ -253,7 +367,12 @@ impl Reference {
                 if self.groups[number].stop {
                     return self.gone(number);
                 }
+                let now = self.now;
                 let group = &mut self.groups[number];
+                if group.restarts {
+                    (group.restarts, group.phase) = (false, Phase::Resting { until: now });
+                    return true;
+                }
                 let delay = (FIRST_DELAY * 2_u32.pow(group.delays.min(7))).min(CAP);
                 group.delays += 1;
                 group.phase = Phase::Resting { until: self.now + delay };
@@ -276,6 +395,7 @@ impl Reference {
             node.status.state = State::New;
             node.status.overdue = false;
             (node.body, node.closed, node.ended) = (Body::Running, false, false);
+            (node.ending, node.dead, node.ordered, node.limit) = (false, false, false, None);
             node.groups.clear();
             let puppet = node.puppet.clone();
             puppet.script().iter().for_each(|command| self.obey(&path, command));
@@ -302,14 +422,15 @@ impl Reference {
     fn close(&mut self, path: &str) -> bool {
         let now = self.now;
         let node = self.node(path);
-        node.closed = true;
-        if let Some(&last) = node.groups.last() {
-            if self.groups[last].phase == Phase::Gone {
-                self.node(path).groups.pop();
-                return true;
-            }
-            return !std::mem::replace(&mut self.groups[last].stop, true);
+        (node.closed, node.ending) = (true, true);
+        let (ordered, groups) = (node.ordered, node.groups.clone());
+        let left: Vec<_> = groups.into_iter().filter(|group| self.groups[*group].phase != Phase::Gone).collect();
+        if let Some(last) = left.last() {
+            let told = if ordered { std::slice::from_ref(last) } else { &left };
+            let next = told.iter().find(|group| !self.groups[**group].stop);
+            return next.is_some_and(|group| !std::mem::replace(&mut self.groups[*group].stop, true));
         }
+        let node = self.node(path);
         match node.body {
             Body::Running => {
                 node.body = match node.puppet.how_it_cancels() {
@@ -327,6 +448,7 @@ impl Reference {
             }
             Body::Told { .. } => return false,
             _ if node.ended => return false,
+            Body::Cancelled { .. } if node.dead => node.ended = true,
             Body::Cancelled { panic } => {
                 node.ended = true;
                 if node.status.state != State::Done {

@@ -1,7 +1,8 @@
 //! `Send` and `Sync` of everything that is public, checked by the compiler.
 
 use event_supervisor::{
-    Backoff, BoxError, BoxRunnable, Builder, Cancelled, Context, NodeStatus, StartError, State, Supervisor, Tree,
+    Backoff, BoxError, BoxRunnable, Builder, Cancelled, Context, Handle, NoSuchRunnable, NodeStatus, StartError, State,
+    Supervisor, Transition, Tree,
 };
 
 use crate::support::{Puppet, SimRuntime};
@@ -11,8 +12,8 @@ fn is_send_and_sync<T: Send + Sync + Unpin>() {}
 
 #[test]
 fn everything_can_be_sent_and_nearly_everything_shared() {
-    is_send_and_sync::<(Backoff, Builder, Context, Supervisor)>();
-    is_send_and_sync::<(Cancelled<'_>, NodeStatus, StartError, State, Tree)>();
+    is_send_and_sync::<(Backoff, Builder, Context, Handle, NoSuchRunnable, Supervisor)>();
+    is_send_and_sync::<(Cancelled<'_>, NodeStatus, StartError, State, Transition, Tree)>();
     is_send::<BoxRunnable>();
 }
 

@@ -11,12 +11,34 @@ use crate::support::{How, Journal, OnCancel, Puppet, What, scenario, start, stat
 const SECOND: Duration = Duration::from_secs(1);
 
 #[test]
-fn children_end_before_their_parents_and_the_last_group_first() {
+fn children_end_before_their_parents_and_all_groups_at_the_same_time() {
+    scenario("the end", |sim| {
+        let journal = Journal::new(sim);
+        let puppet = |name| Puppet::new(&journal, name).on_cancel(OnCancel::After(SECOND, How::Ok));
+        let grandchildren = [puppet("x"), puppet("y")];
+        let root = puppet("root")
+            .runs(&[puppet("a"), puppet("b")])
+            .runs(&[puppet("c").runs(&grandchildren)])
+            .runs(&[puppet("d")]);
+        let supervisor = start(sim, &root);
+        stop(sim, supervisor);
+        let expected =
+            [("root.d", 0), ("root.c.x", 0), ("root.c.y", 0), ("root.c", 1), ("root.a", 0), ("root.b", 0), ("root", 2)];
+        for (path, second) in expected {
+            assert_eq!(journal.last(path, What::Told), Some(second * SECOND), "{path}");
+            assert_eq!(journal.last(path, What::End), Some((second + 1) * SECOND), "{path}");
+        }
+    });
+}
+
+#[test]
+fn where_it_is_asked_for_the_last_group_ends_first() {
     scenario("the order of the end", |sim| {
         let journal = Journal::new(sim);
         let puppet = |name| Puppet::new(&journal, name).on_cancel(OnCancel::After(SECOND, How::Ok));
         let grandchildren = [puppet("x"), puppet("y")];
         let root = puppet("root")
+            .ordered()
             .runs(&[puppet("a"), puppet("b")])
             .runs(&[puppet("c").runs(&grandchildren)])
             .runs(&[puppet("d")]);
@@ -47,7 +69,7 @@ fn cancelled_is_not_ready_before_the_children_have_ended() {
         let supervisor = start(sim, &root);
         let is_told = |puppet: &Puppet| puppet.context().is_cancelled();
         assert!(!is_told(&root) && !is_told(&child));
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.settle();
         assert!(!is_told(&root) && is_told(&child));
         sim.advance(SECOND - Duration::from_nanos(1));
@@ -100,7 +122,7 @@ fn a_parent_goes_on_while_its_children_end() {
             })
         };
         sim.settle();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         assert!(journal.starts("tick") >= 2);
         journal.assert_order(&[("tick", What::End), ("root.child", What::End), ("tick", What::End)]);
@@ -116,7 +138,7 @@ fn a_parent_that_returns_while_its_children_end_is_not_overdue() {
             let child = Puppet::new(&journal, "child").on_cancel(OnCancel::After(SECOND, How::Ok));
             let root = Puppet::new(&journal, "root").runs(&[child]);
             let supervisor = start(sim, &root);
-            supervisor.cancel();
+            supervisor.cancel_all();
             sim.settle();
             root.ends(how);
             sim.block_on(supervisor.ended());
@@ -135,7 +157,7 @@ fn a_parent_that_returns_while_its_children_end_is_not_overdue() {
 fn a_parent_that_returns_while_its_children_end_has_not_ended_before_them() {
     scenario("a parent of many groups returns meanwhile", |sim| {
         let journal = Journal::new(sim);
-        let mut a = Puppet::new(&journal, "a");
+        let mut a = Puppet::new(&journal, "a").ordered();
         for name in ["1", "2", "3", "4"] {
             a = a.runs(&[Puppet::new(&journal, name).on_cancel(OnCancel::After(SECOND, How::Ok))]);
         }
@@ -176,7 +198,7 @@ fn whatever_is_returned_because_of_cancellation_is_not_a_failure() {
             // One restart, after the first delay.
             sim.advance(SECOND);
             assert_eq!((journal.starts("root.a"), journal.starts("root.b")), (2, 2));
-            supervisor.cancel();
+            supervisor.cancel_all();
             sim.block_on(supervisor.ended());
             sim.advance(1000 * SECOND);
             assert_eq!((journal.starts("root.a"), journal.starts("root.b")), (2, 2));
@@ -193,11 +215,11 @@ fn a_run_that_is_being_cancelled_can_start_nothing_and_is_not_heard() {
         let child = Puppet::new(&journal, "child").on_cancel(OnCancel::After(SECOND, How::Ok));
         let root = Puppet::new(&journal, "root").runs([&child]);
         let supervisor = start(sim, &root);
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.settle();
         assert!(journal.is_running("root"));
         let context = root.context();
-        let late = context.run("late", Puppet::new(&journal, "late"));
+        let late = context.run("late", Puppet::new(&journal, "late")).map(drop);
         assert_eq!(late, Err(StartError::Ended { path: "root".into() }));
         context.signal(Signal::Healthy);
         context.signal(Signal::Done);
@@ -217,7 +239,7 @@ fn what_is_started_while_its_parent_is_being_cancelled_ends_too() {
         let supervisor = start(sim, &root);
         let context = root.context();
         // Somewhere between the first and the last step of the end.
-        supervisor.cancel();
+        supervisor.cancel_all();
         for _ in 0..sim.below(8) {
             sim.step();
         }

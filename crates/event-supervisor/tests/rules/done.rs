@@ -63,7 +63,7 @@ fn the_children_of_a_done_one_are_cancelled_with_it() {
         done.signals(Signal::Done);
         done.ends(How::Ok);
         sim.settle();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.settle();
         assert_eq!(journal.count("root.done.child", What::Told), 1);
         assert!(!done.context().is_cancelled());
@@ -153,10 +153,10 @@ fn a_done_one_that_has_returned_can_start_nothing() {
         let supervisor = start(sim, &root);
         done.signals(Signal::Done);
         sim.settle();
-        assert_eq!(done.context().run("early", Puppet::new(&journal, "early")), Ok(()));
+        assert_eq!(done.context().run("early", Puppet::new(&journal, "early")).map(drop), Ok(()));
         done.ends(How::Ok);
         sim.settle();
-        let late = done.context().run("late", Puppet::new(&journal, "late"));
+        let late = done.context().run("late", Puppet::new(&journal, "late")).map(drop);
         assert_eq!(late, Err(StartError::Ended { path: "root.done".into() }));
         sim.settle();
         assert!(journal.is_running("root.done.early"));

@@ -22,7 +22,7 @@ fn a_runnable_that_ignores_cancellation_is_reported_and_dropped_after_the_grace_
         let deaf = Puppet::new(&journal, "deaf").on_cancel(OnCancel::Ignore);
         let root = Puppet::new(&journal, "root").runs(&[deaf, Puppet::new(&journal, "good")]);
         let supervisor = start(sim, &root);
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.advance(GRACE - NANOSECOND);
         assert!(journal.is_running("root.deaf"));
         assert!(!is_overdue(&supervisor, "root.deaf"));
@@ -45,7 +45,7 @@ fn the_grace_period_begins_when_the_children_have_ended() {
         let deaf = Puppet::new(&journal, "deaf").on_cancel(OnCancel::Ignore).runs(&[child]);
         let root = Puppet::new(&journal, "root").runs(&[deaf]);
         let supervisor = start(sim, &root);
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.advance(4 * SECOND + GRACE - NANOSECOND);
         assert_eq!(journal.last("root.deaf", What::Told), Some(4 * SECOND));
         assert!(journal.is_running("root.deaf") && !is_overdue(&supervisor, "root.deaf"));
@@ -61,7 +61,7 @@ fn each_of_a_chain_has_a_grace_period_of_its_own() {
         let journal = Journal::new(sim);
         let deaf = |name| Puppet::new(&journal, name).on_cancel(OnCancel::Ignore);
         let supervisor = start(sim, &deaf("root").runs(&[deaf("a").runs(&[deaf("b")])]));
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         for (path, times) in [("root.a.b", 1), ("root.a", 2), ("root", 3)] {
             assert_eq!(journal.last(path, What::End), Some(times * GRACE), "{path}");
@@ -77,7 +77,7 @@ fn a_runnable_that_ends_in_time_is_not_reported() {
         let journal = Journal::new(sim);
         let slow = Puppet::new(&journal, "slow").on_cancel(OnCancel::After(GRACE - NANOSECOND, How::Err));
         let supervisor = start(sim, &Puppet::new(&journal, "root").runs(&[slow]));
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         assert_eq!(sim.now(), GRACE - NANOSECOND);
         sim.advance(10 * GRACE);
@@ -94,7 +94,7 @@ fn the_grace_period_can_be_chosen_and_can_be_nothing() {
         let supervisor = Supervisor::builder(sim.runtime()).grace(grace).start(root);
         sim.settle();
         let before = sim.now();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         let overdue = is_overdue(&supervisor, "root");
         stop(sim, supervisor);

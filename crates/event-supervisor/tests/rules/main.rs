@@ -12,8 +12,12 @@ mod auto_traits;
 mod backoff;
 mod cancellation;
 mod done;
+mod faults;
 mod grace;
 mod groups;
+mod handles;
+mod latest;
+mod limit;
 mod names;
 #[cfg(feature = "std")]
 mod panics;
@@ -22,3 +26,4 @@ mod run_once;
 mod runtime;
 mod state;
 mod stopping;
+mod transitions;

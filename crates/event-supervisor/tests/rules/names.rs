@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use event_supervisor::{BoxError, Context, Signal, StartError, State, Supervisor};
+use event_supervisor::{BoxError, Context, Runtime, Signal, StartError, State, Supervisor};
 
 use crate::support::{How, Journal, Puppet, Sim, scenario, start, state, stop, tree};
 
@@ -14,7 +14,7 @@ fn taken(path: &str) -> Result<(), StartError> {
 
 /// Starts a group by the names of its members, in the name of the last run of `parent`.
 fn run_group(journal: &Journal, parent: &Puppet, names: &[&str]) -> Result<(), StartError> {
-    parent.context().run_group(names.iter().map(|name| (*name, Puppet::new(journal, *name).healthy())))
+    parent.context().run_group(names.iter().map(|name| (*name, Puppet::new(journal, *name).healthy()))).map(drop)
 }
 
 /// Checks that there is nothing but these, all of which run.
@@ -31,7 +31,7 @@ fn names_are_unique_among_siblings() {
         let root = Puppet::new(&journal, "root");
         let supervisor = start(sim, &root);
         assert_eq!(run_group(&journal, &root, &["a", "b"]), Ok(()));
-        assert_eq!(root.context().run("b", Puppet::new(&journal, "b")), taken("root.b"));
+        assert_eq!(root.context().run("b", Puppet::new(&journal, "b")).map(drop), taken("root.b"));
         assert_eq!(run_group(&journal, &root, &["c", "a"]), taken("root.a"), "in another group");
         assert_eq!(run_group(&journal, &root, &["d", "e", "d"]), taken("root.d"), "in the same group");
         assert_all(sim, &journal, &supervisor, &["root", "root.a", "root.b"]);
@@ -43,16 +43,30 @@ fn names_are_unique_among_siblings() {
 }
 
 #[test]
-fn a_name_is_taken_as_long_as_the_parent_runs() {
+fn a_name_is_taken_until_all_of_the_group_have_ended_for_good() {
     scenario("names of the done and of the dead", |sim| {
         let journal = Journal::new(sim);
-        let (done, dead) = (Puppet::new(&journal, "done").done(), Puppet::new(&journal, "dead"));
-        let root = Puppet::new(&journal, "root").runs(&[done]).runs([&dead]);
+        let puppet = |name| Puppet::new(&journal, name);
+        let (dead, child) = (puppet("dead"), puppet("child"));
+        let root = puppet("root")
+            .runs(&[puppet("done").done()])
+            .runs([&dead])
+            .runs(&[puppet("parent").runs([&child]).done()])
+            .runs(&[puppet("a").done(), puppet("b")]);
         let supervisor = start(sim, &root);
         dead.ends(How::Err);
         sim.settle();
-        assert_eq!(run_group(&journal, &root, &["done"]), taken("root.done"));
-        assert_eq!(run_group(&journal, &root, &["dead"]), taken("root.dead"));
+        for name in ["dead", "parent", "a", "b"] {
+            assert_eq!(run_group(&journal, &root, &[name]), taken(&format!("root.{name}")));
+        }
+        child.signals(Signal::Done);
+        child.ends(How::Ok);
+        sim.settle();
+        assert_eq!(run_group(&journal, &root, &["done", "parent"]), Ok(()));
+        sim.settle();
+        assert_eq!((journal.starts("root.done"), journal.starts("root.parent")), (2, 2));
+        assert_eq!(state(&supervisor, "root.parent"), State::Healthy, "the one that ended before is forgotten");
+        assert_eq!(tree(&supervisor).get("root.parent.child"), None, "with its children");
         stop(sim, supervisor);
     });
 }
@@ -95,7 +109,7 @@ fn some_names_are_refused() {
         let supervisor = start(sim, &root);
         for name in ["", ".", "a.b", ".a", "a.", "a\n", "\0", "\u{85}"] {
             let bad = Err(StartError::BadName { name: name.into() });
-            assert_eq!(root.context().run(name, Puppet::new(&journal, name)), bad);
+            assert_eq!(root.context().run(name, Puppet::new(&journal, name)).map(drop), bad);
             assert_eq!(run_group(&journal, &root, &["good", name]), bad);
         }
         assert_all(sim, &journal, &supervisor, &["root"]);
@@ -147,7 +161,7 @@ fn a_runnable_knows_its_path() {
         sim.settle();
         assert_eq!((b.context().path(), c.context().path()), ("net.eth0", "net.eth0.c"));
         assert_eq!(format!("{:?}", c.context()), r#"Context { path: "net.eth0.c", cancelled: false, .. }"#);
-        assert_eq!(tree(&supervisor).to_string(), "net.eth0: new\nnet.eth0.c: new");
+        assert_eq!(tree(&supervisor).to_string(), "new  net.eth0\nnew    c");
         stop(sim, supervisor);
         assert_eq!(c.context().path(), "net.eth0.c");
     });
@@ -163,7 +177,7 @@ fn a_run_that_has_ended_can_start_nothing_and_is_not_heard() {
             let supervisor = start(sim, &root);
             let old = a.context();
             let assert_powerless = || {
-                let late = old.run("late", Puppet::new(&journal, "late"));
+                let late = old.run("late", Puppet::new(&journal, "late")).map(drop);
                 assert_eq!(late, Err(StartError::Ended { path: "root.a".into() }));
                 old.signal(Signal::Healthy);
                 old.signal(Signal::Done);
@@ -195,7 +209,10 @@ fn a_signal_that_is_late_is_not_taken_for_one_of_the_next_run() {
             let a = Puppet::new(&journal, "a");
             let root = Puppet::new(&journal, "root").runs([&a]);
             let supervisor = start(sim, &root);
-            // In the middle of the signal, which wakes the group, the run dies, and the next one begins.
+            // In the middle of the signal, which wakes a watcher of the tree, the run dies, and the next one begins.
+            let mut watcher = supervisor.state().watch();
+            sim.runtime().spawn(async move { while watcher.get().await.is_ok() {} });
+            sim.settle();
             let dies = a.clone();
             sim.at_next_wake(move |sim| {
                 dies.ends(How::Err);

@@ -111,9 +111,9 @@ fn a_panic_while_an_overdue_run_is_dropped_is_recorded() {
         };
         let supervisor = Supervisor::start(sim.runtime(), deaf);
         sim.settle();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
-        assert_eq!(tree(&supervisor).to_string(), "root: cancelled, overdue, last error: panicked: dropped");
+        assert_eq!(tree(&supervisor).to_string(), "cancelled  root  overdue, last error: panicked: dropped");
         stop(sim, supervisor);
     });
 }
@@ -163,7 +163,7 @@ fn an_error_that_panics_because_of_cancellation_is_not_a_failure() {
         };
         let supervisor = Supervisor::start(sim.runtime(), fails);
         sim.settle();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         assert_eq!(sim.now(), Duration::ZERO);
         assert_eq!(state(&supervisor, "root"), State::Cancelled);
@@ -196,7 +196,7 @@ fn runnables_that_cannot_be_dropped_do_not_keep_the_tree_from_ending() {
             }
         });
         sim.settle();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         assert_eq!(runs.load(Ordering::Relaxed), 2);
         for name in ["a", "b"] {

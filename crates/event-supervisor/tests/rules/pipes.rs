@@ -127,7 +127,7 @@ fn a_pipe_whose_value_is_closed_dies() {
         drop(value);
         sim.settle();
         let tree = supervisor.state().load().expect("there is always a tree");
-        assert_eq!(tree.to_string(), "root: dead, restart in 500ms, last error: the value of the pipe is closed");
+        assert_eq!(tree.to_string(), "dead  root  restart in 500ms, last error: the value of the pipe is closed");
         assert_eq!(copy.load(), Some(1));
         stop(sim, supervisor);
     });

@@ -45,8 +45,8 @@ fn cancel_ends_everything() {
     scenario("cancel", |sim| {
         let journal = Journal::new(sim);
         let supervisor = start(sim, &tree_of_five(&journal));
-        supervisor.cancel();
-        supervisor.cancel();
+        supervisor.cancel_all();
+        supervisor.cancel_all();
         sim.advance(100 * SECOND);
         assert_all_has_ended(sim, &journal);
         assert!(supervisor.state().is_closed());
@@ -95,7 +95,7 @@ fn several_can_wait_for_the_end() {
         sim.block_on(async {
             let mut both = pin!(zip(supervisor.ended(), supervisor.ended()));
             assert!(poll_once(both.as_mut()).await.is_none());
-            supervisor.cancel();
+            supervisor.cancel_all();
             both.await;
         });
         stop(sim, supervisor);
@@ -109,11 +109,11 @@ fn stop_before_anything_was_polled_starts_nothing() {
         let journal = Journal::new(sim);
         let supervisor = Supervisor::start(sim.runtime(), tree_of_five(&journal));
         let state = supervisor.state();
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.stop());
         assert_eq!(journal.entries(), []);
         let tree = state.load().expect("there is always a tree");
-        assert_eq!(tree.to_string(), "root: cancelled");
+        assert_eq!(tree.to_string(), "cancelled  root");
         assert_all_has_ended(sim, &journal);
     });
 }
@@ -140,7 +140,7 @@ fn stop_during_the_back_off_does_not_wait_for_the_restart() {
         dies.ends(How::Err);
         sim.advance(SECOND / 4);
         assert_eq!(state(&supervisor, "root.dies"), State::Dead);
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         assert_eq!(sim.now(), SECOND / 4);
         let tree = tree(&supervisor);
@@ -189,7 +189,7 @@ fn stop_while_a_runnable_dies_restarts_nothing() {
             sim.step();
         }
         let starts = journal.starts("root.dies");
-        supervisor.cancel();
+        supervisor.cancel_all();
         sim.block_on(supervisor.ended());
         // What was spawned already may still begin, only to find itself cancelled.
         assert!(journal.starts("root.dies") <= starts + 1);

@@ -219,6 +219,10 @@ impl Runtime for SimRuntime {
             }
         }
     }
+
+    fn now(&self) -> Duration {
+        self.now()
+    }
 }
 
 impl Core {

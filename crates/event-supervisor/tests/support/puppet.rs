@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use event_core::MemoryValue;
-use event_supervisor::{BoxError, Context, Runnable, Signal};
+use event_supervisor::{BoxError, Context, Handle, Runnable, Signal};
 use futures_lite::future::or;
 
 use super::journal::Journal;
@@ -29,6 +29,8 @@ struct Strings {
     ends_first: Mutex<Option<How>>,
     /// Those of all runs.
     contexts: Mutex<Vec<Context>>,
+    /// Of all groups that it started, with the names of their members.
+    handles: Mutex<Vec<(Vec<String>, Handle)>>,
 }
 
 #[derive(Clone, Debug)]
@@ -36,6 +38,13 @@ pub(crate) enum Command {
     Signal(Signal),
     /// Starts a group.
     Run(Vec<Puppet>),
+    /// Its groups end one after the other.
+    Ordered,
+    /// A child's group may die so many times within that time.
+    Limit(u32, Duration),
+    /// Tells the group of the child with this name to end, or to start again.
+    Cancel(String),
+    Restart(String),
     End(How),
 }
 
@@ -78,6 +87,7 @@ impl Puppet {
             on_cancel: Mutex::new(OnCancel::End(How::Ok)),
             ends_first: Mutex::default(),
             contexts: Mutex::default(),
+            handles: Mutex::default(),
         };
         Self { strings: Arc::new(strings) }
     }
@@ -100,6 +110,23 @@ impl Puppet {
     /// Starts a group each time it is started.
     pub(crate) fn runs<'a>(self, group: impl IntoIterator<Item = &'a Self>) -> Self {
         self.at_start(Command::Run(group.into_iter().cloned().collect()))
+    }
+
+    /// A child's group may die so many times within that time.
+    pub(crate) fn limit(self, deaths: u32, window: Duration) -> Self {
+        self.at_start(Command::Limit(deaths, window))
+    }
+
+    /// The newest group that it started which has a member of this name.
+    pub(crate) fn handle(&self, name: &str) -> Handle {
+        let handles = lock(&self.strings.handles);
+        let found = handles.iter().rev().find(|(names, _)| names.iter().any(|known| known == name));
+        found.unwrap_or_else(|| panic!("{} has started no {name}", self.name())).1.clone()
+    }
+
+    /// Its groups end one after the other.
+    pub(crate) fn ordered(self) -> Self {
+        self.at_start(Command::Ordered)
     }
 
     /// What it does when it finds itself cancelled. Otherwise it returns.
@@ -168,14 +195,14 @@ impl Runnable<Context> for Puppet {
         let mut news = self.strings.queued.watch();
         let at_start = lock(&self.strings.at_start).clone();
         for command in at_start {
-            if let Some(ending) = obey(command, &cx) {
+            if let Some(ending) = self.obey(command, &cx) {
                 return ending;
             }
         }
         let mut is_told = false;
         loop {
             while let Some(command) = self.next() {
-                if let Some(ending) = obey(command, &cx) {
+                if let Some(ending) = self.obey(command, &cx) {
                     return ending;
                 }
             }
@@ -208,18 +235,26 @@ impl Runnable<Context> for Puppet {
     }
 }
 
-fn obey(command: Command, cx: &Context) -> Option<Result<(), BoxError>> {
-    match command {
-        Command::Signal(signal) => cx.signal(signal),
-        Command::Run(group) => {
-            let members = group.into_iter().map(|puppet| (puppet.name().to_owned(), puppet));
-            if let Err(error) = cx.run_group(members) {
-                return Some(Err(error.into()));
+impl Puppet {
+    fn obey(&self, command: Command, cx: &Context) -> Option<Result<(), BoxError>> {
+        match command {
+            Command::Signal(signal) => cx.signal(signal),
+            Command::Ordered => _ = cx.ordered(),
+            Command::Limit(deaths, window) => _ = cx.limit(deaths, window),
+            Command::Cancel(name) => self.handle(&name).cancel(),
+            Command::Restart(name) => self.handle(&name).restart(),
+            Command::Run(group) => {
+                let names = group.iter().map(|puppet| puppet.name().to_owned()).collect();
+                let members = group.into_iter().map(|puppet| (puppet.name().to_owned(), puppet));
+                match cx.run_group(members) {
+                    Ok(handle) => lock(&self.strings.handles).push((names, handle)),
+                    Err(error) => return Some(Err(error.into())),
+                }
             }
+            Command::End(how) => return Some(how.end()),
         }
-        Command::End(how) => return Some(how.end()),
+        None
     }
-    None
 }
 
 impl How {

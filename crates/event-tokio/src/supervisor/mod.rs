@@ -53,15 +53,32 @@
 //! # }
 //! ```
 
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+mod command;
+#[cfg(feature = "test-util")]
+#[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
+pub mod test_util;
+
 use core::future::Future;
 use core::time::Duration;
 
+#[cfg(feature = "process")]
+#[cfg_attr(docsrs, doc(cfg(feature = "process")))]
+pub use command::{RunCommand, run_command};
 pub use event_supervisor::*;
-use tokio::runtime::Handle;
+use tokio::runtime;
+use tokio::time::Instant;
 
 /// tokio, as event-supervisor sees it.
+///
+/// Its time is tokio's, so tests can [pause](tokio::time::pause) it.
 #[derive(Clone, Debug)]
-pub struct TokioRuntime(Handle);
+pub struct TokioRuntime {
+    handle: runtime::Handle,
+    /// When this was made.
+    started: Instant,
+}
 
 impl TokioRuntime {
     /// The runtime that this is called on.
@@ -71,24 +88,32 @@ impl TokioRuntime {
     /// Outside of a tokio runtime.
     #[must_use]
     pub fn current() -> Self {
-        Self(Handle::current())
+        Self::from(runtime::Handle::current())
     }
 }
 
-impl From<Handle> for TokioRuntime {
-    fn from(handle: Handle) -> Self {
-        Self(handle)
+impl From<runtime::Handle> for TokioRuntime {
+    fn from(handle: runtime::Handle) -> Self {
+        let within = handle.enter();
+        let started = Instant::now();
+        drop(within);
+        Self { handle, started }
     }
 }
 
 impl Runtime for TokioRuntime {
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.spawn(task);
+        self.handle.spawn(task);
     }
 
     fn sleep(&self, duration: Duration) -> impl Future<Output = ()> + Send + 'static {
-        let _within = self.0.enter();
+        let _within = self.handle.enter();
         tokio::time::sleep(duration)
+    }
+
+    fn now(&self) -> Duration {
+        let _within = self.handle.enter();
+        self.started.elapsed()
     }
 }
 
