@@ -16,7 +16,7 @@ use std::panic::{catch_unwind, resume_unwind};
 use std::sync::Mutex;
 
 use event_core::prelude::*;
-use event_core::{MemoryValue, MemoryWatcher, Snapshot, Version, WeakValue, combine};
+use event_core::{CachedReader, MemoryValue, MemoryWatcher, MemoryWriter, Snapshot, Version, WeakValue, combine};
 use event_tests::by_hand::{Act, Task};
 use event_tests::census::{Census, Citizen};
 use event_tests::watchdog::Watchdog;
@@ -557,6 +557,148 @@ fn the_nth_call_of_user_code_panics_for_all_n() {
     for n in 0..calls {
         let run = catch_unwind(|| run(n));
         let Ok((_, blown)) = run else { panic!("with a panic in call {n}") };
+        assert_eq!(blown, 1, "call {n} is in every run up to there the same");
+        watchdog.progress();
+    }
+}
+
+/// The same for an only producer, those who watch it, and a cached reader.
+struct Alone {
+    writer: MemoryWriter<Data>,
+    cached: CachedReader<Data>,
+    watching: Vec<Watching>,
+    held: Vec<Snapshot<Data>>,
+    source: Source,
+}
+
+impl Alone {
+    fn new(blows_at: u64) -> Self {
+        let fuse = Arc::new(Fuse { calls: AtomicU64::new(0), blows_at });
+        let source = Source { census: Census::new(), fuse, last: Arc::default(), sets: Arc::default() };
+        let writer = MemoryWriter::with_value(source.data());
+        let cached = writer.cached();
+        let watching = (0..8).map(|_| Watching { watcher: writer.watch(), task: source.task(), waits: None }).collect();
+        Self { writer, cached, watching, held: Vec::new(), source }
+    }
+
+    fn poll_all(&mut self) {
+        for watching in &mut self.watching {
+            while let Some(number) = watching.get() {
+                assert_eq!(Some(number), self.writer.current().map(Data::number));
+            }
+        }
+    }
+
+    /// What holds between any two steps, whatever has panicked.
+    fn check(&self) {
+        let Self { writer, cached, watching, held, .. } = self;
+        assert_eq!(
+            writer.borrow().map(|data| (data.number(), data.version())),
+            writer.current().map(|data| (data.number(), writer.version()))
+        );
+        assert!(cached.peek().is_none_or(|data| Some(data.number()) <= writer.current().map(Data::number)));
+        assert!(held.iter().all(|data| data.number() > 0));
+        for (number, Watching { watcher, task, waits }) in watching.iter().enumerate() {
+            if let Some((wakes, seen)) = waits {
+                let is_due = writer.is_closed() || *seen != writer.version();
+                assert!(!is_due || task.wakes() > *wakes, "watcher {number} waits for what has come");
+            }
+        }
+    }
+}
+
+const ALONE: &[fn(&mut Alone)] = &[
+    Alone::poll_all,
+    |it| _ = it.writer.set(it.source.data()),
+    |it| assert!(it.cached.load().is_some()),
+    Alone::poll_all,
+    |it| assert!(it.writer.try_set(it.source.data()).is_ok()),
+    |it| {
+        let (fuse, source) = (&it.source.fuse, &it.source);
+        let number = it.writer.modify(|data| {
+            fuse.call();
+            data.citizen = source.data().citizen.clone();
+            data.number()
+        });
+        assert_eq!(number, it.writer.current().map(Data::number));
+    },
+    Alone::poll_all,
+    |it| {
+        let fuse = &it.source.fuse;
+        assert!(!it.writer.modify_if(|_| {
+            fuse.call();
+            false
+        }));
+    },
+    |it| {
+        let (fuse, source) = (&it.source.fuse, &it.source);
+        it.writer.replace_with(|old| {
+            fuse.call();
+            assert!(old.is_some());
+            source.data()
+        });
+    },
+    |it| assert!(it.cached.load().is_some()),
+    Alone::poll_all,
+    // Moved out, and cloned, since it is borrowed.
+    |it| assert!(it.writer.replace(it.source.data()).is_some()),
+    |it| it.held.extend(it.writer.borrow().map(|data| data.detach())),
+    |it| assert!(it.writer.replace(it.source.data()).is_some()),
+    Alone::poll_all,
+    |it| it.held.extend(it.writer.borrow().map(|data| data.detach())),
+    |it| _ = it.writer.set(it.source.data()),
+    |it| it.held.clear(),
+    |it| {
+        let same = it.writer.load().expect("it is set");
+        assert!(!it.writer.set_if_not_eq(same));
+        assert!(it.writer.set_if_not_eq(it.source.data()));
+    },
+    |it| {
+        let mut clone = it.cached.clone();
+        assert!(clone.load().is_some());
+        it.cached.release();
+    },
+    Alone::poll_all,
+    |it| drop(it.watching.pop()),
+    |it| _ = it.writer.set(it.source.data()),
+    |it| it.writer.close(),
+    |it| assert!(it.writer.try_set(it.source.data()).is_err()),
+];
+
+fn run_alone(blows_at: u64) -> (u64, usize) {
+    let mut alone = Alone::new(blows_at);
+    let mut blown = 0;
+    for step in ALONE {
+        blown += usize::from(attempt(|| step(&mut alone)));
+        alone.check();
+    }
+    blown += usize::from(attempt(|| alone.poll_all()));
+    let Alone { writer, cached, watching, held, source } = alone;
+    assert!(writer.is_closed() && writer.watcher_count() == watching.len());
+    for mut watching in watching {
+        drop(watching.watcher.try_get());
+        assert!(watching.watcher.try_get().is_err_and(|error| error.is_closed()));
+        watching.task.remove_hooks();
+        drop(watching.watcher);
+        assert_eq!(watching.task.stored_wakers(), 0, "a waker is left");
+    }
+    blown += usize::from(attempt(|| drop(held)));
+    blown += usize::from(attempt(|| drop(cached)));
+    assert_eq!(source.census.alive(), 1, "nothing but the current data is left");
+    blown += usize::from(attempt(|| drop(writer)));
+    source.census.assert_each_was_dropped_once();
+    (source.fuse.calls.load(Ordering::Relaxed), blown)
+}
+
+#[test]
+fn the_nth_call_of_user_code_panics_around_an_only_producer_for_all_n() {
+    let watchdog = Watchdog::start("the n-th call around an only producer panics", Duration::from_secs(180));
+    // The first call is that of the data which it begins with.
+    let (calls, blown) = run_alone(u64::MAX);
+    assert_eq!(blown, 0);
+    assert!(calls > 100, "{calls} calls");
+    for n in 0..calls {
+        let Ok((_, blown)) = catch_unwind(|| run_alone(n)) else { panic!("with a panic in call {n}") };
         assert_eq!(blown, 1, "call {n} is in every run up to there the same");
         watchdog.progress();
     }
