@@ -88,13 +88,13 @@ fn two_setters_of_two() {
 
 #[test]
 fn a_collector_against_setters_of_two_watchers() {
-    explore(Effort { preemptions: 4, at_least: 500 }, two_setters_of_two);
+    explore(Effort { preemptions: 4, at_least: 2_500 }, two_setters_of_two);
 }
 
 /// The second setter may find the bit set, and leave it to the first one to wake the collector.
 #[test]
 fn a_collector_against_two_setters_of_one_watcher() {
-    explore(Effort { preemptions: 4, at_least: 500 }, || {
+    explore(Effort { preemptions: 4, at_least: 1_000 }, || {
         let mut collector = Collector::<1>::waiting();
         let setters = [1, 2].map(|to| thread::spawn(collector.set(0, to)));
         collector.run();
@@ -113,7 +113,7 @@ fn a_collector_needs_both_sides_of_its_handshake() {
 
 #[test]
 fn a_collector_that_is_dropped_while_it_is_woken_leaves_nothing_behind() {
-    explore(Effort { preemptions: 4, at_least: 20 }, || {
+    explore(Effort { preemptions: 4, at_least: 40 }, || {
         let collector = Collector::<1>::waiting();
         let bell = Arc::clone(&collector.bell);
         let setter = thread::spawn(collector.set(0, 1));
@@ -125,7 +125,7 @@ fn a_collector_that_is_dropped_while_it_is_woken_leaves_nothing_behind() {
 
 #[test]
 fn a_select_of_a_vector_against_sets_of_both_values() {
-    explore(Effort { preemptions: 3, at_least: 1_000 }, || {
+    explore(Effort { preemptions: 3, at_least: 35_000 }, || {
         let (one, other) = (MemoryValue::new(), MemoryValue::new());
         let mut consumer = Consumer::new(select(alloc::vec![one.watch(), other.watch()]));
         let setters = [set_all(one, alloc::vec![1]), set_all(other, alloc::vec![2])];
@@ -140,7 +140,7 @@ fn a_select_of_a_vector_against_sets_of_both_values() {
 
 #[test]
 fn a_combine_of_a_vector_against_sets_of_both_values() {
-    explore(Effort { preemptions: 3, at_least: 1_000 }, || {
+    explore(Effort { preemptions: 3, at_least: 40_000 }, || {
         let (one, other) = (MemoryValue::new(), MemoryValue::new());
         let mut consumer = Consumer::new(combine(alloc::vec![one.watch(), other.watch()]));
         let setters = [set_all(one, alloc::vec![1]), set_all(other, alloc::vec![2])];
@@ -154,7 +154,7 @@ fn a_combine_of_a_vector_against_sets_of_both_values() {
 /// A get of the backlog polls each with the waker of its own, after which nobody but that is woken.
 #[test]
 fn a_select_of_a_vector_that_was_polled_for_its_backlog_against_a_set() {
-    explore(Effort { preemptions: 4, at_least: 100 }, || {
+    explore(Effort { preemptions: 4, at_least: 200 }, || {
         let value = MemoryValue::new();
         let mut any = select(alloc::vec![value.watch()]);
         let bell = Bell::new();
