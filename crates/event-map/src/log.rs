@@ -241,10 +241,11 @@ impl<K: Ord + Clone> Log<K> {
             }
             // Their keys may have earlier turns that this change makes needless.
             for at in 0..next.newest.len() {
-                let key = Arc::new(next.newest[at].1.key.clone());
-                next.examine(key, &is_present);
+                if let Some((key, _)) = next.keys.get_key_value(&next.newest[at].1.key) {
+                    next.examine(Arc::clone(key), &is_present);
+                }
             }
-            next.examine_turns(EXAMINED_PER_CHANGE * (self.newest.len() + next.newest.len()), &is_present);
+            next.examine_turns(EXAMINED_PER_CHANGE * self.newest.len(), &is_present);
         }
         Some(next)
     }
@@ -317,6 +318,10 @@ impl<K: Ord + Clone> Log<K> {
         if low == 0 && !is_present {
             return false;
         }
+        // Mostly it is the only one, and needed by the one who is furthest behind.
+        if index == 0 && self.marks.first().is_some_and(|(position, _)| (low..number).contains(position)) {
+            return true;
+        }
         let mut below = number;
         // Every step goes below one of the earlier turns.
         while let Some(position) = self.position_below(below).filter(|position| *position >= low) {
@@ -333,30 +338,43 @@ impl<K: Ord + Clone> Log<K> {
     fn position_below(&self, number: u64) -> Option<u64> {
         match &self.before {
             Some(before) if before.number < number => Some(before.number),
-            _ if self.marks.is_empty() => None,
+            // rpds allocates to find one in the middle.
+            _ if self.marks.size() <= 1 => {
+                self.marks.first().map(|(position, _)| *position).filter(|position| *position < number)
+            }
             _ => self.marks.range(..number).next_back().map(|(position, _)| *position),
         }
     }
 
     fn examine_marks(&mut self, count: usize) {
-        for _ in 0..count.min(self.marks.size()) {
-            let next = self.marks.range((Bound::Excluded(self.examined.1), Bound::Unbounded)).next();
-            let Some((position, mark)) = next.or_else(|| self.marks.first()) else { return };
-            let (position, held) = (*position, mark.is_held());
+        let count = count.min(self.marks.size());
+        let next: SmallVec<[(u64, bool); 2]> = in_rotation(&self.marks, self.examined.1, count)
+            .map(|(position, mark)| (*position, mark.is_held()))
+            .collect();
+        for (position, is_held) in next {
             self.examined.1 = position;
-            if !held {
+            if !is_held {
                 self.marks.remove_mut(&position);
             }
         }
     }
 
     fn examine_turns(&mut self, count: usize, is_present: &impl Fn(&K) -> bool) {
-        for _ in 0..count.min(self.turns.size()) {
-            let next = self.turns.range((Bound::Excluded(self.examined.0), Bound::Unbounded)).next();
-            let Some((number, turn)) = next.or_else(|| self.turns.first()) else { return };
-            let (number, key) = (*number, Arc::clone(&turn.key));
+        let count = count.min(self.turns.size());
+        let next: SmallVec<[(u64, Arc<K>); 2]> = in_rotation(&self.turns, self.examined.0, count)
+            .map(|(number, turn)| (*number, Arc::clone(&turn.key)))
+            .collect();
+        for (number, key) in next {
             self.examined.0 = number;
             self.examine(key, is_present);
         }
     }
+}
+
+/// `count` entries after `last`, and from the beginning if there are fewer.
+fn in_rotation<V>(tree: &Tree<u64, V>, last: u64, count: usize) -> impl Iterator<Item = (&u64, &V)> {
+    // rpds allocates to find one in the middle.
+    let is_at_end = tree.last().is_none_or(|(end, _)| *end <= last);
+    let rest = (!is_at_end).then(|| tree.range((Bound::Excluded(last), Bound::Unbounded)));
+    rest.into_iter().flatten().chain(tree.iter()).take(count)
 }
