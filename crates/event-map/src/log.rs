@@ -270,21 +270,17 @@ impl<K: Ord + Clone> Log<K> {
         turns
     }
 
-    /// Moves a turn of the publication before into the trees.
+    /// Moves a turn of the publication before into the trees, if anybody needs it.
     fn move_turn(&mut self, number: u64, turn: &Turn<K>, is_present: &impl Fn(&K) -> bool) {
-        let mut turns = self.keys.get(&turn.key).cloned().unwrap_or_default();
+        let (key, mut turns) = match self.keys.get_key_value(&turn.key) {
+            Some((key, turns)) => (Some(Arc::clone(key)), turns.clone()),
+            None => (None, Turns::new()),
+        };
         turns.push((number, turn.low));
-        let key = Arc::new(turn.key.clone());
-        self.turns.insert_mut(number, Turn { key: Arc::clone(&key), low: turn.low });
-        self.keep(key, turns, is_present);
-    }
-
-    /// Drops those turns of a key that nobody needs, and keeps the others.
-    fn keep(&mut self, key: Arc<K>, mut turns: Turns, is_present: &impl Fn(&K) -> bool) {
-        self.drop_needless(&mut turns, is_present(&key));
-        if turns.is_empty() {
-            self.keys.remove_mut(&*key);
-        } else {
+        // Whether the key is there only matters to who never saw it.
+        if self.is_needed(&turns, turns.len() - 1, turn.low > 0 || is_present(&turn.key)) {
+            let key = key.unwrap_or_else(|| Arc::new(turn.key.clone()));
+            self.turns.insert_mut(number, Turn { key: Arc::clone(&key), low: turn.low });
             self.keys.insert_mut(key, turns);
         }
     }
@@ -293,9 +289,15 @@ impl<K: Ord + Clone> Log<K> {
     fn examine(&mut self, key: Arc<K>, is_present: &impl Fn(&K) -> bool) {
         let Some(turns) = self.keys.get(&*key) else { return };
         let is_present = is_present(&key);
-        if (0..turns.len()).any(|index| !self.is_needed(turns, index, is_present)) {
-            let turns = turns.clone();
-            self.keep(key, turns, &|_: &K| is_present);
+        if (0..turns.len()).all(|index| self.is_needed(turns, index, is_present)) {
+            return;
+        }
+        let mut turns = turns.clone();
+        self.drop_needless(&mut turns, is_present);
+        if turns.is_empty() {
+            self.keys.remove_mut(&*key);
+        } else {
+            self.keys.insert_mut(key, turns);
         }
     }
 
