@@ -90,8 +90,8 @@ impl<K: Ord + Clone> Cursor<K> {
             Some(position) if position.number == log.end() => return,
             Some(position) => {
                 let at = position.number;
-                for (_, turn) in log.turns_after(at).filter(|(_, turn)| turn.concerns(at)) {
-                    let key = &*turn.key;
+                for turn in log.turns_after(at).filter(|turn| turn.concerns(at)) {
+                    let key = turn.key;
                     if !self.bounds.contain(key) || self.queued.contains(key) {
                         continue;
                     }

@@ -20,7 +20,7 @@ impl<'e, 'a, K: Ord + Clone, V> MapEdit<'e, 'a, K, V> {
 
     /// Sets what `key` holds. Returns whether the map had the key.
     pub fn insert(&mut self, key: K, value: V) -> bool {
-        self.draft.insert(Arc::new(key), Arc::new(value)).is_some()
+        self.draft.insert(key, Arc::new(value)).is_some()
     }
 
     /// Removes `key`. Returns whether the map had it.
@@ -38,7 +38,7 @@ impl<'e, 'a, K: Ord + Clone, V> MapEdit<'e, 'a, K, V> {
         V: Clone,
     {
         let Some((key, item)) = self.draft.items().get_key_value(key) else { return false };
-        let (key, mut value) = (Arc::new(key.clone()), V::clone(&item.value));
+        let (key, mut value) = (key.clone(), V::clone(&item.value));
         f(&mut value);
         self.draft.insert(key, Arc::new(value));
         true
@@ -114,7 +114,7 @@ impl<K: Ord + Clone + fmt::Debug, V: fmt::Debug> fmt::Debug for MapEdit<'_, '_, 
 
 impl<K: Ord + Clone, V> Draft<'_, K, V> {
     /// Makes it what `all` has, by changing what differs. Returns how many keys do.
-    pub(crate) fn replace_all(&mut self, all: &[(Arc<K>, Arc<V>)]) -> usize
+    pub(crate) fn replace_all(&mut self, all: &[(K, Arc<V>)]) -> usize
     where
         V: PartialEq,
     {
@@ -122,15 +122,15 @@ impl<K: Ord + Clone, V> Draft<'_, K, V> {
         let mut wanted: Vec<_> = all.iter().enumerate().collect();
         wanted.sort_by(|(one_at, (one, _)), (other_at, (other, _))| one.cmp(other).then(other_at.cmp(one_at)));
         wanted.dedup_by(|(_, (later, _)), (_, (first, _))| later == first);
-        let stay = |key: &K| wanted.binary_search_by(|(_, (wanted, _))| (**wanted).cmp(key)).is_ok();
+        let stay = |key: &K| wanted.binary_search_by(|(_, (wanted, _))| wanted.cmp(key)).is_ok();
         let before = self.items().clone();
         let gone: Vec<_> = before.keys().filter(|key| !stay(key)).collect();
         wanted.sort_unstable_by_key(|(at, _)| *at);
         let mut differ = gone.len();
         for (_, (key, value)) in wanted {
             // User code, while the current state is borrowed.
-            if self.get(&**key).is_none_or(|old| **old != **value) {
-                self.insert(Arc::clone(key), Arc::clone(value));
+            if self.get(key).is_none_or(|old| **old != **value) {
+                self.insert(key.clone(), Arc::clone(value));
                 differ += 1;
             }
         }

@@ -32,6 +32,7 @@
 //! *A mark that nobody holds, counted twice*, because an old state is still borrowed: then turns are kept for longer than needed,
 //! until the next time.
 
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use core::ops::Bound;
 
@@ -68,13 +69,21 @@ pub(crate) struct Position {
 }
 
 /// The first change of a key since some position.
-pub(crate) struct Turn<K> {
-    pub(crate) key: Arc<K>,
+pub(crate) struct Turn<P> {
+    /// The key, or a pointer to it.
+    key: P,
     /// The turn is of concern to positions from here on: 0 if the key was not there, else the number of its insertion.
     low: u64,
 }
 
-impl<K> Turn<K> {
+/// A turn, wherever it is.
+pub(crate) struct Found<'a, K> {
+    pub(crate) number: u64,
+    pub(crate) key: &'a K,
+    low: u64,
+}
+
+impl<K> Found<'_, K> {
     /// Whether it is of concern to a position before it.
     pub(crate) fn concerns(&self, position: u64) -> bool {
         self.low <= position
@@ -89,12 +98,21 @@ impl<K> Turn<K> {
 /// The number and the low of each turn of a key.
 type Turns = SmallVec<[(u64, u64); 1]>;
 
-/// A change of a key that is to be logged.
+/// A key that was changed.
 pub(crate) struct Touched<K> {
+    /// The number of its first change.
     pub(crate) number: u64,
-    pub(crate) key: Arc<K>,
+    pub(crate) key: K,
     /// The number of its insertion, if it was there.
     pub(crate) created: Option<u64>,
+    /// Whether it was there after that change.
+    pub(crate) is_present: bool,
+}
+
+/// What a publication changes: the keys, in the order of their first changes, and the number of the newest change.
+pub(crate) struct Changes<K> {
+    pub(crate) touched: SmallVec<[Touched<K>; 1]>,
+    pub(crate) end: u64,
 }
 
 /// The changes of a state that somebody may have to be told. See the module.
@@ -106,8 +124,11 @@ pub(crate) struct Log<K> {
     before: Option<Position>,
     /// Positions before that, held by somebody when they were last examined.
     marks: Tree<u64, Mark>,
-    turns: Tree<u64, Turn<K>>,
-    /// The turns of each key that has any.
+    /// The turns of the newest publication. They are moved into the trees by the next one, if anybody is behind.
+    newest: SmallVec<[(u64, Turn<K>); 1]>,
+    /// The turns before that.
+    turns: Tree<u64, Turn<Arc<K>>>,
+    /// The turns of each key that has any among those.
     keys: Tree<Arc<K>, Turns>,
     /// How far the turns, and the marks, were examined in this round.
     examined: (u64, u64),
@@ -124,6 +145,7 @@ impl<K: Ord> Log<K> {
             here: Mark::new(),
             before: None,
             marks: Tree::new_sync(),
+            newest: SmallVec::new(),
             turns: Tree::new_sync(),
             keys: Tree::new_sync(),
             examined: (0, 0),
@@ -141,37 +163,39 @@ impl<K: Ord> Log<K> {
         Position { number: self.end, mark: self.here.clone() }
     }
 
-    /// Whether nothing has changed since the log that ends at `position`, though keys were touched.
-    pub(crate) fn is_idle_since(&self, position: u64) -> bool {
-        self.turns.last().is_none_or(|(last, _)| *last <= position)
-    }
-
-    /// Whether `key` has changed since the log that ends at `position`, which is the one before this one.
-    pub(crate) fn has_changed(&self, key: &K, position: u64) -> bool {
-        self.keys.get(key).and_then(|turns| turns.last()).is_some_and(|(last, _)| *last > position)
+    /// The keys that the newest publication has changed.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &K> {
+        self.newest.iter().map(|(_, turn)| &turn.key)
     }
 
     /// How many turns and positions it holds.
     #[cfg(all(test, not(event_core_shuttle)))]
     pub(crate) fn sizes(&self) -> (usize, usize) {
-        (self.turns.size(), self.marks.size())
+        (self.turns.size() + self.newest.len(), self.marks.size())
     }
 
     /// The turns after `position`, with their numbers. Those that are not of concern to it are among them, and later ones of
     /// the same key.
-    pub(crate) fn turns_after(&self, position: u64) -> impl Iterator<Item = (u64, &Turn<K>)> {
-        // rpds allocates to find the first one, and mostly there is none before it.
-        let from = match self.turns.first() {
-            Some((first, _)) if *first > position => Bound::Unbounded,
-            _ => Bound::Excluded(position),
+    pub(crate) fn turns_after(&self, position: u64) -> impl Iterator<Item = Found<'_, K>> {
+        // rpds allocates to find the first one, and mostly there is none.
+        let older = match (self.turns.first(), self.turns.last()) {
+            (Some((first, _)), _) if *first > position => Some(Bound::Unbounded),
+            (_, Some((last, _))) if *last > position => Some(Bound::Excluded(position)),
+            _ => None,
         };
-        self.turns.range((from, Bound::Unbounded)).map(|(number, turn)| (*number, turn))
+        let older = older.map(|from| self.turns.range((from, Bound::Unbounded)));
+        let older = older.into_iter().flatten();
+        let older = older.map(|(number, turn)| Found { number: *number, key: &*turn.key, low: turn.low });
+        let newest = self.newest.iter().filter(move |(number, _)| *number > position);
+        older.chain(newest.map(|(number, turn)| Found { number: *number, key: &turn.key, low: turn.low }))
     }
 
-    /// Whether this turn of `key` is the one that `position` needs.
-    pub(crate) fn is_needed_at(&self, position: u64, key: &K, number: u64) -> bool {
-        let turns = self.keys.get(key).map_or(&[][..], |turns| turns);
-        turns.iter().find(|(turn, low)| *low <= position && position < *turn).is_some_and(|(turn, _)| *turn == number)
+    /// Whether this turn is the one of its key that `position` needs.
+    pub(crate) fn is_needed_at(&self, position: u64, found: &Found<'_, K>) -> bool {
+        let turns = self.keys.get(found.key).map_or(&[][..], |turns| turns);
+        let first = turns.iter().find(|(number, low)| *low <= position && position < *number);
+        // If there is none, it is the newest one.
+        found.concerns(position) && first.is_none_or(|(number, _)| *number == found.number)
     }
 
     /// Whether it has all turns that `position`, which belongs to this map or another one, needs.
@@ -185,15 +209,21 @@ impl<K: Ord> Log<K> {
         };
         known.is_some_and(|mark| mark.is(&position.mark))
     }
+}
 
-    /// The log of the state that comes after this one. `end`: the number of its newest change. `is_present`: whether a key is in the
-    /// map then.
-    pub(crate) fn after(&self, changes: &[Touched<K>], end: u64, is_present: impl Fn(&K) -> bool) -> Self {
+impl<K: Ord + Clone> Log<K> {
+    /// The log of the state that comes after this one, if that differs. `is_present`: whether a key is in the map then.
+    pub(crate) fn after(&self, changes: Changes<K>, is_present: impl Fn(&K) -> bool) -> Option<Self> {
+        let newest = self.turns_of(changes.touched, changes.end, &is_present);
+        if newest.is_empty() {
+            return None;
+        }
         let mut next = Self {
-            end,
+            end: changes.end,
             here: Mark::new(),
             before: Some(Position { number: self.end, mark: self.here.clone() }),
             marks: self.marks.clone(),
+            newest,
             turns: Tree::new_sync(),
             keys: Tree::new_sync(),
             examined: self.examined,
@@ -206,33 +236,69 @@ impl<K: Ord> Log<K> {
         if !next.marks.is_empty() {
             next.turns = self.turns.clone();
             next.keys = self.keys.clone();
+            for (number, turn) in &self.newest {
+                next.move_turn(*number, turn, &is_present);
+            }
+            // Their keys may have earlier turns that this change makes needless.
+            for at in 0..next.newest.len() {
+                if let Some((key, _)) = next.keys.get_key_value(&next.newest[at].1.key) {
+                    next.examine(Arc::clone(key), &is_present);
+                }
+            }
+            next.examine_turns(EXAMINED_PER_CHANGE * self.newest.len(), &is_present);
         }
-        for change in changes {
-            next.note(change, self.end, &is_present);
-        }
-        if !next.marks.is_empty() {
-            next.examine_turns(EXAMINED_PER_CHANGE * changes.len(), &is_present);
-        }
-        next
+        Some(next)
     }
 
-    fn note(&mut self, change: &Touched<K>, begin: u64, is_present: &impl Fn(&K) -> bool) {
-        let Touched { number, key, created } = change;
-        if self.has_changed(key, begin) {
-            // Noted already: the transaction came back to this key.
+    /// The turns of what was touched: of each key one, unless it came and went.
+    fn turns_of(
+        &self,
+        touched: SmallVec<[Touched<K>; 1]>,
+        end: u64,
+        is_present: &impl Fn(&K) -> bool,
+    ) -> SmallVec<[(u64, Turn<K>); 1]> {
+        // Then nothing was touched twice, and what was noted of each is how it is.
+        let is_simple = end - self.end == touched.len() as u64;
+        let mut turns = SmallVec::with_capacity(touched.len());
+        let mut seen = BTreeSet::new();
+        for Touched { number, key, created, is_present: was_present } in touched {
+            let is_present = if is_simple { was_present } else { is_present(&key) };
+            if (created.is_some() || is_present) && (is_simple || seen.insert(key.clone())) {
+                turns.push((number, Turn { key, low: created.unwrap_or(0) }));
+            }
+        }
+        turns
+    }
+
+    /// Moves a turn of the publication before into the trees, if anybody needs it.
+    fn move_turn(&mut self, number: u64, turn: &Turn<K>, is_present: &impl Fn(&K) -> bool) {
+        let (key, mut turns) = match self.keys.get_key_value(&turn.key) {
+            Some((key, turns)) => (Some(Arc::clone(key)), turns.clone()),
+            None => (None, Turns::new()),
+        };
+        turns.push((number, turn.low));
+        // Whether the key is there only matters to who never saw it.
+        if self.is_needed(&turns, turns.len() - 1, turn.low > 0 || is_present(&turn.key)) {
+            let key = key.unwrap_or_else(|| Arc::new(turn.key.clone()));
+            self.turns.insert_mut(number, Turn { key: Arc::clone(&key), low: turn.low });
+            self.keys.insert_mut(key, turns);
+        }
+    }
+
+    /// Examines the turns of a key that are in the trees.
+    fn examine(&mut self, key: Arc<K>, is_present: &impl Fn(&K) -> bool) {
+        let Some(turns) = self.keys.get(&*key) else { return };
+        let is_present = is_present(&key);
+        if (0..turns.len()).all(|index| self.is_needed(turns, index, is_present)) {
             return;
         }
-        let present = is_present(key);
-        if created.is_none() && !present {
-            // The transaction has removed again what it inserted.
-            return;
+        let mut turns = turns.clone();
+        self.drop_needless(&mut turns, is_present);
+        if turns.is_empty() {
+            self.keys.remove_mut(&*key);
+        } else {
+            self.keys.insert_mut(key, turns);
         }
-        let mut turns = self.keys.get(key).cloned().unwrap_or_default();
-        turns.push((*number, created.unwrap_or(0)));
-        self.turns.insert_mut(*number, Turn { key: Arc::clone(key), low: created.unwrap_or(0) });
-        self.drop_needless(&mut turns, present);
-        // The turn that was pushed is needed by the position before, so the list is not empty.
-        self.keys.insert_mut(Arc::clone(key), turns);
     }
 
     /// Drops those of the turns of one key that nobody needs.
@@ -254,6 +320,10 @@ impl<K: Ord> Log<K> {
         if low == 0 && !is_present {
             return false;
         }
+        // Mostly it is the only one, and needed by the one who is furthest behind.
+        if index == 0 && self.marks.first().is_some_and(|(position, _)| (low..number).contains(position)) {
+            return true;
+        }
         let mut below = number;
         // Every step goes below one of the earlier turns.
         while let Some(position) = self.position_below(below).filter(|position| *position >= low) {
@@ -270,38 +340,43 @@ impl<K: Ord> Log<K> {
     fn position_below(&self, number: u64) -> Option<u64> {
         match &self.before {
             Some(before) if before.number < number => Some(before.number),
-            _ if self.marks.is_empty() => None,
+            // rpds allocates to find one in the middle.
+            _ if self.marks.size() <= 1 => {
+                self.marks.first().map(|(position, _)| *position).filter(|position| *position < number)
+            }
             _ => self.marks.range(..number).next_back().map(|(position, _)| *position),
         }
     }
 
     fn examine_marks(&mut self, count: usize) {
-        for _ in 0..count.min(self.marks.size()) {
-            let next = self.marks.range((Bound::Excluded(self.examined.1), Bound::Unbounded)).next();
-            let Some((position, mark)) = next.or_else(|| self.marks.first()) else { return };
-            let (position, held) = (*position, mark.is_held());
+        let count = count.min(self.marks.size());
+        let next: SmallVec<[(u64, bool); 2]> = in_rotation(&self.marks, self.examined.1, count)
+            .map(|(position, mark)| (*position, mark.is_held()))
+            .collect();
+        for (position, is_held) in next {
             self.examined.1 = position;
-            if !held {
+            if !is_held {
                 self.marks.remove_mut(&position);
             }
         }
     }
 
     fn examine_turns(&mut self, count: usize, is_present: &impl Fn(&K) -> bool) {
-        for _ in 0..count.min(self.turns.size()) {
-            let next = self.turns.range((Bound::Excluded(self.examined.0), Bound::Unbounded)).next();
-            let Some((number, turn)) = next.or_else(|| self.turns.first()) else { return };
-            let (number, key) = (*number, Arc::clone(&turn.key));
+        let count = count.min(self.turns.size());
+        let next: SmallVec<[(u64, Arc<K>); 2]> = in_rotation(&self.turns, self.examined.0, count)
+            .map(|(number, turn)| (*number, Arc::clone(&turn.key)))
+            .collect();
+        for (number, key) in next {
             self.examined.0 = number;
-            let Some(old) = self.keys.get(&*key) else { continue };
-            let mut turns = old.clone();
-            let before = turns.len();
-            self.drop_needless(&mut turns, is_present(&key));
-            if turns.is_empty() {
-                self.keys.remove_mut(&*key);
-            } else if turns.len() != before {
-                self.keys.insert_mut(key, turns);
-            }
+            self.examine(key, is_present);
         }
     }
+}
+
+/// `count` entries after `last`, and from the beginning if there are fewer.
+fn in_rotation<V>(tree: &Tree<u64, V>, last: u64, count: usize) -> impl Iterator<Item = (&u64, &V)> {
+    // rpds allocates to find one in the middle.
+    let is_at_end = tree.last().is_none_or(|(end, _)| *end <= last);
+    let rest = (!is_at_end).then(|| tree.range((Bound::Excluded(last), Bound::Unbounded)));
+    rest.into_iter().flatten().chain(tree.iter()).take(count)
 }

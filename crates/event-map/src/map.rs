@@ -138,12 +138,12 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// assert_eq!(map.try_insert("a", 1).unwrap_err().into_inner(), ("a", 1));
     /// ```
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, SetError<(K, V)>> {
-        let (key, value) = (Arc::new(key), Arc::new(value));
-        let (old, written) = self.write(|draft| draft.insert(Arc::clone(&key), Arc::clone(&value)));
+        let value = Arc::new(value);
+        let (old, written) = self.write(|draft| draft.insert(key.clone(), Arc::clone(&value)));
         match written {
             Written::Refused => {
                 drop(old);
-                Err(SetError::Closed((Arc::unwrap_or_clone(key), Arc::unwrap_or_clone(value))))
+                Err(SetError::Closed((key, Arc::unwrap_or_clone(value))))
             }
             _ => Ok(old.map(Arc::unwrap_or_clone)),
         }
@@ -166,11 +166,11 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     where
         V: PartialEq,
     {
-        let (key, value) = (Arc::new(key), Arc::new(value));
+        let value = Arc::new(value);
         let (_, written) = self.write(|draft| {
             // User code, while the current state is borrowed.
-            if draft.get(&*key).is_none_or(|old| **old != *value) {
-                draft.insert(Arc::clone(&key), Arc::clone(&value));
+            if draft.get(&key).is_none_or(|old| **old != *value) {
+                draft.insert(key.clone(), Arc::clone(&value));
             }
         });
         written == Written::Published
@@ -274,7 +274,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     where
         V: PartialEq,
     {
-        let all: Vec<_> = all.into_iter().map(|(key, value)| (Arc::new(key), Arc::new(value))).collect();
+        let all: Vec<_> = all.into_iter().map(|(key, value)| (key, Arc::new(value))).collect();
         let (differ, written) = self.write(|draft| draft.replace_all(&all));
         if written == Written::Refused { 0 } else { differ }
     }
@@ -525,11 +525,11 @@ impl<K, V> Default for MemoryMap<K, V> {
 
 impl<K: Ord + Clone, V: Clone> FromIterator<(K, V)> for MemoryMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        let all: Vec<_> = iter.into_iter().map(|(key, value)| (Arc::new(key), Arc::new(value))).collect();
+        let all: Vec<_> = iter.into_iter().map(|(key, value)| (key, Arc::new(value))).collect();
         let this = Self::new();
         this.write(|draft| {
             for (key, value) in &all {
-                draft.insert(Arc::clone(key), Arc::clone(value));
+                draft.insert(key.clone(), Arc::clone(value));
             }
         });
         this

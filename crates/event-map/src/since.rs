@@ -7,7 +7,7 @@ use core::fmt;
 use core::iter::Peekable;
 
 use crate::change::Change;
-use crate::log::Turn;
+use crate::log::Found;
 use crate::snapshot::MapSnapshot;
 use crate::state::Item;
 
@@ -18,7 +18,7 @@ pub struct Since<'a, K, V> {
 
 enum Differences<'a, K, V> {
     /// The turns after the older one, and what else is asked about them.
-    Logged { new: &'a MapSnapshot<K, V>, old: u64, turns: Boxed<'a, (u64, &'a Turn<K>)> },
+    Logged { new: &'a MapSnapshot<K, V>, old: u64, turns: Boxed<'a, Found<'a, K>> },
     /// Both, in the order of keys.
     Compared { new: Peekable<Items<'a, K, V>>, old: Peekable<Items<'a, K, V>> },
 }
@@ -46,9 +46,9 @@ impl<'a, K: Ord, V> Iterator for Since<'a, K, V> {
     fn next(&mut self) -> Option<Self::Item> {
         match &mut self.differences {
             Differences::Logged { new, old, turns } => loop {
-                let (number, turn) = turns.next()?;
-                let key = &*turn.key;
-                if !turn.concerns(*old) || !new.log.is_needed_at(*old, key, number) {
+                let turn = turns.next()?;
+                let key = turn.key;
+                if !new.log.is_needed_at(*old, &turn) {
                     continue;
                 }
                 let value = new.get(key);

@@ -6,7 +6,7 @@ use core::borrow::Borrow;
 use smallvec::SmallVec;
 
 use crate::bells::{Bells, Rings};
-use crate::log::{Log, Touched};
+use crate::log::{Changes, Log, Touched};
 use crate::tree::Tree;
 
 /// What a key holds.
@@ -66,24 +66,22 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         self.items.get(key).map(|item| &item.value)
     }
 
-    /// Gives out the number of the next change, and notes the key if this is its first one.
-    fn touch(&mut self, key: Arc<K>, created: Option<u64>, changed: Option<u64>) -> u64 {
+    /// Gives out the number of the next change, which is one of a key with this history; and whether it is the first of that key.
+    fn next_change(&mut self, changed: Option<u64>) -> (u64, bool) {
         let begin = self.base.map_or(0, |base| base.log.end());
         self.end += 1;
-        if changed.is_none_or(|changed| changed <= begin) {
-            self.touched.push(Touched { number: self.end, key, created });
-        }
-        self.end
+        (self.end, changed.is_none_or(|changed| changed <= begin))
     }
 
     /// Returns what it replaced.
-    pub(crate) fn insert(&mut self, key: Arc<K>, value: Arc<V>) -> Option<Arc<V>> {
-        // User code first: if it panics, the draft is dropped.
-        let owned = K::clone(&key);
-        let old = self.items.get(&*key).map(|item| (Arc::clone(&item.value), item.created, item.changed));
+    pub(crate) fn insert(&mut self, key: K, value: Arc<V>) -> Option<Arc<V>> {
+        let old = self.items.get(&key).map(|item| (Arc::clone(&item.value), item.created, item.changed));
         let (created, changed) = (old.as_ref().map(|old| old.1), old.as_ref().map(|old| old.2));
-        let number = self.touch(key, created, changed);
-        self.items.insert_mut(owned, Item { value, created: created.unwrap_or(number), changed: number });
+        let (number, is_first) = self.next_change(changed);
+        if is_first {
+            self.touched.push(Touched { number, key: key.clone(), created, is_present: true });
+        }
+        self.items.insert_mut(key, Item { value, created: created.unwrap_or(number), changed: number });
         old.map(|(value, ..)| value)
     }
 
@@ -93,9 +91,11 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         K: Borrow<Q>,
     {
         let (owned, item) = self.items.get_key_value(key)?;
-        let (owned, value, created, changed) =
-            (Arc::new(owned.clone()), Arc::clone(&item.value), item.created, item.changed);
-        self.touch(owned, Some(created), Some(changed));
+        let (owned, value, created, changed) = (owned.clone(), Arc::clone(&item.value), item.created, item.changed);
+        let (number, is_first) = self.next_change(Some(changed));
+        if is_first {
+            self.touched.push(Touched { number, key: owned, created: Some(created), is_present: false });
+        }
         self.items.remove_mut(key);
         Some(value)
     }
@@ -111,13 +111,9 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
             let log = Arc::new(Log::new(end));
             return (!items.is_empty()).then(|| State { items, log, bells: Bells::new() });
         };
-        let log = base.log.after(&touched, end, |key| items.contains_key(key));
-        if log.is_idle_since(base.log.end()) {
-            return None;
-        }
+        let log = base.log.after(Changes { touched, end }, |key| items.contains_key(key))?;
         // Not those that came and went.
-        let changed = touched.iter().map(|touched| &*touched.key).filter(|key| log.has_changed(key, base.log.end()));
-        let bells = base.bells.rung(changed, rings);
+        let bells = base.bells.rung(log.newest(), rings);
         Some(State { items, log: Arc::new(log), bells })
     }
 }
