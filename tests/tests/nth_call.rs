@@ -600,7 +600,7 @@ impl Alone {
         assert!(held.iter().all(|data| data.number() > 0));
         for (number, Watching { watcher, task, waits }) in watching.iter().enumerate() {
             if let Some((wakes, seen)) = waits {
-                let is_due = writer.is_closed() || *seen != writer.version();
+                let is_due = watcher.is_closed() || *seen != writer.version();
                 assert!(!is_due || task.wakes() > *wakes, "watcher {number} waits for what has come");
             }
         }
