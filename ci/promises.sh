@@ -143,10 +143,10 @@ broken "V6, a slot of a writer that is used twice" $core/cell/sole.rs 's/mem::fo
 
 map=crates/event-map/src
 broken "M1, a removal that is forgotten" $map/log.rs 's/(fn is_needed\(&self[^{]*\{)/$1 if self.end > 0 { return false; }/' \
-  maps_memory m1_a_removal_is_told_to_those_who_were_told_of_the_key
+  threads m1_a_removal_is_told_to_those_who_were_told_of_the_key
 broken "M2, a change that overlooks another one" $map/map.rs \
   's/self\.value\.transition\(/two_steps(&self.value, /; $_ .= "fn two_steps<T, R>(value: &MemoryValue<T>, mut f: impl FnMut(Option<&T>) -> (Option<T>, R)) -> (R, Option<Version>) { let (next, returned) = f(value.borrow().as_deref()); (returned, next.map(|next| value.set(next))) }\n"' \
-  maps_memory m2_changes_of_several_writers_are_all_in_the_map
+  threads m2_changes_of_several_writers_are_all_in_the_map
 
 rm -rf "$broken/project"
 [ $undetected = 0 ]
