@@ -1,5 +1,6 @@
 //! Several values of one type as one.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::ops::Range;
 use core::task::{Context, Poll};
@@ -66,7 +67,7 @@ use crate::traits::Watcher;
 /// ```
 #[doc(alias("merge", "select_all", "SelectAll", "StreamMap"))]
 pub fn select<W: SelectTuple>(watchers: W) -> Select<W> {
-    let (open, ready) = (watchers.count(), watchers.ready());
+    let (open, ready) = (watchers.count(), watchers.ready().map(Box::new));
     Select { watchers, first: 0, open, closed: Bits::default(), ready }
 }
 
@@ -80,7 +81,7 @@ pub struct Select<W> {
     open: usize,
     closed: Bits,
     /// Which of them to poll, where they are many.
-    ready: Option<Ready>,
+    ready: Option<Box<Ready>>,
 }
 
 impl<W: SelectTuple> Select<W> {
