@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long form of the stress tests: a minute of setters and watchers, a minute of two threads that hand over to each other, and
-# three minutes of faults in clusters of etcd; and tests on all the machines that can be emulated.
+# three minutes of faults in clusters of etcd; tests on all the machines that can be emulated; and the larger bounds of spin.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,3 +10,4 @@ export EVENT_SOAK_SECONDS="${EVENT_SOAK_SECONDS:-180}"
 cargo test --release -p event-tests --test stress -- --nocapture
 cargo test -p event-etcd --test soak -- --nocapture
 ci/platforms.sh --all
+ci/spin.sh --all
