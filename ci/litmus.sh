@@ -6,8 +6,8 @@
 # models of the language differ in one case only, where its line says rc11.)
 #
 #   ci/litmus.sh                      all of them
-#   ci/litmus.sh --explore [TEST...]  says for each ordering in a test under which models weaker ones are not enough
-#   ci/litmus.sh --of FOLDER          with the orderings of the sources there, in the language's model only: what fails
+#   ci/litmus.sh --explore [TEST...]  says for each ordering in a test under which models weaker ones are not enough; LITMUS_MODELS
+#                                     says which models to ask
 #
 # herd7 comes from a later Debian and is unpacked below target/debian.
 set -euo pipefail
@@ -20,15 +20,12 @@ program herd7-run herd7 usr/bin/herd7
 mode=${1:-}
 tests=(crates/event-core/litmus/*.litmus)
 sources=crates/event-core/src
-models="c11 armv8.0 armv8.3 riscv"
+models=${LITMUS_MODELS:-c11 armv8.0 armv8.3 riscv}
 out=target/litmus
-case $mode in
---explore)
+if [ "$mode" = --explore ]; then
   out=target/litmus-explore
   [ $# -eq 1 ] || tests=("${@:2}")
-  ;;
---of) sources=$2 models=c11 out=$2/litmus ;;
-esac
+fi
 rm -rf "$out"
 mkdir -p "$out"
 find "$sources" -name '*.rs' -print0 | sort -z | xargs -0 awk -v root="$sources" -f ci/orderings.awk >"$out/orderings"
@@ -40,7 +37,7 @@ title() { # title TEST
 generate() { # generate TEST MODEL NUMBER ORDERINGS: the test, in the model's language, with these orderings instead
   local name shown=yes
   name=$(title "$1").$2.$3
-  [ -z "$4" ] && [ "$mode" != --of ] || shown=
+  [ -z "$4" ] || shown=
   awk -v to="${2/c11/c}" -v name="$name" -v instead="$4" -v check="$shown" -f ci/litmus.awk "$out/orderings" "$1" >"$out/$name.litmus"
   echo "$out/$name.litmus" >>"$out/$2"
 }
@@ -98,13 +95,6 @@ if [ "$mode" = --explore ]; then
     done
     echo "$(title "$test") $what:${needed:- enough}"
   done <"$out/weakened"
-  exit
-fi
-
-if [ "$mode" = --of ]; then
-  for test in "${tests[@]}"; do generate "$test" c11 0 ""; done
-  run
-  awk '$3 == "possible" { sub(/\.c11\.0$/, "", $1); print $1 }' "$out/verdicts" | sort -u
   exit
 fi
 

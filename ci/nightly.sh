@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The long form of the stress tests: a minute of setters and watchers, a minute of two threads that hand over to each other, and
-# three minutes of faults in clusters of etcd; tests on all the machines that can be emulated; and each promise broken on purpose.
+# three minutes of faults in clusters of etcd; tests on all the machines that can be emulated; the larger bounds of
+# spin; each ordering weakened, under loom; and each promise broken on purpose.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,4 +11,6 @@ export EVENT_SOAK_SECONDS="${EVENT_SOAK_SECONDS:-180}"
 cargo test --release -p event-tests --test stress -- --nocapture
 cargo test -p event-etcd --test soak -- --nocapture
 ci/platforms.sh --all
+ci/spin.sh --all
+ci/orderings.sh --models
 ci/promises.sh --breaks

@@ -8,28 +8,62 @@ use crate::sync::Arc;
 use crate::traits::Watcher;
 use crate::wakers::{FIRST_BELOW, FIRST_NODES};
 
-type Value = Arc<MemoryValue<usize>>;
+type Value<D> = Arc<MemoryValue<D>>;
 
-fn value() -> Value {
-    Arc::new(MemoryValue::with_value(0))
+/// Data that is known by its number.
+trait Data: From<usize> + Clone + Send + Sync + 'static {
+    fn number(&self) -> usize;
 }
 
-fn set(value: &Value, data: usize) -> thread::JoinHandle<()> {
+impl Data for usize {
+    fn number(&self) -> usize {
+        *self
+    }
+}
+
+/// Data with a `Drop`. A setter of it wakes before it does anything else; with other data it looks at the readers first, and loom's
+/// fence there hides what is wrong with the waking.
+#[derive(Clone)]
+struct Dropped(usize);
+
+impl Data for Dropped {
+    fn number(&self) -> usize {
+        self.0
+    }
+}
+
+impl From<usize> for Dropped {
+    fn from(number: usize) -> Self {
+        Self(number)
+    }
+}
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.0 = usize::MAX;
+    }
+}
+
+fn value<D: Data>() -> Value<D> {
+    Arc::new(MemoryValue::with_value(D::from(0)))
+}
+
+fn set<D: Data>(value: &Value<D>, data: usize) -> thread::JoinHandle<()> {
     let value = Arc::clone(value);
-    thread::spawn(move || _ = value.set(data))
+    thread::spawn(move || _ = value.set(D::from(data)))
 }
 
 /// A watcher, and what its task knows.
-struct Task {
-    watcher: MemoryWatcher<usize>,
+struct Task<D> {
+    watcher: MemoryWatcher<D>,
     bell: alloc::sync::Arc<Bell>,
     got: usize,
     /// The last poll was pending, and whether the bell was rung since has not been asked.
     waits: bool,
 }
 
-impl Task {
-    fn new(value: &Value) -> Self {
+impl<D: Data> Task<D> {
+    fn new(value: &Value<D>) -> Self {
         Self { watcher: value.watch_changes(), bell: Bell::new(), got: 0, waits: false }
     }
 
@@ -38,6 +72,7 @@ impl Task {
         self.bell.answer();
         match self.bell.poll(|cx| self.watcher.poll_get(cx)) {
             Poll::Ready(Ok(data)) => {
+                let data = data.number();
                 assert_ne!(self.got, data, "the same data twice");
                 self.got = data;
                 self.waits = false;
@@ -48,19 +83,19 @@ impl Task {
     }
 
     /// One whose waker is stored already, so that it arms at once.
-    fn warm(value: &Value) -> Self {
+    fn warm(value: &Value<D>) -> Self {
         let mut task = Self::new(value);
         task.poll();
         assert!(task.waits);
-        value.set(value.load().unwrap() + 10);
+        value.set(D::from(value.load().unwrap().number() + 10));
         task.poll();
         assert!(!task.waits);
         task
     }
 
     /// When all setters are through: either it has the newest data, or it knows that there is something to get.
-    fn end(mut self, value: &Value) {
-        let newest = value.load().unwrap();
+    fn end(mut self, value: &Value<D>) {
+        let newest = value.load().unwrap().number();
         if self.got != newest {
             assert!(!self.waits || self.bell.answer(), "got {} of {newest} and was not woken", self.got);
             self.poll();
@@ -71,7 +106,7 @@ impl Task {
     }
 }
 
-fn one_setter(new_task: fn(&Value) -> Task) {
+fn one_setter<D: Data>(new_task: fn(&Value<D>) -> Task<D>) {
     let value = value();
     let mut task = new_task(&value);
     let setter = set(&value, 1);
@@ -82,16 +117,16 @@ fn one_setter(new_task: fn(&Value) -> Task) {
 
 #[test]
 fn one_setter_and_a_watcher() {
-    explore(Effort { preemptions: 8, at_least: 21 }, || one_setter(Task::warm));
+    explore(Effort { preemptions: 8, at_least: 21 }, || one_setter::<usize>(Task::warm));
 }
 
 #[test]
 fn one_setter_and_a_new_watcher() {
-    explore(Effort { preemptions: 6, at_least: 190 }, || one_setter(Task::new));
+    explore(Effort { preemptions: 6, at_least: 190 }, || one_setter::<usize>(Task::new));
 }
 
-fn two_setters() {
-    let value = value();
+fn two_setters<D: Data>() {
+    let value = value::<D>();
     let mut task = Task::warm(&value);
     let setters = [1, 2].map(|data| set(&value, data));
     task.poll();
@@ -102,12 +137,12 @@ fn two_setters() {
 
 #[test]
 fn two_setters_and_a_watcher_that_polls_twice() {
-    explore(Effort { preemptions: 3, at_least: 50_000 }, two_setters);
+    explore(Effort { preemptions: 3, at_least: 50_000 }, two_setters::<usize>);
 }
 
 /// They set their bits in one word, which the setter changes as well.
-fn two_watchers() {
-    let value = value();
+fn two_watchers<D: Data>() {
+    let value = value::<D>();
     let mut other = Task::warm(&value);
     let mut task = Task::warm(&value);
     other.poll();
@@ -125,11 +160,11 @@ fn two_watchers() {
 
 #[test]
 fn a_setter_and_two_watchers() {
-    explore(Effort { preemptions: 5, at_least: 1_000 }, two_watchers);
+    explore(Effort { preemptions: 5, at_least: 1_000 }, two_watchers::<usize>);
 }
 
-fn changing_wakers() {
-    let value = value();
+fn changing_wakers<D: Data>() {
+    let value = value::<D>();
     let mut task = Task::new(&value);
     task.poll();
     let setter = set(&value, 1);
@@ -145,7 +180,7 @@ fn changing_wakers() {
 
 #[test]
 fn a_watcher_that_changes_its_waker_while_a_setter_wakes() {
-    explore(Effort { preemptions: 6, at_least: 500 }, changing_wakers);
+    explore(Effort { preemptions: 6, at_least: 500 }, changing_wakers::<usize>);
 }
 
 /// A watcher is polled with another waker between a setter's look at the word and its exchange, and the word is the same again.
@@ -172,8 +207,8 @@ fn a_watcher_that_changes_its_waker_while_data_with_a_drop_is_set() {
     explore(Effort { preemptions: 5, at_least: 400 }, another_waker);
 }
 
-fn drop_while_a_setter_wakes() {
-    let value = value();
+fn drop_while_a_setter_wakes<D: Data>() {
+    let value = value::<D>();
     let mut gone = Task::new(&value);
     gone.poll();
     let setter = set(&value, 1);
@@ -189,11 +224,11 @@ fn drop_while_a_setter_wakes() {
 
 #[test]
 fn a_watcher_that_goes_while_a_setter_wakes() {
-    explore(Effort { preemptions: 3, at_least: 2_000 }, drop_while_a_setter_wakes);
+    explore(Effort { preemptions: 3, at_least: 2_000 }, drop_while_a_setter_wakes::<usize>);
 }
 
-fn watcher_below(setters: usize) {
-    let value = value();
+fn watcher_below<D: Data>(setters: usize) {
+    let value = value::<D>();
     let first = [(); FIRST_NODES].map(|()| value.watch());
     let mut task = Task::warm(&value);
     let setters: alloc::vec::Vec<_> = (1..=setters).map(|data| set(&value, data)).collect();
@@ -205,17 +240,17 @@ fn watcher_below(setters: usize) {
 
 #[test]
 fn a_setter_and_a_watcher_below_a_directory() {
-    explore(Effort { preemptions: 8, at_least: 36 }, || watcher_below(1));
+    explore(Effort { preemptions: 8, at_least: 36 }, || watcher_below::<usize>(1));
 }
 
 #[test]
 fn two_setters_and_a_watcher_below_a_directory() {
-    explore(Effort { preemptions: 3, at_least: 25_000 }, || watcher_below(2));
+    explore(Effort { preemptions: 3, at_least: 25_000 }, || watcher_below::<usize>(2));
 }
 
 /// Both have their bits above set by one of them, and the setter takes them half-way.
-fn neighbours_below() {
-    let value = value();
+fn neighbours_below<D: Data>() {
+    let value = value::<D>();
     let first = [(); FIRST_NODES].map(|()| value.watch());
     let mut task = Task::warm(&value);
     let mut neighbour = Task::warm(&value);
@@ -233,7 +268,7 @@ fn neighbours_below() {
 
 #[test]
 fn two_watchers_below_a_directory() {
-    explore(Effort { preemptions: 8, at_least: 200 }, neighbours_below);
+    explore(Effort { preemptions: 8, at_least: 200 }, neighbours_below::<usize>);
 }
 
 /// The new watcher's slot is in a directory of its own, which is linked while a setter walks along the directories. The setter
@@ -267,9 +302,49 @@ fn a_watcher_in_a_directory_of_its_own() {
     explore(Effort { preemptions: 5, at_least: 100 }, new_directory);
 }
 
+/// The same with data that has a `Drop`. What it needs, the mutations of its orderings say: `ci/orderings.sh`.
+mod with_a_drop {
+    use super::*;
+
+    #[test]
+    fn one_setter_and_a_watcher() {
+        explore(Effort { preemptions: 8, at_least: 21 }, || one_setter::<Dropped>(Task::warm));
+    }
+
+    #[test]
+    fn one_setter_and_a_new_watcher() {
+        explore(Effort { preemptions: 6, at_least: 150 }, || one_setter::<Dropped>(Task::new));
+    }
+
+    #[test]
+    fn a_setter_and_two_watchers() {
+        explore(Effort { preemptions: 4, at_least: 500 }, two_watchers::<Dropped>);
+    }
+
+    #[test]
+    fn a_watcher_that_changes_its_waker_while_a_setter_wakes() {
+        explore(Effort { preemptions: 5, at_least: 200 }, changing_wakers::<Dropped>);
+    }
+
+    #[test]
+    fn a_watcher_that_goes_while_a_setter_wakes() {
+        explore(Effort { preemptions: 2, at_least: 300 }, drop_while_a_setter_wakes::<Dropped>);
+    }
+
+    #[test]
+    fn a_setter_and_a_watcher_below_a_directory() {
+        explore(Effort { preemptions: 8, at_least: 30 }, || watcher_below::<Dropped>(1));
+    }
+
+    #[test]
+    fn two_watchers_below_a_directory() {
+        explore(Effort { preemptions: 8, at_least: 150 }, neighbours_below::<Dropped>);
+    }
+}
+
 /// A watcher that is armed changes the word, but not what it says of the data.
 fn arming_against_edits() {
-    let value = value();
+    let value = value::<usize>();
     let mut task = Task::warm(&value);
     let seen = value.version();
     let watcher = thread::spawn(move || {
@@ -352,12 +427,12 @@ mod mutations {
 
     #[test]
     fn arm_in_the_word_that_was_looked_at() {
-        must_fail_without(Handshake::ArmInWord, 3, || one_setter(Task::warm));
+        must_fail_without(Handshake::ArmInWord, 3, || one_setter::<usize>(Task::warm));
     }
 
     #[test]
     fn lead_to_the_root_then_look() {
-        must_fail_without(Handshake::LeadThenLook, 3, neighbours_below);
+        must_fail_without(Handshake::LeadThenLook, 3, neighbours_below::<usize>);
     }
 
     #[test]
