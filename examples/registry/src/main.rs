@@ -1,5 +1,7 @@
 //! A registry of services that come and go at random, as a live table; and a consumer that keeps only one region.
 
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "programs have std")]
+
 use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::thread;
