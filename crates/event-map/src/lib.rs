@@ -70,13 +70,15 @@
 //!
 //! The map does not know its watchers; it remembers which keys changed since somebody looked, in the order of those changes.
 //!
-//! - With nobody behind, that is the newest change alone.
+//! - With nobody behind, that is the newest publication alone.
 //! - A watcher that was never polled, or that is up to date, costs nothing.
 //! - For each watcher, or older snapshot, that is behind: at most one entry per key that changed since it looked, and that it was told
-//!   of or that is in the map now. Removals are remembered only so long, and go while others change. Watchers that have looked
-//!   at the same state share their entries.
+//!   of or that is in the map now: about 220 bytes for a `u64`. Removals are remembered only so long, and go while others change.
+//!   Watchers that have looked at the same state share their entries. While anybody is behind, a change takes about twice as long
+//!   or, if others look between the changes, four times.
 //! - A get costs O(log n), and once per entry that is new to the watcher it makes a note of the key, to keep its place.
-//! - A single key that is watched has a bell in the state. A change looks for the bells of its own keys.
+//! - A single key that is watched has a bell in the state. A change looks for the bells of its own keys. The first watcher of a key
+//!   that waits publishes a state with its bell, which wakes the watchers of the whole map for nothing.
 //!
 //! Data of a key is dropped when it was replaced and no snapshot has it: watchers hold none.
 //!

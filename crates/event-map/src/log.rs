@@ -15,7 +15,10 @@
 //! concern to it, and no other. When a key changes, it gets a turn, and those of its earlier turns that no position needs are
 //! dropped; two more turns are examined on every change, in rotation, since a key may never change again. And a key that is not in
 //! the map now needs no turn for those who never saw it. So per key there are at most as many turns as there are positions, if
-//! everybody looked between two of its changes; with nobody behind there is one turn in the whole log.
+//! everybody looked between two of its changes.
+//!
+//! The turns of the newest publication are a plain list, since those who have looked at the state before need all of them. The next
+//! publication moves them into the trees, if anybody is behind; otherwise they are forgotten, and no tree is touched.
 //!
 //! # Who stands where
 //!
@@ -25,8 +28,8 @@
 //! # Collision
 //!
 //! *Somebody takes a mark while it is found to be held by nobody.* A watcher borrows state A. A writer makes B of A; the watcher has
-//! not cloned A's mark yet. Therefore B keeps the mark of the state before it in any case ([`Log::before`]), and turns for its
-//! position. When a writer makes C of B, it asks for the count. Either A still exists, since it is borrowed, and has a count itself;
+//! not cloned A's mark yet. Therefore B keeps the mark of the state before it in any case (`before`), and turns for its
+//! position (`newest`). When a writer makes C of B, it asks for the count. Either A still exists, since it is borrowed, and has a count itself;
 //! or it was dropped after the watcher had returned it, thus after the watcher's clone. Whoever finds neither count finds nobody.
 //!
 //! *A mark that nobody holds, counted twice*, because an old state is still borrowed: then turns are kept for longer than needed,

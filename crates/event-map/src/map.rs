@@ -302,7 +302,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// assert!(moved);
     /// assert_eq!(accounts.snapshot().iter().collect::<Vec<_>>(), [(&"a", &3), (&"b", &7)]);
     /// ```
-    #[doc(alias("batch", "atomically", "lock_mut", "send_modify"))]
+    #[doc(alias("batch", "lock_mut", "send_modify"))]
     pub fn transaction<R>(&self, mut f: impl FnMut(&mut MapEdit<'_, '_, K, V>) -> R) -> R {
         self.write(|draft| f(&mut MapEdit::new(draft))).0
     }

@@ -1,5 +1,7 @@
 //! The program without a terminal.
 
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
