@@ -245,13 +245,14 @@ impl<T> Receiver<T> {
     pub async fn wait_for(&mut self, mut f: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, RecvError> {
         let Self { watcher, seen, is_ahead, marked_changed, .. } = self;
         // What the value that `f` was called with last was for this receiver.
-        let mut has_changed = mem::take(marked_changed);
+        let mut has_changed = false;
         let mut has_begun = false;
         let accept = |stored: &Stored<T>, version| {
             let before = mem::replace(seen, stored.taken_for(version));
             let is_new = before != *seen;
+            let is_marked = mem::take(marked_changed);
             // As in tokio, what comes after a wait was marked by the wait.
-            has_changed = !has_begun && (has_changed || is_new);
+            has_changed = !has_begun && (is_marked || is_new);
             if mem::replace(&mut has_begun, true) && !is_new {
                 return false;
             }
