@@ -69,6 +69,43 @@ impl<T> Cell<T> {
     }
 }
 
+/// A pin whose usual way calls nothing.
+impl<T> Cell<T> {
+    /// [`pin_with_word`](Self::pin_with_word). What is not the rule is left to functions that return in registers, so that a caller
+    /// which inlines this has all of the pin in registers.
+    #[inline]
+    pub(crate) fn pin_now(&self) -> Option<(Pinned<'_, T>, Word)> {
+        let (index, word) = match self.pin_at_once(self.first_look()) {
+            PinnedAtOnce::Pinned(pinned, word) => return Some((pinned, word)),
+            // SAFETY: the guard is given up for this.
+            PinnedAtOnce::Counted(counted) => unsafe { self.pin_after_count(counted.into_index()) },
+            PinnedAtOnce::Untried => self.pin_step_by_step(),
+        };
+        // SAFETY: it was pinned there, and the guard was given up for this.
+        (index != 0).then(|| (unsafe { Pinned::from_index(self, index) }, word))
+    }
+
+    /// Without the guard: the index of the slot that was pinned, or 0.
+    #[cold]
+    #[inline(never)]
+    fn pin_step_by_step(&self) -> (usize, Word) {
+        self.pin_with_word().map_or((0, Word::INITIAL), |(pinned, word)| (pinned.into_index(), word))
+    }
+
+    /// [`pin_step_by_step`](Self::pin_step_by_step) after a slot was counted in to that is not in force any more.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Counted::from_index`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn pin_after_count(&self, index: usize) -> (usize, Word) {
+        // SAFETY: the caller vouches for it.
+        drop(unsafe { Counted::from_index(self, index) });
+        self.pin_step_by_step()
+    }
+}
+
 impl<T> Cell<T> {
     /// Empties the slot at `index`, which is that of a slot, if it is left to whoever comes by.
     pub(crate) fn reclaim_at(&self, index: usize) {

@@ -138,13 +138,6 @@ impl<T> Cell<T> {
         Word::from_bits(self.current.load(Ordering::Relaxed)).slot()
     }
 
-    /// Whether `word`, which was in force just now, has put `version` in force. The tag comes first: see
-    /// [`version_of`](Self::version_of).
-    #[inline]
-    pub(crate) fn is_of(&self, word: Word, version: Version) -> bool {
-        word.may_be_of(version) && self.version_of(word) == version
-    }
-
     /// What is in force now, to be tried with an exchange or a pin.
     #[inline]
     pub(crate) fn first_look(&self) -> Word {

@@ -21,6 +21,7 @@ impl<'a, T> Owned<'a, T> {
     ///
     /// 1. `index` comes from [`into_index`](Self::into_index) of an owned slot of this `cell`.
     /// 2. The guard is taken up once.
+    #[inline]
     pub(crate) unsafe fn from_index(cell: &'a Cell<T>, index: usize) -> Self {
         // SAFETY: the caller vouches that the index is that of a slot.
         Self { cell, slot: unsafe { cell.slots.get(index) } }
@@ -37,6 +38,12 @@ impl<'a, T> Owned<'a, T> {
     pub(crate) fn fill(&mut self, data: T) {
         // SAFETY: owned.
         unsafe { self.slot.body.write(Some(data)) };
+    }
+
+    #[inline]
+    pub(crate) fn data_mut(&mut self) -> Option<&mut T> {
+        // SAFETY: owned, and `&mut self` keeps everything else away.
+        unsafe { self.slot.body.data_mut() }
     }
 
     #[inline]

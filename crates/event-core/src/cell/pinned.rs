@@ -44,6 +44,7 @@ impl<'a, T> Pinned<'a, T> {
     }
 
     /// The slot's index, still pinned, without the guard.
+    #[inline]
     pub(crate) fn into_index(self) -> usize {
         let index = self.slot.head.index as usize;
         mem::forget(self);
@@ -56,6 +57,7 @@ impl<'a, T> Pinned<'a, T> {
     ///
     /// 1. `index` comes from [`into_index`](Self::into_index) of a pin of this `cell`.
     /// 2. The guard is taken up once.
+    #[inline]
     pub(crate) unsafe fn from_index(cell: &'a Cell<T>, index: usize) -> Self {
         // SAFETY: the caller vouches that the index is that of a slot.
         Self { cell, slot: unsafe { cell.slots.get(index) } }

@@ -90,6 +90,18 @@ impl<T> Body<T> {
         self.data.with(|data| unsafe { (*data).as_ref() })
     }
 
+    /// The data, to be changed.
+    ///
+    /// # Safety
+    ///
+    /// The slot is owned by the caller, who uses nothing else of the data for as long as the result lives.
+    #[expect(clippy::mut_from_ref, reason = "the caller owns the slot")]
+    #[inline]
+    pub(super) unsafe fn data_mut(&self) -> Option<&mut T> {
+        // SAFETY: the caller is the only one with access.
+        self.data.with_mut(|data| unsafe { (*data).as_mut() })
+    }
+
     /// Puts data where nothing is that needs to be dropped.
     ///
     /// # Safety

@@ -16,15 +16,17 @@
 
 use core::fmt;
 use core::future::Future;
+use core::mem::ManuallyDrop;
 use core::pin::Pin;
 use core::task::{Context, Poll};
 
 use super::edit::{present, taken};
 use super::polling::Polling;
 use super::reference::Ref;
+use super::shared::Shared;
 use super::value::MemoryValue;
 use super::watcher::MemoryWatcher;
-use crate::cell::Pinned;
+use crate::cell::{Owned, Pinned, Word};
 use crate::error::GetError;
 use crate::version::Version;
 
@@ -37,33 +39,29 @@ impl<T> MemoryValue<T> {
     ///
     /// # Panics
     ///
-    /// As [`set`](Self::set). If `modify` or `Clone` panics, nothing is set.
+    /// As [`set`](Self::set). If `modify` panics, what it has made until then is published quietly. If `Clone` panics, nothing is
+    /// set.
     #[doc(hidden)]
-    pub fn modify_once(&self, modify: impl FnOnce(&mut T, Version) -> bool, published: impl FnOnce())
+    #[inline]
+    pub fn modify_once(&self, modify: impl FnOnce(&mut T, Version) -> bool, mut published: impl FnMut())
     where
         T: Clone,
     {
         let shared = self.shared().get();
-        let (pinned, expected) = present(&shared.cell);
-        let Some(current) = pinned.as_ref().and_then(Pinned::data).filter(|_| !expected.is_closed()) else { return };
+        let Some((pinned, expected)) = shared.cell.pin_now() else { return };
+        let Some(current) = pinned.data().filter(|_| !expected.is_closed()) else { return };
         // User code, while the current slot is pinned.
-        let mut data = current.clone();
-        let version = pinned.as_ref().map_or(Version::INITIAL, Pinned::version);
-        let notify = modify(&mut data, version);
+        let data = current.clone();
+        let version = pinned.version();
         let mut owned = shared.cell.claim();
         owned.fill(data);
-        let outcome = if notify {
-            shared.cell.publish_over(expected, owned)
-        } else {
-            shared.cell.publish_quietly_over(expected, owned)
-        };
-        published();
-        // What was replaced is not dropped by this: it is left to `announce`. If something else has replaced it, both it and
-        // what was made of it may be dropped here.
-        drop(pinned);
-        if let Ok(outcome) = outcome {
-            shared.announce(outcome);
-        }
+        let owned = owned.into_index();
+        let published = &mut published;
+        let mut publish = Publish { shared, expected, pinned: pinned.into_index(), owned, notify: false, published };
+        // SAFETY: owned, and taken up by `publish` when this is not used any more.
+        let mut owned = ManuallyDrop::new(unsafe { Owned::from_index(&shared.cell, owned) });
+        // User code again; this time a guard does more than to give both slots back.
+        publish.notify = owned.data_mut().is_some_and(|data| modify(data, version));
     }
 
     /// Sets the data and returns a borrow of what it replaced. `published` runs as in [`modify_once`](Self::modify_once).
@@ -97,6 +95,45 @@ impl<T> MemoryValue<T> {
     }
 }
 
+/// What is left to do after a modification, whether it has returned or panicked.
+///
+/// Numbers instead of guards: what user code may unwind through is kept in memory, and numbers are read there as they were
+/// written, for which no processor has to wait.
+struct Publish<'a, T, F: FnMut()> {
+    shared: &'a Shared<T>,
+    /// The word of what is pinned.
+    expected: Word,
+    /// What was modified: the index of a slot that is pinned.
+    pinned: usize,
+    /// What has come of it: the index of a slot that is owned.
+    owned: usize,
+    notify: bool,
+    published: &'a mut F,
+}
+
+impl<T, F: FnMut()> Drop for Publish<'_, T, F> {
+    #[inline]
+    fn drop(&mut self) {
+        let cell = &self.shared.cell;
+        // SAFETY: pinned, and its guard was given up for this.
+        let pinned = unsafe { Pinned::from_index(cell, self.pinned) };
+        // SAFETY: owned, and its guard was given up for this.
+        let owned = unsafe { Owned::from_index(cell, self.owned) };
+        let outcome = if self.notify {
+            cell.publish_over(self.expected, owned)
+        } else {
+            cell.publish_quietly_over(self.expected, owned)
+        };
+        (self.published)();
+        // This drops nothing that was replaced here: that is left to `announce`. If something else has replaced it, both it and what
+        // was made of it may be dropped here.
+        drop(pinned);
+        if let Ok(outcome) = outcome {
+            self.shared.announce(outcome);
+        }
+    }
+}
+
 #[cfg(all(test, event_core_loom))]
 impl<T: Clone> MemoryValue<T> {
     /// What a mutation test does instead of a quiet publication.
@@ -115,15 +152,20 @@ impl<T: Clone> MemoryValue<T> {
 }
 
 impl<T> MemoryWatcher<T> {
-    /// Whether the version that this watcher has seen last, or `other`, is current, and whether the value is closed: as of one
-    /// moment, by one load. Nothing is pinned.
+    /// Whether the version that this watcher has seen last is current, and whether the value is closed: as of one moment, by one
+    /// load. Nothing is pinned, and nothing is called, so the former may be unknown.
     #[doc(hidden)]
     #[inline]
     #[must_use]
-    pub fn is_current_and_closed(&self, other: Version) -> (bool, bool) {
+    pub fn is_current_and_closed(&self) -> (Option<bool>, bool) {
         let cell = &self.shared().get().cell;
         let word = cell.word();
-        (cell.is_of(word, self.cursor().seen()) || cell.is_of(word, other), word.is_closed())
+        let seen = self.cursor().seen();
+        // The tag comes first: see `Polling::look`. If it is the same and the version is not, the word was replaced since it was
+        // loaded, or the tag has wrapped, or the slot is elsewhere.
+        let is_current =
+            if word.may_be_of(seen) { cell.is_version_of(word, seen).then_some(true) } else { Some(false) };
+        (is_current, word.is_closed())
     }
 
     /// Waits for a version that was not seen and that `accept` accepts. What it rejects counts as seen.
@@ -309,6 +351,29 @@ mod tests {
     }
 
     #[test]
+    fn what_a_modification_has_made_before_it_panicked_is_published_quietly() {
+        let value = MemoryValue::with_value(1);
+        let (mut watcher, count) = (value.watch_changes(), Arc::new(Count::default()));
+        let waker = Waker::from(Arc::clone(&count));
+        assert!(watcher.poll_version_if(&mut Context::from_waker(&waker), |_, _| true).is_pending());
+        let settled = Cell::new(false);
+        let modify = || {
+            value.modify_once(
+                |n, _| {
+                    *n = 2;
+                    panic!("expected");
+                },
+                || settled.set(true),
+            );
+        };
+        std::panic::catch_unwind(core::panic::AssertUnwindSafe(modify)).unwrap_err();
+        assert!(settled.get());
+        assert_eq!((value.load(), count.woken()), (Some(2), 0));
+        value.set(3);
+        assert_eq!(count.woken(), 1);
+    }
+
+    #[test]
     fn it_is_settled_before_wakers_run_and_data_is_dropped() {
         struct Noisy(Rc<Cell<bool>>);
         impl Drop for Noisy {
@@ -359,17 +424,23 @@ mod tests {
     fn a_watcher_knows_by_one_look_whether_what_it_has_seen_is_current() {
         let value = MemoryValue::with_value(1);
         let mut watcher = value.watch_changes();
-        assert_eq!(watcher.is_current_and_closed(Version::INITIAL), (true, false));
+        assert_eq!(watcher.is_current_and_closed(), (Some(true), false));
         value.set(2);
-        assert_eq!(watcher.is_current_and_closed(Version::INITIAL), (false, false));
+        assert_eq!(watcher.is_current_and_closed(), (Some(false), false));
         watcher.mark_seen();
         value.close();
-        assert_eq!(watcher.is_current_and_closed(Version::INITIAL), (true, true));
-        let before = value.watch();
-        assert_eq!(before.is_current_and_closed(Version::INITIAL), (false, true));
-        assert_eq!(before.is_current_and_closed(value.version()), (true, true));
+        assert_eq!(watcher.is_current_and_closed(), (Some(true), true));
+        // A slot that is not inline.
+        let value = MemoryValue::with_value(0);
+        let mut watcher = value.watch_changes();
+        let borrows: Vec<_> = (1..5).map(|n| (value.borrow(), value.set(n))).collect();
+        assert_eq!(watcher.is_current_and_closed(), (Some(false), false));
+        watcher.mark_seen();
+        assert_eq!(watcher.is_current_and_closed(), (None, false));
+        assert!(!watcher.has_changed());
+        drop(borrows);
         let never_set = MemoryValue::<u32>::new();
-        assert_eq!(never_set.watch().is_current_and_closed(Version::INITIAL), (true, false));
+        assert_eq!(never_set.watch().is_current_and_closed(), (Some(true), false));
     }
 
     #[test]

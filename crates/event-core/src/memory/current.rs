@@ -145,11 +145,10 @@ impl<'a, T> Polling<'a, T> {
     fn current(&mut self) -> Option<Ref<'a, T>> {
         let shared = self.shared();
         // The pin makes both one step: data and version are those of one slot.
-        let (pinned, word) = shared.get().cell.pin_with_word()?;
+        let (pinned, word) = shared.get().cell.pin_now()?;
         let version = pinned.version();
-        let current = Ref::new(pinned, shared);
-        self.mark(version, word, current.is_some());
-        current
+        let pinned = self.mark_pinned(pinned, version, word);
+        Ref::new(pinned, shared)
     }
 
     fn backlog_ref(&mut self) -> Result<Ref<'a, T>, GetError> {

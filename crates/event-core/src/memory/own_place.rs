@@ -6,7 +6,7 @@ use super::shared::SharedRef;
 use crate::cell::Word;
 use crate::sync::{Handshake, is_kept};
 use crate::version::Version;
-use crate::wakers::{BELOW, Place};
+use crate::wakers::{BELOW, Place, PlaceId};
 
 /// A place, borrowed together with the value whose waker list it is of. Two pointers, which fit two registers.
 pub(super) struct OwnPlace<'a, T> {
@@ -26,6 +26,11 @@ impl<'a, T> OwnPlace<'a, T> {
     #[inline]
     pub(super) fn shared(&self) -> SharedRef<'a, T> {
         self.shared
+    }
+
+    #[inline]
+    pub(super) fn id(&self) -> PlaceId {
+        self.place.id()
     }
 
     /// The watcher here has looked at `version`, which came with `word`.

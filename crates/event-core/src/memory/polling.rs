@@ -169,14 +169,52 @@ impl<'a, T> Polling<'a, T> {
 
     /// Marks `version`, which came with `word`, as seen. `given`: it is what this get returns.
     #[inline]
-    pub(super) fn mark(&mut self, version: Version, word: Word, given: bool) {
+    fn mark(&mut self, version: Version, word: Word, given: bool) {
+        self.mark_in_cursor(version, given);
+        self.place.saw(version, word);
+    }
+
+    #[inline]
+    fn mark_in_cursor(&mut self, version: Version, given: bool) {
         match (given, self.cursor.has_seen(version)) {
             (true, true) => self.cursor.give_again(),
             (true, false) => self.cursor.give(version),
             (false, true) => {}
             (false, false) => self.cursor.pass(version),
         }
-        self.place.saw(version, word);
+    }
+
+    /// Marks what is `pinned`, which is of `version` and came with `word`, as seen and, if there is data, given.
+    ///
+    /// A guard that user code may unwind through is kept in memory. So the caller has none while sync mode is told, and has the pin in
+    /// registers.
+    #[inline]
+    pub(super) fn mark_pinned(&mut self, pinned: Pinned<'a, T>, version: Version, word: Word) -> Pinned<'a, T> {
+        self.mark_in_cursor(version, pinned.data().is_some());
+        if !word.is_awaited() {
+            return pinned;
+        }
+        let cell = pinned.cell();
+        // SAFETY: the guard is given up for this.
+        let index = unsafe { self.tell_pinned(pinned.into_index(), version) };
+        // SAFETY: still pinned, and the guard was given up in `tell_pinned`.
+        unsafe { Pinned::from_index(cell, index) }
+    }
+
+    /// Tells sync mode that `version`, which is pinned at `index`, was seen. Without the guard, before and after; if user code
+    /// panics, it is unpinned.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Pinned::from_index`].
+    #[cold]
+    #[inline(never)]
+    unsafe fn tell_pinned(&self, index: usize, version: Version) -> usize {
+        let shared = self.place.shared().get();
+        // SAFETY: the caller vouches for it.
+        let pinned = unsafe { Pinned::from_index(&shared.cell, index) };
+        shared.watcher_saw(self.place.id(), version);
+        pinned.into_index()
     }
 
     #[inline]

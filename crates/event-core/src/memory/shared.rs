@@ -285,7 +285,7 @@ impl<'a, T> SharedRef<'a, T> {
 
     #[inline]
     pub(super) fn borrow(self) -> Option<Ref<'a, T>> {
-        self.get().cell.pin().and_then(|pinned| Ref::new(pinned, self))
+        self.get().cell.pin_now().and_then(|(pinned, _)| Ref::new(pinned, self))
     }
 
     pub(super) fn watch(self) -> MemoryWatcher<T> {

@@ -197,7 +197,7 @@ impl<T> MemoryWatcher<T> {
     /// Whether a get would give data at once. Lock-free; marks nothing.
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        if self.is_current_and_closed(self.cursor.seen()).0 {
+        if self.is_current_and_closed().0 == Some(true) {
             return false;
         }
         let pinned = self.shared.cell.pin();
@@ -232,6 +232,7 @@ impl<T> MemoryWatcher<T> {
 
     /// Borrows what is present, if anything. Marks nothing. Lock-free, and blocks nobody while it is held.
     #[doc(alias("read", "get", "try_get", "contains_value"))]
+    #[inline]
     #[must_use]
     pub fn borrow(&self) -> Option<Ref<'_, T>> {
         SharedRef::of(&self.shared).borrow()

@@ -87,7 +87,7 @@ fn borrow_and_update_against_two_sets() {
 
 #[test]
 fn borrow_and_update_against_two_sets_of_data_with_a_drop() {
-    explore(Effort { preemptions: 4, at_least: 4_000 }, || reading_against_sets::<Citizen>(in_one_step));
+    explore(Effort { preemptions: 4, at_least: 3_500 }, || reading_against_sets::<Citizen>(in_one_step));
 }
 
 /// Adds to what is current and returns what that was: once in the way that is tested, and once in a way that must fail.

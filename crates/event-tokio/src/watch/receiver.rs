@@ -20,9 +20,10 @@ use super::shared::{Modifications, Stored};
 /// own way.
 pub struct Receiver<T> {
     watcher: MemoryWatcher<Stored<T>>,
-    /// What the newest version that was seen is [taken for](Stored::taken_for). The watcher has seen that version as well, unless
-    /// a predicate panicked when it was called with it.
+    /// What the newest version that was seen is [taken for](Stored::taken_for).
     seen: Version,
+    /// The watcher has not seen that version, since a predicate that was called with it has panicked.
+    is_ahead: bool,
     /// The current value counts as changed, whatever was seen.
     marked_changed: bool,
     modifications: Arc<Modifications>,
@@ -32,8 +33,11 @@ impl<T> Receiver<T> {
     /// A receiver that has seen what is current.
     pub(super) fn new(value: &MemoryValue<Stored<T>>, modifications: &Arc<Modifications>) -> Self {
         let mut watcher = value.watch_changes();
-        let (_, seen) = newest(watcher.borrow_and_update());
-        Self { watcher, seen, marked_changed: false, modifications: Arc::clone(modifications) }
+        let seen = {
+            let current = always(watcher.borrow_and_update());
+            current.taken_for(current.version())
+        };
+        Self { watcher, seen, is_ahead: false, marked_changed: false, modifications: Arc::clone(modifications) }
     }
 
     /// Borrows the current value. It is not marked as seen.
@@ -48,8 +52,9 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn borrow(&self) -> Ref<'_, T> {
-        let (current, version) = newest(self.watcher.borrow());
-        Ref::new(current, self.marked_changed || version != self.seen)
+        let current = always(self.watcher.borrow());
+        let version = current.taken_for(current.version());
+        Ref::new(current, self.marked_changed | (version != self.seen))
     }
 
     /// Borrows the current value and marks it as seen, in one step: [`changed`](Self::changed) then waits for a newer one.
@@ -66,7 +71,8 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn borrow_and_update(&mut self) -> Ref<'_, T> {
-        let (current, version) = newest(self.watcher.borrow_and_update());
+        let current = always(self.watcher.borrow_and_update());
+        let version = current.taken_for(current.version());
         let has_changed = mem::take(&mut self.marked_changed) | (version != self.seen);
         self.seen = version;
         Ref::new(current, has_changed)
@@ -92,11 +98,21 @@ impl<T> Receiver<T> {
     /// ```
     #[inline]
     pub fn has_changed(&self) -> Result<bool, RecvError> {
-        let (is_current, is_closed) = self.watcher.is_current_and_closed(self.seen);
+        let (is_current, is_closed) = self.watcher.is_current_and_closed();
         if is_closed {
             return Err(RecvError(()));
         }
-        Ok(self.marked_changed || !is_current && (!self.modifications.any_silent() || self.borrow().has_changed()))
+        match is_current {
+            Some(true) => Ok(self.marked_changed),
+            Some(false) if !self.is_ahead && !self.modifications.any_silent() => Ok(true),
+            // What is current may be a silent modification of what was seen.
+            _ => self.has_changed_by_borrow(),
+        }
+    }
+
+    #[inline(never)]
+    fn has_changed_by_borrow(&self) -> Result<bool, RecvError> {
+        Ok(self.borrow().has_changed())
     }
 
     /// Whether the channel is closed: all senders were dropped.
@@ -143,8 +159,13 @@ impl<T> Receiver<T> {
     /// receiver.mark_unchanged();
     /// assert!(!receiver.has_changed().unwrap());
     /// ```
+    #[inline]
     pub fn mark_unchanged(&mut self) {
-        self.borrow_and_update();
+        if self.watcher.is_current_and_closed().0 == Some(true) {
+            self.marked_changed = false;
+        } else {
+            self.borrow_and_update();
+        }
     }
 
     /// Waits until the current value is one that was not seen, and marks it as seen.
@@ -222,20 +243,24 @@ impl<T> Receiver<T> {
     /// # }
     /// ```
     pub async fn wait_for(&mut self, mut f: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, RecvError> {
-        let Self { watcher, seen, marked_changed, .. } = self;
+        let Self { watcher, seen, is_ahead, marked_changed, .. } = self;
         // What the value that `f` was called with last was for this receiver.
-        let mut has_changed = mem::take(marked_changed);
+        let mut has_changed = false;
         let mut has_begun = false;
         let accept = |stored: &Stored<T>, version| {
             let before = mem::replace(seen, stored.taken_for(version));
             let is_new = before != *seen;
+            let is_marked = mem::take(marked_changed);
             // As in tokio, what comes after a wait was marked by the wait.
-            has_changed = !has_begun && (has_changed || is_new);
+            has_changed = !has_begun && (is_marked || is_new);
             if mem::replace(&mut has_begun, true) && !is_new {
                 return false;
             }
-            // If this panics, the watcher has not been told that the version was seen, but `seen` tells.
-            f(&stored.data)
+            // If this panics, the watcher is not told that the version was seen.
+            *is_ahead = true;
+            let accepts = f(&stored.data);
+            *is_ahead = false;
+            accepts
         };
         match cooperative(watcher.wait_for_version(accept)).await {
             Ok(accepted) => Ok(Ref::new(accepted, has_changed)),
@@ -260,12 +285,9 @@ impl<T> Receiver<T> {
     }
 }
 
-/// What is current, and what it is [taken for](Stored::taken_for).
 #[inline]
-pub(super) fn newest<T>(current: Option<event_core::Ref<'_, Stored<T>>>) -> (event_core::Ref<'_, Stored<T>>, Version) {
-    let current = current.expect("a channel always holds a value");
-    let version = current.taken_for(current.version());
-    (current, version)
+pub(super) fn always<D>(current: Option<D>) -> D {
+    current.expect("a channel always holds a value")
 }
 
 impl<T> Clone for Receiver<T> {
@@ -273,6 +295,7 @@ impl<T> Clone for Receiver<T> {
         Self {
             watcher: self.watcher.clone(),
             seen: self.seen,
+            is_ahead: self.is_ahead,
             marked_changed: self.marked_changed,
             modifications: Arc::clone(&self.modifications),
         }

@@ -2,17 +2,17 @@
 
 use alloc::sync::Arc;
 use core::fmt;
+use core::mem;
 use core::ops::Deref;
-use core::panic::{AssertUnwindSafe, RefUnwindSafe, UnwindSafe};
-use std::panic::{catch_unwind, resume_unwind};
+use core::panic::{RefUnwindSafe, UnwindSafe};
 
 use event_core::MemoryValue;
 use tokio::task::coop::cooperative;
 
 use super::error::SendError;
-use super::receiver::{Receiver, newest};
+use super::receiver::{Receiver, always};
 use super::reference::Ref;
-use super::shared::Stored;
+use super::shared::{Modifications, Stored};
 use super::without_clone::SenderWithoutClone;
 
 /// Sends values to the [`Receiver`]s of its channel.
@@ -87,7 +87,7 @@ impl<T> Sender<T> {
     /// ```
     #[inline]
     pub fn borrow(&self) -> Ref<'_, T> {
-        Ref::new(newest(self.value().borrow()).0, false)
+        Ref::new(always(self.value().borrow()), false)
     }
 
     /// Whether there is no receiver. [`subscribe`](Self::subscribe) makes one at any time.
@@ -251,24 +251,22 @@ impl<T: Clone> Sender<T> {
         F: FnOnce(&mut T) -> bool,
     {
         let modifications = &self.inner.modifications;
-        let turn = modifications.turn();
-        let mut outcome = Ok(false);
+        let mut turn = Some(modifications.turn());
+        let mut modified = false;
         let modify_stored = |stored: &mut Stored<T>, version| {
-            let taken_for = stored.taken_for(version);
-            // What it has changed before a panic is kept.
-            outcome = catch_unwind(AssertUnwindSafe(|| modify(&mut stored.data)));
-            let notify = matches!(outcome, Ok(true));
-            stored.silent_since = if notify {
-                None
-            } else {
-                modifications.note_silent();
-                Some(taken_for)
-            };
-            notify
+            // What it has changed is kept if it panics, too: then silently.
+            stored.silent_since = Some(stored.taken_for(version));
+            let silent = Silent(modifications);
+            modified = modify(&mut stored.data);
+            if modified {
+                mem::forget(silent);
+                stored.silent_since = None;
+            }
+            modified
         };
         // Wakers and drops may modify as well.
-        self.value().modify_once(modify_stored, || drop(turn));
-        outcome.unwrap_or_else(|panic| resume_unwind(panic))
+        self.value().modify_once(modify_stored, || turn = None);
+        modified
     }
 
     /// Replaces the value, notifies all receivers, whether or not there are any, and returns the old value: moved out of the channel,
@@ -298,6 +296,16 @@ impl<T: Clone> Sender<T> {
             Ok(old) => old,
             Err(old) => old.data.clone(),
         }
+    }
+}
+
+/// Dropped: there is a silent modification.
+struct Silent<'a>(&'a Modifications);
+
+impl Drop for Silent<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.0.note_silent();
     }
 }
 

@@ -36,10 +36,12 @@ pub(super) struct Modifications {
 
 impl Modifications {
     /// Waits for this thread's turn. What panics while it has it leaves the value as it should be.
+    #[inline]
     pub(super) fn turn(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    #[inline]
     pub(super) fn note_silent(&self) {
         self.any_silent.get_or_init(|| ());
     }

@@ -96,8 +96,15 @@ async fn a_wait_without_budget_marks_nothing() {
         rounds += 1;
     }
     assert!(rounds > 1 && rounds < 10_000, "one unit for each change");
-    sender.send(1).unwrap();
     let mut task = tokio_test::task::spawn(());
+    receiver.mark_changed();
+    {
+        let mut wait = Box::pin(receiver.wait_for(|_| true));
+        assert!(task.enter(|cx, _| wait.as_mut().poll(cx)).is_pending());
+    }
+    assert!(receiver.has_changed().unwrap());
+    receiver.mark_unchanged();
+    sender.send(1).unwrap();
     {
         let mut changed = Box::pin(receiver.changed());
         assert!(task.enter(|cx, _| changed.as_mut().poll(cx)).is_pending());
