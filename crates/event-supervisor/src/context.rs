@@ -3,7 +3,6 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
 use core::future::Future;
@@ -11,10 +10,11 @@ use core::pin::Pin;
 use core::task::{Context as TaskContext, Poll};
 use core::time::Duration;
 
-use event_core::{RunContext, Runnable, Signal, ValueState};
+use event_core::{RunContext, Runnable, Signal};
 use futures_lite::future::or;
 
 use crate::engine::NewMember;
+use crate::flag::Raised;
 use crate::handle::Handle;
 use crate::run::Run;
 use crate::runnable::boxed;
@@ -200,15 +200,20 @@ impl fmt::Debug for Context {
 }
 
 /// Waits for a runnable's cancellation. Made by [`Context::cancelled`].
-#[derive(Debug)]
 #[must_use = "futures do nothing unless awaited or polled"]
-pub struct Cancelled<'a>(ValueState<'a, Infallible>);
+pub struct Cancelled<'a>(Raised<'a>);
 
 impl Future for Cancelled<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<()> {
         Pin::new(&mut self.0).poll(cx)
+    }
+}
+
+impl fmt::Debug for Cancelled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cancelled").finish_non_exhaustive()
     }
 }
 

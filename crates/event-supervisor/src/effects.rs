@@ -25,7 +25,7 @@ pub(crate) struct Effects {
     discarded: Vec<Discarded>,
     /// Runs that were told to end, or have ended.
     pub(crate) cancelled: Vec<Arc<Run>>,
-    pub(crate) raise: Vec<Flag>,
+    pub(crate) raise: Vec<Arc<Flag>>,
     pub(crate) starting: Vec<Starting>,
     pub(crate) rests: Vec<Rest>,
     timers: Vec<(Timer, Duration)>,
@@ -41,7 +41,7 @@ pub(crate) struct Effects {
     /// The tree has ended.
     pub(crate) close: bool,
     /// Raised last.
-    pub(crate) gone: Vec<Flag>,
+    pub(crate) gone: Vec<Arc<Flag>>,
 }
 
 /// What is told through `tracing`.

@@ -50,6 +50,7 @@ mod effects;
 mod engine;
 mod flag;
 mod handle;
+mod index;
 mod latest;
 mod lock;
 mod log;

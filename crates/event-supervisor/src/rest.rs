@@ -17,7 +17,7 @@ pub(crate) struct Rest {
     pub(crate) number: u64,
     pub(crate) delay: Duration,
     /// Ends the rest early.
-    pub(crate) wake: Flag,
+    pub(crate) wake: Arc<Flag>,
 }
 
 impl Rest {

@@ -7,6 +7,7 @@ use core::fmt;
 
 use rpds::RedBlackTreeMapSync as PersistentMap;
 
+use crate::index::{Found, Index};
 use crate::place::Place;
 use crate::state::NodeStatus;
 
@@ -21,7 +22,7 @@ use crate::state::NodeStatus;
 #[derive(Clone)]
 pub struct Tree {
     nodes: PersistentMap<Place, Entry>,
-    places: PersistentMap<Arc<str>, Place>,
+    index: Arc<Index>,
     /// Later trees of a supervisor have greater ones.
     pub(crate) number: u64,
 }
@@ -40,7 +41,16 @@ impl Tree {
     /// The runnable at `path`, such as `root.net.dhcp`.
     #[must_use]
     pub fn get(&self, path: &str) -> Option<&NodeStatus> {
-        self.at(self.place(path)?)
+        match self.index.find(path, self.number) {
+            Found::Nowhere => None,
+            // This may be an older tree, in which another one had that name.
+            Found::At(place) => self.nodes.get(&place).or_else(|| self.search(path)).map(|entry| &entry.status),
+            Found::Unknown => self.search(path).map(|entry| &entry.status),
+        }
+    }
+
+    fn search(&self, path: &str) -> Option<&Entry> {
+        self.nodes.values().find(|entry| &*entry.path == path)
     }
 
     /// All runnables, parents before their children, siblings in the order of their start.
@@ -60,8 +70,12 @@ impl Tree {
         self.nodes.is_empty()
     }
 
-    pub(crate) fn place(&self, path: &str) -> Option<&Place> {
-        self.places.get(path)
+    /// The place of a path in the newest tree.
+    pub(crate) fn place(&self, path: &str) -> Option<Place> {
+        match self.index.find(path, u64::MAX) {
+            Found::At(place) => Some(place),
+            Found::Nowhere | Found::Unknown => None,
+        }
     }
 
     pub(crate) fn at(&self, place: &Place) -> Option<&NodeStatus> {
@@ -74,7 +88,7 @@ impl Tree {
     }
 
     pub(crate) fn insert(&mut self, place: Place, path: Arc<str>, node: usize, status: NodeStatus) {
-        self.places.insert_mut(Arc::clone(&path), place.clone());
+        self.index.insert(&path, &place);
         self.nodes.insert_mut(place, Entry { path, status, node, ended: None });
     }
 
@@ -93,13 +107,14 @@ impl Tree {
     /// Forgets the descendants of a place and, if wanted, what is there. Returns the numbers of those that had ended.
     pub(crate) fn remove_below(&mut self, place: &Place, itself: bool) -> Vec<u64> {
         let at_and_below = self.nodes.range(place.clone()..).take_while(|(below, _)| below.is_at_or_below(place));
+        // Mostly there is nothing.
         let old: Vec<_> = at_and_below
             .filter(|(below, _)| itself || *below != place)
             .map(|(place, entry)| (place.clone(), Arc::clone(&entry.path), entry.ended))
             .collect();
         let remove = |(place, path, ended): (Place, Arc<str>, _)| {
             self.nodes.remove_mut(&place);
-            self.places.remove_mut(&path);
+            self.index.remove(&path, self.number + 1);
             ended
         };
         old.into_iter().filter_map(remove).collect()
@@ -108,7 +123,7 @@ impl Tree {
 
 impl Default for Tree {
     fn default() -> Self {
-        Self { nodes: PersistentMap::new_sync(), places: PersistentMap::new_sync(), number: 0 }
+        Self { nodes: PersistentMap::new_sync(), index: Index::new(), number: 0 }
     }
 }
 

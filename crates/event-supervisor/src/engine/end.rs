@@ -38,7 +38,7 @@ impl Engine {
             // What it returns now is no failure. A panic is one, though nothing follows from it.
             node.panic = ending.panic();
         } else {
-            let (is_done, group) = (node.state == State::Done, node.group);
+            let (is_done, group) = (node.status.state == State::Done, node.group);
             let parent = self.groups[group].parent;
             let is_last = parent.is_some_and(|parent| self.nodes[parent].is_ending);
             if is_last && ending.is_ok() && !is_done {
@@ -159,7 +159,7 @@ impl Engine {
             }
         } else if !node.is_ending {
             // If it has died, its group is told in a moment.
-            if node.body == Body::Ended && node.state == State::Done && !node.is_complete {
+            if node.body == Body::Ended && node.status.state == State::Done && !node.is_complete {
                 node.is_complete = true;
                 let group = node.group;
                 self.complete(fx, group);
@@ -235,8 +235,8 @@ impl Engine {
         let delay = group.delays.get_or_insert_with(|| backoff.delays()).next(backoff);
         group.phase = Phase::Resting(rest);
         let id = GroupId { key, number: group.number };
-        let wake = Flag::new();
-        group.wake = Some(wake.clone());
+        let wake = Arc::new(Flag::new());
+        group.wake = Some(Arc::clone(&wake));
         fx.rests.push(Rest { group: id, number: rest, delay, wake });
         for member in group.members.clone() {
             self.set(fx, member, |status| status.restart_in = Some(delay));

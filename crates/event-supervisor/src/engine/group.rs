@@ -1,6 +1,7 @@
 //! Those who live and die together.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{Engine, Work};
@@ -37,9 +38,9 @@ pub(super) struct Group {
     /// When it died, as far as that matters for a limit.
     pub(super) deaths: VecDeque<Timer>,
     /// Ends a rest.
-    pub(super) wake: Option<Flag>,
+    pub(super) wake: Option<Arc<Flag>>,
     /// Raised when it is gone, if somebody waits for that.
-    pub(super) gone: Option<Flag>,
+    pub(super) gone: Option<Arc<Flag>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,15 +127,15 @@ impl Engine {
     }
 
     /// A flag that is raised when the group is gone; `None` if it is.
-    pub(crate) fn gone_flag(&mut self, id: GroupId) -> Option<Flag> {
+    pub(crate) fn gone_flag(&mut self, id: GroupId) -> Option<Arc<Flag>> {
         self.group_of(id)?;
-        Some(self.groups[id.key].gone.get_or_insert_with(Flag::new).clone())
+        Some(self.groups[id.key].gone.get_or_insert_with(|| Arc::new(Flag::new())).clone())
     }
 
     /// The group of the runnable at `path`, unless that has ended for good.
     pub(crate) fn find_group(&self, path: &str) -> Option<GroupId> {
         let place = self.tree.place(path)?;
-        let node = self.nodes.get(self.tree.node(place)?).filter(|node| node.place == *place)?;
+        let node = self.nodes.get(self.tree.node(&place)?).filter(|node| node.place == place)?;
         Some(GroupId { key: node.group, number: self.groups[node.group].number })
     }
 }

@@ -126,28 +126,27 @@ impl Engine {
     fn set(&mut self, fx: &mut Effects, node: usize, change: impl FnOnce(&mut NodeStatus)) {
         let Self { nodes, groups, tree, now, transitions, settings, .. } = self;
         let this = &mut nodes[node];
-        let Some(old) = tree.at(&this.place) else { return };
-        let mut status = old.clone();
+        let mut status = this.status.clone();
         change(&mut status);
-        if status == *old {
+        if status == this.status {
             return;
         }
-        if status.state != this.state {
-            status.since = *now;
+        let old = mem::replace(&mut this.status, status);
+        if this.status.state != old.state {
+            this.status.since = *now;
             if settings.has_hook {
-                transitions.push_back(Transition::new(&this.path, Some(this.state), &status));
-            }
-            let was_ready = mem::replace(&mut this.state, status.state).is_ready();
-            let group = this.group;
-            if was_ready != status.state.is_ready() {
-                groups[group].count_unready(was_ready);
-                if let Some(parent) = groups[group].parent {
-                    nodes[parent].count_unready(fx, was_ready, 1);
-                }
+                transitions.push_back(Transition::new(&this.path, Some(old.state), &this.status));
             }
         }
-        tree.set(&nodes[node].place, status);
+        tree.set(&this.place, this.status.clone());
         fx.publish = true;
+        let (was_ready, is_ready, group) = (old.state.is_ready(), this.status.state.is_ready(), this.group);
+        if was_ready != is_ready {
+            groups[group].count_unready(was_ready);
+            if let Some(parent) = groups[group].parent {
+                nodes[parent].count_unready(fx, was_ready, 1);
+            }
+        }
     }
 
     /// Notes a panic while a runnable was dropped that has ended for good.

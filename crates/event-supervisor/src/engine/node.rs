@@ -14,7 +14,7 @@ use crate::place::Place;
 use crate::run::{Run, RunId};
 use crate::runnable::BoxRunnable;
 use crate::settings::Limit;
-use crate::state::State;
+use crate::state::{NodeStatus, State};
 
 /// A member of a group.
 pub(super) struct Node {
@@ -23,7 +23,7 @@ pub(super) struct Node {
     pub(super) place: Place,
     pub(super) span: Span,
     /// As in the tree.
-    pub(super) state: State,
+    pub(super) status: NodeStatus,
     /// Unless it runs.
     pub(super) runnable: Option<BoxRunnable>,
     /// The run that goes on, or was the last one.
@@ -87,7 +87,7 @@ impl Engine {
         if !node.is_open {
             return;
         }
-        let (state, key) = (node.state, run.id.node);
+        let (state, key) = (node.status.state, run.id.node);
         let next = match (state, signal) {
             (State::New, Signal::Healthy) => State::Healthy,
             (State::New | State::Healthy, Signal::Done) => State::Done,

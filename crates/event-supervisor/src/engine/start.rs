@@ -64,9 +64,12 @@ impl Engine {
         if self.node_of(parent.id).is_none_or(|node| !node.is_open) {
             return Err(StartError::Ended { path: (*parent.path).to_owned() });
         }
-        if let Some(taken) = paths.iter().find(|path| self.find_group(path).is_some()) {
-            return Err(StartError::NameTaken { path: (**taken).to_owned() });
+        let known: Vec<_> = paths.iter().filter_map(|path| Some((path, self.tree.place(path)?))).collect();
+        if let Some((taken, _)) = known.iter().find(|(path, _)| self.find_group(path).is_some()) {
+            return Err(StartError::NameTaken { path: (***taken).to_owned() });
         }
+        // Those with the same names have ended.
+        known.iter().for_each(|(_, ended)| self.forget(ended, true));
         let members = members.drain(..).map(|member| member.runnable);
         let members = paths.into_iter().zip(members).collect();
         Ok(self.start(shared, fx, Some(parent.id.node), members, false))
@@ -93,24 +96,20 @@ impl Engine {
                 Some(parent) => self.nodes[parent].place.child(number),
                 None => Place::root(number),
             };
-            // One of that name may be kept that has ended.
-            if let Some(old) = self.tree.place(&path).cloned() {
-                self.forget(&old, true);
-            }
             let span = Span::of(&path);
             let id = RunId { node: self.nodes.vacant_key(), number };
             let status = NodeStatus::new(self.now);
             if self.settings.has_hook {
                 self.transitions.push_back(Transition::new(&path, None, &status));
             }
-            self.tree.insert(place.clone(), Arc::clone(&path), id.node, status);
             let run = Run::new(shared, id, &path, &span);
+            self.tree.insert(place.clone(), Arc::clone(&path), id.node, status.clone());
             self.nodes.insert(Node {
                 group,
                 path,
                 place,
                 span,
-                state: State::New,
+                status: status.clone(),
                 runnable: Some(runnable),
                 run,
                 body: Body::Waiting,
