@@ -23,6 +23,7 @@ impl Bits {
         bits
     }
 
+    #[inline]
     pub(super) fn contains(&self, number: usize) -> bool {
         self.word(number / WIDTH) & 1 << (number % WIDTH) != 0
     }
@@ -58,6 +59,7 @@ impl Bits {
         None
     }
 
+    #[inline]
     fn word(&self, number: usize) -> usize {
         match number.checked_sub(1) {
             None => self.first,

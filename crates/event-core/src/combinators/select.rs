@@ -2,7 +2,6 @@
 
 use alloc::boxed::Box;
 use core::fmt;
-use core::ops::Range;
 use core::task::{Context, Poll};
 
 use super::bits::Bits;
@@ -92,69 +91,71 @@ impl<W: SelectTuple> Select<W> {
         accept: &mut dyn FnMut(&W::Item) -> bool,
     ) -> Poll<Result<W::Item, GetError>> {
         let (mut is_unknown, count) = (false, self.watchers.count());
-        if let Some(ready) = self.ready.as_mut().filter(|_| how == How::Waiting) {
-            ready.collect();
+        if let Some(ready) = &mut self.ready {
+            if how == How::Waiting {
+                return self.poll_woken(cx, accept);
+            }
+            // Each may forget its own waker for that of the backlog.
+            (0..count).for_each(|index| ready.is_due(index));
         }
+        for index in (0..count).map(|nth| (self.first + nth) % count) {
+            if self.closed.contains(index) {
+                continue;
+            }
+            match self.watchers.poll_one(index, how, cx, accept) {
+                Poll::Ready(Err(GetError::Closed)) => {
+                    self.closed.insert(index);
+                    self.open -= 1;
+                }
+                Poll::Ready(Err(GetError::BacklogDone)) => {}
+                Poll::Ready(given) => {
+                    self.first = (index + 1) % count;
+                    return Poll::Ready(given);
+                }
+                Poll::Pending => is_unknown |= how == How::BacklogOnly,
+            }
+        }
+        if self.open == 0 {
+            return Poll::Ready(Err(GetError::Closed));
+        }
+        if is_unknown { Poll::Pending } else { how.nothing() }
+    }
+
+    /// A get that polls only those that were woken, each with a waker of its own.
+    fn poll_woken(
+        &mut self,
+        cx: &mut Context<'_>,
+        accept: &mut dyn FnMut(&W::Item) -> bool,
+    ) -> Poll<Result<W::Item, GetError>> {
+        let (ready, count) = (self.ready.as_mut().expect("the caller has looked"), self.watchers.count());
+        ready.collect();
         for range in [self.first..count, 0..self.first] {
             let mut from = range.start;
-            while let Some(index) = self.next_in(how, from..range.end) {
+            while let Some(index) = ready.next_in(from..range.end) {
                 from = index + 1;
                 if self.closed.contains(index) {
-                    if let Some(ready) = &mut self.ready {
-                        ready.is_done(index);
-                    }
+                    ready.is_done(index);
                     continue;
                 }
-                match self.poll_one(index, how, cx, accept) {
+                let watchers = &mut self.watchers;
+                match ready.poll(index, |cx| watchers.poll_one(index, How::Waiting, cx, accept)) {
                     Poll::Ready(Err(GetError::Closed)) => {
                         self.closed.insert(index);
                         self.open -= 1;
                     }
-                    Poll::Ready(Err(GetError::BacklogDone)) => {}
                     Poll::Ready(given) => {
                         self.first = (index + 1) % count;
                         return Poll::Ready(given);
                     }
-                    Poll::Pending => is_unknown |= how == How::BacklogOnly,
+                    Poll::Pending => {}
                 }
             }
         }
         if self.open == 0 {
             return Poll::Ready(Err(GetError::Closed));
         }
-        if is_unknown {
-            return Poll::Pending;
-        }
-        if let Some(ready) = self.ready.as_mut().filter(|_| how == How::Waiting) {
-            ready.wait(cx);
-        }
-        how.nothing()
-    }
-
-    /// Which one to poll next.
-    fn next_in(&self, how: How, range: Range<usize>) -> Option<usize> {
-        match &self.ready {
-            Some(ready) if how == How::Waiting => ready.next_in(range),
-            _ => Some(range.start).filter(|_| !range.is_empty()),
-        }
-    }
-
-    fn poll_one(
-        &mut self,
-        index: usize,
-        how: How,
-        cx: &mut Context<'_>,
-        accept: &mut dyn FnMut(&W::Item) -> bool,
-    ) -> Poll<Result<W::Item, GetError>> {
-        let Some(ready) = &mut self.ready else { return self.watchers.poll_one(index, how, cx, accept) };
-        match how {
-            How::Waiting => ready.poll(index, |cx| self.watchers.poll_one(index, how, cx, accept)),
-            How::BacklogOnly => {
-                // It may forget its own waker for that of the backlog.
-                ready.is_due(index);
-                self.watchers.poll_one(index, how, cx, accept)
-            }
-        }
+        ready.wait(cx);
+        Poll::Pending
     }
 }
 
