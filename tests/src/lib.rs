@@ -1,7 +1,7 @@
 //! The conformance suite: what every value has to do, each guarantee at least one test that is named after it.
 //!
 //! The tests are functions in here, in four groups of guarantees: of values (V), of watchers (W, in
-//! [`watchers`], [`waiting`] and [`options`]), of closing (C) and in panics (P). They come in three kinds:
+//! [`watchers`], [`waiting`], [`options`] and [`combining`]), of closing (C) and in panics (P). They come in three kinds:
 //!
 //! - *for any backend*: generic over a [`Runtime`](runtime::Runtime) and a [`Backend`](runtime::Backend);
 //! - *for memory*: what only memory values promise, generic over a runtime;
