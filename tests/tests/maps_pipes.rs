@@ -8,17 +8,21 @@ use core::pin::Pin;
 
 use event_core::prelude::*;
 use event_map::{Change, MemoryMap};
+use event_tests::runtime::run_by_hand;
 use futures_core::Stream;
 
 const KEYS: u64 = 50;
 
-fn on_tokio(test: impl Future<Output = ()>) {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be had").block_on(test);
+/// A hang ends the process with a message.
+fn on_tokio(name: &'static str, test: impl Future<Output = ()>) {
+    run_by_hand(name, || {
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime can be had").block_on(test);
+    });
 }
 
 #[test]
 fn a_pipe_into_a_full_channel_loses_no_key_of_a_map() {
-    on_tokio(async {
+    on_tokio("a_pipe_into_a_full_channel_loses_no_key_of_a_map", async {
         let map: MemoryMap<u64, &str> = (0..KEYS).map(|key| (key, "old")).collect();
         let (sender, mut receiver) = tokio::sync::mpsc::channel(1);
         let piped = tokio::spawn({
@@ -46,7 +50,7 @@ fn a_pipe_into_a_full_channel_loses_no_key_of_a_map() {
 
 #[test]
 fn a_stream_of_a_map_ends_with_it() {
-    on_tokio(async {
+    on_tokio("a_stream_of_a_map_ends_with_it", async {
         let map = MemoryMap::from([("a", 1), ("b", 2)]);
         let mut stream = map.watch().into_stream();
         map.close();
@@ -60,7 +64,7 @@ fn a_stream_of_a_map_ends_with_it() {
 
 #[test]
 fn watchers_of_single_keys_and_of_states_can_be_combined() {
-    on_tokio(async {
+    on_tokio("watchers_of_single_keys_and_of_states_can_be_combined", async {
         let map = MemoryMap::from([("a", 1)]);
         let mut both =
             event_core::combine((map.watch_key("a"), map.watch_key("b"))).map(|(a, b)| a.unwrap_or(0) + b.unwrap_or(0));
