@@ -281,6 +281,25 @@ fn states_never_allocate() {
 }
 
 #[test]
+fn a_watch_channel_never_allocates() {
+    let (sender, mut receiver) = event_tokio::watch::channel(0_u64);
+    Steady::new().assert_never_allocates("a watch channel", |it| {
+        assert!(poll(receiver.changed(), &it.waker).is_pending());
+        sender.send(1).unwrap();
+        assert!(poll(receiver.changed(), &it.waker).is_ready());
+        sender.send_modify(|n| *n += 1);
+        assert!(!sender.send_if_modified(|n| {
+            *n += 1;
+            false
+        }));
+        assert_eq!((sender.send_replace(4), *receiver.borrow(), *sender.borrow()), (3, 4, 4));
+        assert!(poll(receiver.wait_for(|n| *n == 4), &it.waker).is_ready());
+        assert!(!receiver.borrow_and_update().has_changed() && !receiver.has_changed().unwrap());
+        drop((receiver.clone(), sender.subscribe(), sender.clone()));
+    });
+}
+
+#[test]
 fn coming_and_going_never_allocates() {
     Steady::new().assert_never_allocates("watch, wait, drop", |it| {
         let mut watcher = it.value.watch();

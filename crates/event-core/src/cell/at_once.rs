@@ -73,7 +73,7 @@ impl<T> Cell<T> {
 impl<T> Cell<T> {
     /// [`pin_with_word`](Self::pin_with_word). What is not the rule is left to functions that return in registers, so that a caller
     /// which inlines this has all of the pin in registers.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn pin_now(&self) -> Option<(Pinned<'_, T>, Word)> {
         let (index, word) = match self.pin_at_once(self.first_look()) {
             PinnedAtOnce::Pinned(pinned, word) => return Some((pinned, word)),

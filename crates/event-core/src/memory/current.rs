@@ -181,3 +181,26 @@ impl<T> fmt::Debug for Changed<'_, T> {
         f.debug_struct("Changed").finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
+mod tests {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    use crate::memory::MemoryValue;
+
+    #[test]
+    fn what_borrow_and_update_has_marked_is_seen_by_a_set_that_waits_for_it() {
+        let value = MemoryValue::with_value(1);
+        let mut watcher = value.watch_changes();
+        let mut set = pin!(value.set_sync(2));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(set.as_mut().poll(&mut cx).is_pending());
+        let borrowed = watcher.borrow_and_update();
+        assert!(matches!(set.as_mut().poll(&mut cx), Poll::Ready(Ok(_))));
+        assert_eq!(borrowed.as_deref(), Some(&2));
+        value.set(3);
+        assert_eq!(borrowed.as_deref(), Some(&2), "still pinned");
+    }
+}

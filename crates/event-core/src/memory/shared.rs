@@ -283,7 +283,8 @@ impl<'a, T> SharedRef<'a, T> {
         self.arc == other.arc
     }
 
-    #[inline]
+    // A call returns what does not fit registers in memory, in pieces: see `Cell::pin_now`.
+    #[inline(always)]
     pub(super) fn borrow(self) -> Option<Ref<'a, T>> {
         self.get().cell.pin_now().and_then(|(pinned, _)| Ref::new(pinned, self))
     }

@@ -202,13 +202,19 @@ fn a_waker_may_use_the_channel_that_wakes_it() {
             self.0.send_replace(n + 100);
         }
     }
-    let (sender, mut receiver) = watch::channel(1);
-    let waker = Arc::new(Modifies(sender.clone())).into();
-    let mut changed = Box::pin(receiver.changed());
-    let mut cx = std::task::Context::from_waker(&waker);
-    assert!(std::future::Future::poll(changed.as_mut(), &mut cx).is_pending());
-    sender.send_modify(|n| *n += 1);
-    assert_eq!(*sender.borrow(), 112);
+    for replaces in [false, true] {
+        let (sender, mut receiver) = watch::channel(1);
+        let waker = Arc::new(Modifies(sender.clone())).into();
+        let mut changed = Box::pin(receiver.changed());
+        let mut cx = std::task::Context::from_waker(&waker);
+        assert!(std::future::Future::poll(changed.as_mut(), &mut cx).is_pending());
+        if replaces {
+            assert_eq!(sender.send_replace(2), 1);
+        } else {
+            sender.send_modify(|n| *n += 1);
+        }
+        assert_eq!(*sender.borrow(), 112);
+    }
 }
 
 #[test]
