@@ -1,5 +1,7 @@
 //! A small service under a supervisor. Its tree is drawn live in the terminal, and parts of it fail when a key is pressed.
 
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "a program has std")]
+
 mod keys;
 mod screen;
 mod service;
