@@ -18,12 +18,12 @@ use crate::shared::Shared;
 ///
 /// async fn service(cx: Context) -> Result<(), BoxError> {
 ///     cx.signal(Signal::Healthy);
-///     let helper = cx.run("helper", helper)?;
+///     let group = cx.run("helper", helper)?;
 ///     cx.sleep(core::time::Duration::from_secs(1)).await;
-///     helper.cancel();
-///     helper.ended().await;
+///     group.cancel();
+///     group.ended().await;
 ///     // The name is free again.
-///     cx.run("helper", self::helper)?;
+///     cx.run("helper", helper)?;
 ///     cx.cancelled().await;
 ///     Ok(())
 /// }

@@ -1,5 +1,6 @@
 //! Child processes as runnables.
 
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
 #![cfg(unix)]
 
 use std::fs;

@@ -1,5 +1,7 @@
 //! The harness for trees under test: it fails where it should.
 
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
+
 use std::future::pending;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;

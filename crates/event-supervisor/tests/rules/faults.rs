@@ -167,9 +167,14 @@ fn play_with_failure(sim: &Sim, k: usize, failure: Failure) -> bool {
 
 #[test]
 fn a_runtime_that_fails_to_start_a_task_makes_nothing_hang() {
-    let mut failures = vec![Failure::Drops, Failure::DropsLater(0), Failure::DropsLater(1), Failure::DropsLater(2)];
-    #[cfg(feature = "std")]
-    failures.push(Failure::Panics);
+    let failures = [
+        Failure::Drops,
+        Failure::DropsLater(0),
+        Failure::DropsLater(1),
+        Failure::DropsLater(2),
+        #[cfg(feature = "std")]
+        Failure::Panics,
+    ];
     for failure in failures {
         let mut k = 0;
         while play_with_failure(&Sim::new(k as u64), k, failure) {

@@ -197,3 +197,27 @@ fn settings_and_supervisors_can_be_shown() {
     assert!(format!("{supervisor:?}").contains("\"net\": NodeStatus"), "{supervisor:?}");
     stop(&sim, supervisor);
 }
+
+#[cfg(feature = "serde")]
+#[test]
+fn a_tree_can_be_serialised() {
+    let sim = Sim::new(0);
+    let journal = Journal::new(&sim);
+    let child = Puppet::new(&journal, "child").healthy();
+    let supervisor = start(&sim, &Puppet::new(&journal, "root").runs([&child]));
+    sim.advance(SECOND);
+    child.ends(How::Err);
+    sim.settle();
+    let expected = serde_json::json!({
+        "root": {
+            "state": "new", "since": {"secs": 0, "nanos": 0}, "restarts": 0, "restart_in": null, "overdue": false,
+            "last_error": null,
+        },
+        "root.child": {
+            "state": "dead", "since": {"secs": 1, "nanos": 0}, "restarts": 0,
+            "restart_in": {"secs": 0, "nanos": 500_000_000}, "overdue": false, "last_error": "it was told to fail",
+        },
+    });
+    assert_eq!(serde_json::to_value(tree(&supervisor)).expect("it can"), expected);
+    stop(&sim, supervisor);
+}

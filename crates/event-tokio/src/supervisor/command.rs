@@ -31,7 +31,6 @@ use tokio::process::{Child, Command};
 ///     Ok(())
 /// }
 /// ```
-#[must_use]
 pub fn run_command(mut command: Command) -> RunCommand {
     command.kill_on_drop(true);
     RunCommand { command, restarts_on_success: false }

@@ -72,7 +72,7 @@ use tokio::time::Instant;
 
 /// tokio, as event-supervisor sees it.
 ///
-/// Its time is tokio's, so tests can [pause](tokio::time::pause) it.
+/// Its time is tokio's, so tests can [pause](https://docs.rs/tokio/latest/tokio/time/fn.pause.html) it.
 #[derive(Clone, Debug)]
 pub struct TokioRuntime {
     handle: runtime::Handle,

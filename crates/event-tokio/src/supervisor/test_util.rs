@@ -1,10 +1,11 @@
 //! A harness for trees under test.
 
+use alloc::collections::BTreeSet;
+use alloc::sync::Arc;
 use core::fmt::Write;
 use core::ops::Deref;
 use core::time::Duration;
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use event_supervisor::{Builder, Context, Runnable, State, Supervisor, Transition, Tree};
@@ -19,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Derefs to the [`Supervisor`].
 ///
 /// Whatever the harness waits for takes at most [`patience`](Self::patience) of tokio's time, which may be
-/// [paused](tokio::time::pause). A run that blocks its thread is named only if the test has another one: on a current-thread
+/// [paused](https://docs.rs/tokio/latest/tokio/time/fn.pause.html). A run that blocks its thread is named only if the test has another one: on a current-thread
 /// runtime, everything stands still.
 ///
 /// # Examples

@@ -4,7 +4,7 @@ use crate::program::process::{Example, Finished};
 use crate::program::script::{ONE_EVENT, start_with_one_event};
 
 /// The parts of a picture, in its order, with the columns that they are indented by.
-const PARTS: [(&str, usize); 5] = [("root", 0), ("changes", 2), ("pipe", 4), ("service", 2), ("slow", 2)];
+const PARTS: [(&str, usize); 5] = [("root", 0), ("service", 2), ("changes", 2), ("pipe", 4), ("slow", 2)];
 
 fn wait_until_all_work(example: &mut Example) {
     for line in ["slow    missed", "changes begins with"] {
