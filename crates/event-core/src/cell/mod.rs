@@ -63,6 +63,8 @@ mod pinned;
 mod slot;
 mod slots;
 mod take;
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle, feature = "portable-atomic"))))]
+mod tests;
 mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};
