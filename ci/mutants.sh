@@ -35,7 +35,7 @@ fi
 
 out=$PWD/target/mutants
 known=$PWD/ci/mutants-survivors.txt
-rm -rf "$out/mutants.out" "$out/mutants.out.old"
+rm -rf "$out"/{mutants.out,mutants.out.old,first.out}
 mkdir -p "$out/tmp"
 copy_suites "$out/tree"
 mkdir -p "$out/tree/.cargo"

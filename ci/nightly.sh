@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The long form of the stress tests: a minute of setters and watchers, a minute of two threads that hand over to each other, and
-# three minutes of faults in clusters of etcd; and tests on all the machines that can be emulated.
+# three minutes of faults in clusters of etcd; tests on all the machines that can be emulated and under sanitizers; ten minutes of
+# each fuzz target; and mutants of the core, of which EVENT_MUTANTS_SHARD (0/8) says which part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -10,3 +11,6 @@ export EVENT_SOAK_SECONDS="${EVENT_SOAK_SECONDS:-180}"
 cargo test --release -p event-tests --test stress -- --nocapture
 cargo test -p event-etcd --test soak -- --nocapture
 ci/platforms.sh --all
+ci/sanitizers.sh
+ci/fuzz.sh 600
+ci/mutants.sh --shard "${EVENT_MUTANTS_SHARD:-0/8}"
