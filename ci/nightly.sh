@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The long form of the stress tests: a minute of setters and watchers, a minute of two threads that hand over to each other, and
-# three minutes of faults in clusters of etcd; tests on all the machines that can be emulated; the larger bounds of
-# spin; each ordering weakened, under loom; and each promise broken on purpose.
+# three minutes of faults in clusters of etcd; tests on all the machines that can be emulated and under sanitizers; the larger
+# bounds of spin; each ordering weakened, under loom; each promise broken on purpose; ten minutes of each fuzz target; and mutants
+# of the core, of which EVENT_MUTANTS_SHARD (0/8) says which part.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,3 +15,6 @@ ci/platforms.sh --all
 ci/spin.sh --all
 ci/orderings.sh --models
 ci/promises.sh --breaks
+ci/sanitizers.sh
+ci/fuzz.sh 600
+ci/mutants.sh --shard "${EVENT_MUTANTS_SHARD:-0/8}"

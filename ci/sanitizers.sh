@@ -5,7 +5,6 @@
 #   ci/sanitizers.sh             both
 #   ci/sanitizers.sh thread      only ThreadSanitizer
 #   ci/sanitizers.sh address     only AddressSanitizer
-#   ci/sanitizers.sh --breaks    then also sees whether orderings that are too weak, and a leak, are found in the core
 #   ci/sanitizers.sh --help      this text
 #
 # EVENT_STRESS_SECONDS and EVENT_PING_PONG_SECONDS (2 here) and EVENT_CASES (500 here) say how long the tests go on. What this machine
@@ -19,14 +18,12 @@ cd "$(dirname "$0")/.."
 . ci/debian.sh
 . ci/suites.sh
 
-breaks=
 which=(thread address)
 case ${1:-} in
   '') ;;
   thread | address) which=("$1") ;;
-  --breaks) breaks=1 ;;
   --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
-  *) echo "usage: ci/sanitizers.sh [thread|address|--breaks]; see --help" >&2 && exit 2 ;;
+  *) echo "usage: ci/sanitizers.sh [thread|address]; see --help" >&2 && exit 2 ;;
 esac
 
 host=x86_64-unknown-linux-gnu
@@ -107,7 +104,6 @@ planted() {
   fi
 }
 
-ran=()
 for sanitizer in "${which[@]}"; do
   echo "== ${sanitizer}: unit tests of event-core, and the suites"
   reason=$(lacks "$sanitizer")
@@ -135,10 +131,4 @@ for sanitizer in "${which[@]}"; do
       planted address found use-after-drop "AddressSanitizer: heap-use-after-free"
       ;;
   esac
-  ran+=("$sanitizer")
 done
-
-if [ -n "$breaks" ]; then
-  # shellcheck source=ci/sanitizers-breaks.sh
-  . ci/sanitizers-breaks.sh
-fi

@@ -422,3 +422,49 @@ fn a_long_line_is_served_in_order() {
         assert!(poll(&task, set).is_ready());
     }
 }
+
+/// Between its look and its move, while it is woken, a `set_sync` publishes: what it owes goes along.
+#[test]
+fn a_watcher_that_moves_takes_along_what_it_owes() {
+    static VALUE: MemoryValue<u64> = MemoryValue::new();
+    let (old, new, setter) = (Task::new(), Task::new(), Task::new());
+    let watcher = Arc::new(Mutex::new(VALUE.watch()));
+    let set: Arc<Mutex<Option<SetSync<'static, u64>>>> = Arc::default();
+    assert!(old.poll(watcher.lock().unwrap().get()).is_pending());
+
+    let (ours, by) = (Arc::clone(&set), setter.clone());
+    new.on(Act::Clone, move || {
+        let mut set = ours.lock().unwrap();
+        if set.is_none() {
+            assert!(poll(&by, set.insert(VALUE.set_sync(2))).is_pending());
+        }
+    });
+    let (polled, by) = (Arc::clone(&watcher), new.clone());
+    old.on(Act::Wake, move || {
+        let mut watcher = polled.lock().unwrap();
+        watcher.mark_seen();
+        // It cannot change the waker that is being called, so it moves. Then it finds what was published meanwhile.
+        assert!(matches!(by.poll(watcher.get()), Poll::Ready(Ok(2))));
+    });
+    VALUE.set(1);
+    old.remove_hooks();
+    new.remove_hooks();
+    let mut set = set.lock().unwrap();
+    let set = set.as_mut().expect("it was made by the waker");
+    assert!(poll(&setter, set).is_ready(), "{set:?}, and its only watcher has seen it");
+}
+
+/// What is forgotten in line goes with the value.
+#[test]
+fn set_syncs_that_are_forgotten_leave_nothing_when_the_value_goes() {
+    let tasks = [Task::new(), Task::new(), Task::new()];
+    let value = MemoryValue::new();
+    let watcher = value.watch();
+    for task in &tasks {
+        let mut set = value.set_sync(1);
+        assert!(poll(task, &mut set).is_pending());
+        core::mem::forget(set);
+    }
+    drop((watcher, value));
+    assert_eq!(tasks.map(|task| task.stored_wakers()), [0, 0, 0]);
+}

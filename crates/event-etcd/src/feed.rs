@@ -102,7 +102,7 @@ impl Feed {
     pub(crate) fn put_list(&self, present: Vec<(Vec<u8>, Stored)>, revision: i64) {
         let mut state = self.lock();
         state.inbox.note_all(present, revision);
-        state.resume = Some(revision + 1);
+        state.resume = Some(revision.saturating_add(1));
         state.error = None;
         // A backlog get waits for the list even if there is nothing in it.
         Self::wake(state);
@@ -120,7 +120,7 @@ impl Feed {
         for (key, bytes, revision) in changes.filter(|(_, _, revision)| *revision >= known) {
             let stored = bytes.map(|bytes| Stored { bytes: bytes.into(), mod_revision: revision });
             state.inbox.note(key, stored, revision);
-            resume = resume.max(revision + 1);
+            resume = resume.max(revision.saturating_add(1));
         }
         state.resume = Some(resume);
         if state.inbox.has_changes() {
@@ -132,7 +132,7 @@ impl Feed {
     /// Nothing happened up to a revision but what was told before.
     pub(crate) fn put_progress(&self, revision: i64) {
         let mut state = self.lock();
-        state.resume = state.resume.map(|resume| resume.max(revision + 1));
+        state.resume = state.resume.map(|resume| resume.max(revision.saturating_add(1)));
     }
 
     /// The next get fails.

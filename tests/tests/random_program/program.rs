@@ -13,6 +13,8 @@ use crate::derived::{Derived, Readers};
 use crate::model::{self, Found, News};
 use crate::step::{How, Step};
 
+// By its path, since this file is a fuzz target's as well.
+#[path = "program/change.rs"]
 mod change;
 
 /// How many values can be changed and watched at a time. Others are closed.

@@ -146,7 +146,7 @@ impl Step {
         any::<u64>().prop_map(|number| Self::cut_from(&mut Digits(number)))
     }
 
-    fn cut_from(digits: &mut Digits) -> Self {
+    pub(crate) fn cut_from(digits: &mut Digits) -> Self {
         let kind = digits.below(90);
         let (one, flag, data) = (digits.below(16), digits.below(2) == 1, digits.below(8));
         let handle = one;

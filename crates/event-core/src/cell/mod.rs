@@ -65,6 +65,8 @@ mod slot;
 mod slots;
 mod sole;
 mod take;
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle, feature = "portable-atomic"))))]
+mod tests;
 mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};

@@ -1,0 +1,78 @@
+//! Tests of the cell that need a look inside: which way is taken, and what happens at limits that nobody reaches.
+
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+
+use super::slot::MAX_READERS;
+use super::{Cell, Pinned, PinnedAtOnce};
+use crate::sync::atomic::Ordering;
+
+fn set(cell: &Cell<u64>, data: u64) {
+    let mut owned = cell.claim();
+    owned.fill(data);
+    let Ok(published) = cell.publish(owned) else { panic!("it is open") };
+    published.retire();
+}
+
+/// Without it nothing fails, but every get goes step by step.
+#[test]
+fn what_is_in_force_is_pinned_at_once() {
+    let cell = Cell::new();
+    set(&cell, 1);
+    let before = cell.word();
+    let PinnedAtOnce::Pinned(pinned, word) = cell.pin_at_once(before) else { panic!("nothing is in the way") };
+    assert!((pinned.data(), word.slot()) == (Some(&1), before.slot()));
+    drop(pinned);
+    set(&cell, 2);
+    assert!(matches!(cell.pin_at_once(before), PinnedAtOnce::Counted(_)), "it was replaced");
+}
+
+#[test]
+fn a_slot_with_as_many_readers_as_may_be_is_not_pinned_again() {
+    let cell = Cell::new();
+    set(&cell, 1);
+    let pinned = cell.pin().expect("it was set");
+    let readers = &pinned.slot.head.readers;
+    let attempts: [fn(&Cell<u64>) -> bool; 2] = [
+        |cell| matches!(cell.pin_at_once(cell.word()), PinnedAtOnce::Counted(_)),
+        |cell| catch_unwind(AssertUnwindSafe(|| cell.pin().is_some())).is_err(),
+    ];
+    for refused in attempts {
+        readers.store(MAX_READERS, Ordering::Relaxed);
+        assert!(refused(&cell));
+        assert_eq!(readers.load(Ordering::Relaxed), MAX_READERS, "who was refused is counted out again");
+        readers.store(MAX_READERS - 1, Ordering::Relaxed);
+        assert!(!refused(&cell), "one more may read");
+    }
+    readers.store(MAX_READERS, Ordering::Relaxed);
+    assert!(catch_unwind(AssertUnwindSafe(|| drop(pinned.again()))).is_err());
+    readers.store(1, Ordering::Relaxed);
+    assert_eq!(pinned.data(), Some(&1));
+}
+
+/// Without it nothing fails, but watchers go on saying what they have seen.
+#[test]
+fn what_was_awaited_is_not_awaited_for_ever() {
+    let cell = Cell::new();
+    let mut owned = cell.claim();
+    owned.fill(1);
+    let Ok(published) = cell.publish_awaited(owned) else { panic!("it is open") };
+    published.retire();
+    assert!(cell.word().is_awaited());
+    cell.stop_awaiting();
+    assert!(!cell.word().is_awaited());
+    assert_eq!(cell.pin().as_ref().and_then(Pinned::data), Some(&1));
+}
+
+/// A slot that is claimed may hold what an earlier life has left, where that needs no `Drop`.
+#[test]
+fn a_cleared_slot_holds_nothing() {
+    let cell = Cell::new();
+    // Every slot that there is has had data.
+    for data in 0..8 {
+        set(&cell, data);
+    }
+    let mut owned = cell.claim();
+    owned.clear();
+    assert_eq!(owned.data(), None);
+}
