@@ -362,7 +362,10 @@ struct Left<'a, R: Root> {
 impl<R: Root> Drop for Left<'_, R> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
+            // If the record panicked before it did so.
             // SAFETY: it was this list's place.
+            unsafe { self.nodes.leave(&place) };
+            // SAFETY: as above.
             unsafe { self.nodes.release(place, self.root) };
         }
     }
