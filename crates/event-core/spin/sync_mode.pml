@@ -9,10 +9,6 @@
  * or only when the setters are through; with MOVES, each may move to another place once. With GIVES_UP, the first setter may leave the line
  * while it waits.
  *
- * With two watchers that move, the second property does not hold, as the code is: a setter finds the new place not taken yet, and then
- * the old one left, and marks neither. It would hold if a watcher that moves declared that it leaves under the lock
- * (DECLARE_UNDER_THE_LOCK), or without it only where there is no sync mode yet.
- *
  * Wrong on purpose, each to be found:
  *   BORN_SILENTLY     a new watcher to which what is in force is seen does not say that it has seen it
  *   GO_SILENTLY       a watcher that goes does not say that it owes nothing
@@ -20,6 +16,7 @@
  *   LOOK_FIRST        it declares it after it has looked for the sync mode
  *   PAY_WITH_ANY      a watcher that has seen any version owes nothing
  *   MOVE_SILENTLY     a watcher that moves leaves its mark behind
+ *   LEAVE_FIRST       a watcher that moves declares that it leaves before it has the lock
  *   MOVE_TWICE        a mark that it finds at its new place is counted once more
  *   LEAVE_SILENTLY    a setter that gives up does not wake the next one
  */
@@ -226,12 +223,14 @@ proctype Watcher(byte me) {
   :: !moved ->
     moved = 1;
     claim(q);
-#ifdef DECLARE_UNDER_THE_LOCK
-    if :: mode -> move(p, q) :: else -> leaving[p] = 1; if :: mode -> move(p, q) :: else fi fi;
-#else
+#ifdef MOVE_SILENTLY
     leaving[p] = 1;
-#ifndef MOVE_SILENTLY
+#else
+#ifdef LEAVE_FIRST
+    leaving[p] = 1;
     if :: mode -> move(p, q) :: else fi;
+#else
+    if :: mode -> move(p, q) :: else -> leaving[p] = 1; if :: mode -> move(p, q) :: else fi fi;
 #endif
 #endif
     taken[p] = 0;

@@ -209,6 +209,13 @@ impl<T> Record for Shared<T> {
     fn moved(&self, from: PlaceId, to: PlaceId) {
         if let Some(mode) = self.sync_mode_after_change() {
             mode.moved(self, from, to);
+            return;
+        }
+        // Whoever makes the sync mode after that look finds the new place.
+        // SAFETY: the places of watchers are of this list, and this is called for their owner.
+        unsafe { self.wakers.leave_place(from) };
+        if let Some(mode) = self.sync_mode_after_change() {
+            mode.moved(self, from, to);
         }
     }
 }

@@ -26,8 +26,10 @@
 //! counted. One that is counted and finds it was born after, which it may say. *Gone meanwhile.* A watcher that is dropped
 //! declares that it leaves, then looks for a `SyncMode`, and clears its mark; only then it gives its slot back. A setter
 //! marks no slot whose owner leaves. On both sides a fence stands between the two: one of them sees the other. Nobody else can
-//! have the slot before the mark is cleared. *Moved meanwhile.* A watcher that moves takes another slot, declares that it leaves
-//! the first, and takes the mark along. The second slot may have been marked meanwhile: two marks become one.
+//! have the slot before the mark is cleared. *Moved meanwhile.* A watcher that moves takes another slot, then looks for a
+//! `SyncMode`. If there is one, it declares under the lock that it leaves the first slot, and takes the mark along; so a setter finds
+//! at least one of the two. The second slot may have been marked meanwhile: two marks become one. If there is none, a setter is going
+//! to find the second slot; the watcher declares that it leaves the first, and looks once more.
 //!
 //! # Progress
 //!
@@ -244,7 +246,7 @@ impl SyncMode {
         self.change(shared, |state| state.pay(shared, place));
     }
 
-    /// A watcher has taken a second place, and leaves the first.
+    /// A watcher has taken a second place, and leaves the first: under the lock, so that a setter that marks finds at least one of them.
     pub(super) fn moved<T>(&self, shared: &Shared<T>, from: PlaceId, to: PlaceId) {
         self.change(shared, |state| {
             let owing = state.owing;
@@ -253,6 +255,8 @@ impl SyncMode {
             if state.owing != owing && !unsafe { shared.wakers.set_mark(to, true) } {
                 state.owing += 1;
             }
+            // SAFETY: likewise, and the owner is here.
+            unsafe { shared.wakers.leave_place(from) };
         });
     }
 

@@ -3,7 +3,8 @@
 use alloc::sync::Arc;
 use core::future::Future;
 use core::pin::pin;
-use core::task::Poll;
+use core::sync::atomic::{AtomicUsize, Ordering};
+use core::task::{Context, Poll, Waker};
 
 #[cfg(event_core_loom)]
 use super::must_fail_without;
@@ -145,6 +146,68 @@ fn a_watcher_moves() {
 #[test]
 fn a_setter_against_a_watcher_that_moves() {
     explore(Effort { preemptions: 3, at_least: 50_000 }, a_watcher_moves);
+}
+
+/// Data that tells when it is cloned, which is before its watcher counts as one that has seen it.
+struct Noted(usize, Arc<AtomicUsize>);
+
+impl Clone for Noted {
+    fn clone(&self) -> Self {
+        // Ordering: Relaxed. What reads it comes after, by the lock of sync mode.
+        self.1.store(self.0, Ordering::Relaxed);
+        Self(self.0, Arc::clone(&self.1))
+    }
+}
+
+/// A task that is woken polls its watcher in its waker, first for what is new, then as another task: it moves to another place, since
+/// it is still being woken.
+struct Mover(std::sync::Mutex<Option<MemoryWatcher<Noted>>>);
+
+impl alloc::task::Wake for Mover {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if let Some(watcher) = self.0.lock().unwrap().as_mut() {
+            for task in [Bell::new(), Bell::new()] {
+                let _ = task.poll(|cx| watcher.poll_get(cx));
+            }
+        }
+    }
+}
+
+/// A watcher that moves while a setter marks the places is waited for, at its old place or at its new one.
+fn a_watcher_moves_meanwhile() {
+    let (value, cloned) = (MemoryValue::new(), Arc::new(AtomicUsize::new(0)));
+    let mover = Arc::new(Mover(std::sync::Mutex::new(Some(value.watch()))));
+    let waker = Waker::from(Arc::clone(&mover));
+    let first = mover.0.lock().unwrap().as_mut().unwrap().poll_get(&mut Context::from_waker(&waker));
+    assert!(first.is_pending());
+    let setting = thread::spawn({
+        let (value, data) = (value.clone(), Noted(1, Arc::clone(&cloned)));
+        move || value.set(data).raw()
+    });
+    let bell = Bell::new();
+    {
+        let mut set = pin!(value.set_sync(Noted(2, Arc::clone(&cloned))));
+        let version = match bell.poll(|cx| set.as_mut().poll(cx)) {
+            Poll::Ready(version) => Some(version.unwrap().raw()),
+            Poll::Pending => None,
+        };
+        // Ordering: Relaxed, as above.
+        let seen = cloned.load(Ordering::Relaxed);
+        let other = setting.join().unwrap();
+        if let Some(version) = version {
+            assert!(seen == 2 || other > version, "everybody has seen 2, but the watcher has cloned {seen}");
+        }
+    }
+    drop(mover.0.lock().unwrap().take());
+}
+
+#[test]
+fn a_setter_waits_for_a_watcher_that_moves_meanwhile() {
+    explore(Effort { preemptions: 4, at_least: 100 }, a_watcher_moves_meanwhile);
 }
 
 /// A watcher is dropped while another one moves, perhaps into its slot, and both are waited for.

@@ -73,7 +73,7 @@ fn leaf_ptr(place: NonNull<Leaf>) -> *const Leaf {
 
 /// Whoever keeps a record of places.
 pub(crate) trait Record {
-    /// An owner has taken the place `to`, and [is about to give back](Nodes::leave) `from`.
+    /// An owner has taken the place `to`, and gives back `from` next: until this [leaves](Nodes::leave_place) it, it has both.
     fn moved(&self, from: PlaceId, to: PlaceId);
 }
 
@@ -151,6 +151,17 @@ impl Nodes {
         // SAFETY: the caller vouches for the place.
         let (leaf, number) = unsafe { self.leaf_of(place) };
         leaf.node(number).leave();
+    }
+
+    /// [`leave`](Self::leave), by name.
+    ///
+    /// # Safety
+    ///
+    /// It is a place of this list, and the caller acts for its owner.
+    pub(crate) unsafe fn leave_place(&self, place: PlaceId) {
+        // SAFETY: the caller vouches for it, and the leaf stays as long as the list.
+        let leaf = unsafe { &*leaf_ptr(place.0) };
+        leaf.node(number(place.0)).leave();
     }
 
     /// How many nodes there are.
@@ -250,7 +261,6 @@ impl Nodes {
         if !leaf.node(number).all_returned() {
             let id = place.id();
             let left = Left { nodes: self, place: Some(mem::replace(place, self.claim())), root };
-            leaf.node(number).leave();
             // What keeps the record, and the drop of the waker that is left behind, may run user code. If that panics, the watcher
             // has its new place, without a waker, and the old one is given back.
             record.moved(id, place.id());
@@ -352,7 +362,10 @@ struct Left<'a, R: Root> {
 impl<R: Root> Drop for Left<'_, R> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
+            // If the record panicked before it did so.
             // SAFETY: it was this list's place.
+            unsafe { self.nodes.leave(&place) };
+            // SAFETY: as above.
             unsafe { self.nodes.release(place, self.root) };
         }
     }
