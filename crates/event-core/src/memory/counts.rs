@@ -73,23 +73,22 @@ impl<T> Shared<T> {
     /// handle.
     pub(super) fn count_only_handle_out(&self) -> bool {
         if !is_kept(Handshake::AloneByExchange) {
-            // Ordering: as below. What a mutation test does instead, to see that it is wrong.
-            let alone = self.handles.load(Ordering::SeqCst) == 1;
+            // Ordering: Acquire and Relaxed, as below. What a mutation test does instead, to see that it is wrong.
+            let alone = self.handles.load(Ordering::Acquire) == 1;
             if alone {
-                self.handles.store(0, Ordering::SeqCst);
+                self.handles.store(0, Ordering::Relaxed);
             }
             return alone;
         }
-        // Ordering: SeqCst, partner: `handle_count`. As an Acquire, partner: `count_handle_out` of the other handles; what was set
-        // through them comes before. An exchange: a weak handle may be upgraded meanwhile. Relaxed on failure: nothing is done.
-        self.handles.compare_exchange(1, 0, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        // Ordering: Acquire, partner: `count_handle_out` of the other handles; what was set through them comes before. An exchange:
+        // a weak handle may be upgraded meanwhile. Relaxed on failure: nothing is done.
+        self.handles.compare_exchange(1, 0, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Counts a handle in where there was none.
     pub(super) fn count_first_handle_in(&self) {
-        // Ordering: SeqCst, partner: `handle_count`. As a Release, partner: `upgrade` of a weak handle; what the writer has done
-        // comes before.
-        self.handles.store(1, Ordering::SeqCst);
+        // Ordering: Release, partner: `upgrade` of a weak handle; what the writer has done comes before.
+        self.handles.store(1, Ordering::Release);
     }
 
     pub(super) fn handle_count(&self) -> usize {
