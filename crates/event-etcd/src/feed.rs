@@ -159,3 +159,18 @@ impl Feed {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_revision_there_is_overflows_nothing() {
+        let feed = Feed::new(1, KeyRange::prefix(""));
+        let stored = Stored { bytes: b"1".as_slice().into(), mod_revision: i64::MAX };
+        feed.put_list(vec![(b"a".to_vec(), stored)], i64::MAX);
+        feed.put_progress(i64::MAX);
+        assert_eq!(feed.put_changes([(&b"a"[..], None, i64::MAX)].into_iter()), Some(i64::MAX - 1));
+        assert_eq!(feed.resume(), Some(i64::MAX));
+    }
+}
