@@ -133,22 +133,26 @@ mod tests {
     use alloc::sync::Arc;
     use alloc::task::Wake;
     use core::pin::pin;
-    use core::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
-    #[derive(Default)]
-    struct Counter(AtomicUsize);
+    struct Counter(Lock<usize>);
+
+    impl Default for Counter {
+        fn default() -> Self {
+            Self(Lock::new(0))
+        }
+    }
 
     impl Wake for Counter {
         fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
+            self.0.with(|wakes| *wakes += 1);
         }
     }
 
     impl Counter {
         fn wakes(&self) -> usize {
-            self.0.load(Ordering::Relaxed)
+            self.0.with(|wakes| *wakes)
         }
     }
 

@@ -47,10 +47,11 @@ pub trait Runtime: Send + Sync + 'static {
     /// What the runtime's clock shows: the time since any moment that stays the same. It is only used to report when
     /// something happened.
     ///
-    /// The provided method reads the clock of the operating system; without the feature `std` it returns zero. A runtime whose
+    /// The provided method reads the clock of the operating system; without the feature `std`, or where the standard library has
+    /// no clock, it returns zero. A runtime whose
     /// time is another one should have its own.
     fn now(&self) -> Duration {
-        #[cfg(feature = "std")]
+        #[cfg(all(feature = "std", not(all(target_family = "wasm", target_os = "unknown"))))]
         {
             use std::sync::OnceLock;
             use std::time::Instant;
@@ -58,7 +59,7 @@ pub trait Runtime: Send + Sync + 'static {
             static FIRST: OnceLock<Instant> = OnceLock::new();
             FIRST.get_or_init(Instant::now).elapsed()
         }
-        #[cfg(not(feature = "std"))]
+        #[cfg(any(not(feature = "std"), all(target_family = "wasm", target_os = "unknown")))]
         Duration::ZERO
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use event_core::MemoryValue;
-use event_supervisor::{Handle, Supervisor, Transition};
+use event_supervisor::{Handle, Signal, Supervisor, Transition};
 
 use crate::support::{How, Journal, Puppet, Sim, scenario, stop, without_jitter};
 
@@ -58,17 +58,18 @@ fn the_hook_is_told_of_every_transition_in_order() {
 
 #[test]
 fn the_hook_may_use_the_tree_and_keeps_the_order() {
-    scenario("a hook that cancels", |sim| {
+    scenario("a hook that controls", |sim| {
         let journal = Journal::new(sim);
         let (a, b) = (Puppet::new(&journal, "a"), Puppet::new(&journal, "b").healthy());
         let root = Puppet::new(&journal, "root").runs([&a]).runs([&b]);
         let handle: MemoryValue<Handle> = MemoryValue::new();
-        let cancels = handle.clone();
+        let (controls, other) = (handle.clone(), a.clone());
         let (supervisor, all) = start(sim, &root, move |transition| {
-            if transition.path() == "root.b" && transition.from().is_some() {
-                if let Some(a) = cancels.load() {
-                    a.cancel();
-                }
+            let Some(a) = controls.load() else { return };
+            if transition.path() == "root.b" {
+                // That is a transition before this returns.
+                other.context().signal(Signal::Healthy);
+                a.cancel();
             }
         });
         sim.settle();
@@ -76,7 +77,11 @@ fn the_hook_may_use_the_tree_and_keeps_the_order() {
         handle.set(supervisor.handle("root.a").expect("it runs"));
         b.ends(How::Err);
         sim.settle();
-        let expected = ["0ns root.b: healthy -> dead, last error: it was told to fail", "0ns root.a: new -> cancelled"];
+        let expected = [
+            "0ns root.b: healthy -> dead, last error: it was told to fail",
+            "0ns root.a: new -> healthy",
+            "0ns root.a: healthy -> cancelled",
+        ];
         assert_eq!(told(&all), expected);
         stop(sim, supervisor);
     });
