@@ -358,6 +358,7 @@ macro_rules! maps_by_hand {
                 w2_a_change_in_the_midst_of_a_poll_is_not_overlooked
                 w2_changes_of_a_key_wake_nobody_who_watches_another
                 w2_a_bell_that_was_taken_out_is_registered_again
+                w2_a_bell_that_is_taken_out_under_a_watcher_is_no_reason_to_spin
                 w5_a_thousand_cancelled_waits_on_a_map_leave_at_most_one_waker
                 w6_a_dropped_watcher_of_a_map_leaves_nothing
                 c1_each_watcher_of_a_map_gets_the_rest_and_then_closed

@@ -249,6 +249,49 @@ pub fn w2_a_bell_that_was_taken_out_is_registered_again() {
     }
 }
 
+/// A bell is taken out just when a new watcher takes it, which is a comparison of keys that changes the map.
+pub fn w2_a_bell_that_is_taken_out_under_a_watcher_is_no_reason_to_spin() {
+    thread_local! {
+        /// So many comparisons are left before the one that changes the map.
+        static HOOK: core::cell::RefCell<Option<(u32, MemoryMap<Meddling, u32>)>> =
+            const { core::cell::RefCell::new(None) };
+    }
+    #[derive(Clone, PartialEq, Eq)]
+    struct Meddling(u32);
+    impl PartialOrd for Meddling {
+        fn partial_cmp(&self, other: &Self) -> Option<Order> {
+            Some(self.cmp(other))
+        }
+    }
+    impl Ord for Meddling {
+        fn cmp(&self, other: &Self) -> Order {
+            match HOOK.take() {
+                Some((0, map)) => _ = map.insert(Meddling(1), 2),
+                Some((left, map)) => HOOK.set(Some((left - 1, map))),
+                None => {}
+            }
+            self.0.cmp(&other.0)
+        }
+    }
+    let map = MemoryMap::from([(Meddling(1), 1)]);
+    for comparisons in 0..20 {
+        let (mut first, task) = (map.watch_key(Meddling(1)), Task::new());
+        wait(&mut first, &task);
+        drop(first);
+        let (mut watcher, task) = (map.watch_key(Meddling(1)), Task::new());
+        HOOK.set(Some((comparisons, map.clone())));
+        wait(&mut watcher, &task);
+        drop(HOOK.take());
+        // What the change has brought along.
+        wait(&mut watcher, &task);
+        let wakes = task.wakes();
+        assert!(task.poll(watcher.get()).is_pending());
+        assert_eq!(task.wakes(), wakes, "it polls itself for ever");
+        map.insert(Meddling(1), 4);
+        assert_eq!(task.wakes(), wakes + 1);
+    }
+}
+
 /// Per list that a watcher waits in.
 pub fn w5_a_thousand_cancelled_waits_on_a_map_leave_at_most_one_waker() {
     let map = MemoryMap::from([("a", 1)]);
