@@ -13,6 +13,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/debian.sh
+. ci/weaker.sh
 
 unpack herd7 forky amd64 download herdtools7 libc6 libgmp10
 program herd7-run herd7 usr/bin/herd7
@@ -61,18 +62,6 @@ run() { # all that was generated
 
 verdicts() { # verdicts TEST MODEL NUMBER: one for each of the machine's or the language's models
   awk -v name="$(title "$1").$2.$3" '$1 == name { print $3 }' "$out/verdicts" | xargs
-}
-
-# weaker ORDERING OPERATION: the orderings that the operation can have as well, and that are weaker.
-weaker() {
-  case $1:$2 in
-  SeqCst:*fence) echo AcqRel Acquire Release ;;
-  SeqCst:*load | SeqCst:*first_look | SeqCst:*:failure) echo Acquire Relaxed ;;
-  SeqCst:*store) echo Release Relaxed ;;
-  SeqCst:*) echo AcqRel Acquire Release Relaxed ;;
-  AcqRel:*) echo Acquire Release Relaxed ;;
-  Acquire:* | Release:*) echo Relaxed ;;
-  esac
 }
 
 if [ "$mode" = --explore ]; then

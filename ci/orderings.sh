@@ -9,6 +9,7 @@
 # A line says the ordering, what it became, and who noticed: tests, or nobody.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/weaker.sh
 
 models=
 if [ "${1:-}" = --models ]; then
@@ -24,17 +25,6 @@ if grep -q 'skipped' "$out/litmus"; then
   cat "$out/litmus"
   exit 0
 fi
-
-weaker() { # weaker ORDERING NAME: what the operation could have instead
-  case $1:$2 in
-  SeqCst:*fence) echo AcqRel Acquire Release ;;
-  SeqCst:*load | SeqCst:*first_look | SeqCst:*:failure) echo Acquire Relaxed ;;
-  SeqCst:*store) echo Release Relaxed ;;
-  SeqCst:*) echo AcqRel Acquire Release Relaxed ;;
-  AcqRel:*) echo Acquire Release Relaxed ;;
-  Acquire:* | Release:*) echo Relaxed ;;
-  esac
-}
 
 copy() {
   rm -rf "$tree"
