@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lints and tests the library crates with every set of their features (cargo hack).
+# Lints the library crates with every set of their features, and tests them with none, with each, and with all (cargo hack).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -21,8 +21,10 @@ for others in --no-default-features --features=std,serde,tracing; do
   cargo clippy --quiet --all-targets -p event-core $others --features "$atomics" -- -D warnings
 done
 cargo clippy --quiet --all-targets -p event-core --features portable-atomic -- -D warnings
-echo "== tests with every set of features"
-cargo hack --feature-powerset --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" test --quiet
+echo "== tests with none, each, and all of the features"
+cargo hack --feature-powerset --depth 1 --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" test --quiet
+cargo test --quiet "${crates[@]}" \
+  --features event-core/serde,event-core/tracing,event-map/serde,event-supervisor/serde,event-tokio/process,event-tokio/test-util
 for others in --no-default-features --features=std,serde,tracing; do
   cargo test --quiet -p event-core $others --features "$atomics"
 done
