@@ -269,11 +269,15 @@ impl<T> MemoryValue<T> {
 
 /// What is present, pinned, and the word to replace.
 pub(super) fn present<T>(cell: &Cell<T>) -> (Option<Pinned<'_, T>>, Word) {
-    match cell.pin_with_word() {
-        Some((pinned, word)) => (Some(pinned), word),
-        // If it was set since, it has a slot by now, which must not be replaced unseen.
-        None if cell.word().is_closed() => (None, Word::INITIAL_CLOSED),
-        None => (None, Word::INITIAL),
+    loop {
+        if let Some((pinned, word)) = cell.pin_with_word() {
+            return (Some(pinned), word);
+        }
+        // If it was set since, there is something to pin: "no data" and "closed" are of one moment.
+        let word = cell.word();
+        if word.slot() == 0 {
+            return (None, if word.is_closed() { Word::INITIAL_CLOSED } else { Word::INITIAL });
+        }
     }
 }
 

@@ -226,6 +226,31 @@ fn data_that_is_moved_out_against_two_sets() {
     explore(Effort { preemptions: 5, at_least: 1_000 }, moving_out_against_a_set);
 }
 
+/// A value is set and then closed. Whoever finds it closed finds the data, too.
+fn edits_against_a_set_and_a_close() {
+    let value = Arc::new(MemoryValue::<usize>::new());
+    let setter = thread::spawn({
+        let value = Arc::clone(&value);
+        move || {
+            value.set(1);
+            value.close();
+        }
+    });
+    let (read, version) = value.transition(|current| (None, current.copied()));
+    assert!(version.is_none() && (read.is_none() || read == Some(1)));
+    let (read, version) = value.transition(|current| (Some(10), current.copied()));
+    assert!(version.is_some() || read.is_some(), "it was closed when it had data");
+    let version = value.update_or(|| 20, |n| *n += 1);
+    assert!(version.raw() > 0, "it was closed when it had data");
+    setter.join().unwrap();
+    assert!(value.load().is_some());
+}
+
+#[test]
+fn edits_of_a_value_that_is_set_and_then_closed() {
+    explore(Effort { preemptions: 3, at_least: 10_000 }, edits_against_a_set_and_a_close);
+}
+
 /// A handle and a reader that make others of their kind, and go: the producer is neither told early nor never.
 fn abandoned() {
     let value = MemoryValue::<usize>::new();
