@@ -66,7 +66,8 @@ impl Visit for Fields {
 
 impl Subscriber for Listener {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        *metadata.level() <= self.level
+        // event-core has events of its own, if some other crate asks for them.
+        metadata.target() != "event_core" && *metadata.level() <= self.level
     }
 
     fn new_span(&self, span: &Attributes<'_>) -> Id {
