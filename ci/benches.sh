@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Runs every benchmark briefly, to see that they run and that everyone's data arrives. The figures mean little.
+# Runs the benchmarks briefly, to see that they run and that everyone's data arrives. The figures mean little.
 #
-# The benchmark beside etcd-client needs the Protocol Buffers compiler, since that crate is generated while it is built. Where
+# With --etcd also the one beside etcd-client, which needs the Protocol Buffers compiler, since that crate is generated while it is
+# built. Where
 # there is none, protox is installed below target/, a compiler in Rust.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+if [ "${1:-}" != --etcd ]; then
+  echo "== benchmarks"
+  exec cargo bench --quiet -p event-benches --bench peers --bench watch -- --quick
+fi
 
 # Debian splits it: without the package libprotobuf-dev its compiler lacks the files that etcd's include.
 if [ -z "${PROTOC:-}" ]; then

@@ -12,6 +12,8 @@ export EVENT_SOAK_SECONDS="${EVENT_SOAK_SECONDS:-180}"
 cargo test --release -p event-tests --test stress -- --nocapture
 cargo test -p event-etcd --test soak -- --nocapture
 ci/platforms.sh --all
+ci/msrv.sh --all
+ci/benches.sh --etcd
 ci/spin.sh --all
 ci/orderings.sh --models
 ci/promises.sh --breaks
