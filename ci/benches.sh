@@ -2,8 +2,7 @@
 # Runs the benchmarks briefly, to see that they run and that everyone's data arrives. The figures mean little.
 #
 # With --etcd also the one beside etcd-client, which needs the Protocol Buffers compiler, since that crate is generated while it is
-# built. Where
-# there is none, protox is installed below target/, a compiler in Rust.
+# built. Where there is none, protox is installed below target/, a compiler in Rust.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
