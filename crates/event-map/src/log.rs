@@ -260,8 +260,10 @@ impl<K: Ord + Clone> Log<K> {
         end: u64,
         is_present: &impl Fn(&K) -> bool,
     ) -> SmallVec<[(u64, Turn<K>); 1]> {
-        // Then nothing was touched twice, and what was noted of each is how it is.
-        let is_simple = end - self.end == touched.len() as u64;
+        // Then nothing was touched twice, and what was noted of each is how it is: a key that was changed twice is noted twice only if
+        // it was removed and inserted again, in this order or the other one.
+        let are_alike = touched.iter().all(|key| key.is_present == touched[0].is_present);
+        let is_simple = are_alike && end - self.end == touched.len() as u64;
         let mut turns = SmallVec::with_capacity(touched.len());
         let mut seen = BTreeSet::new();
         for Touched { number, key, created, is_present: was_present } in touched {

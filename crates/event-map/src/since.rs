@@ -85,3 +85,23 @@ impl<K, V> fmt::Debug for Since<'_, K, V> {
         f.debug_struct("Since").field("logged", &is_logged).finish_non_exhaustive()
     }
 }
+
+#[cfg(all(test, not(event_core_shuttle)))]
+mod tests {
+    use alloc::vec::Vec;
+
+    use crate::{Change, MemoryMap};
+
+    #[test]
+    fn a_key_that_is_removed_and_inserted_in_one_transaction_differs_once() {
+        let map = MemoryMap::from([(7, 0)]);
+        let (mut watcher, before) = (map.watch_changes(), map.snapshot());
+        map.transaction(|edit| {
+            edit.remove(&7);
+            edit.insert(7, 1);
+        });
+        assert_eq!(map.snapshot().since(&before).collect::<Vec<_>>(), [Change::inserted(&7, &1)]);
+        assert_eq!(watcher.try_get().unwrap(), Change::inserted(7, 1));
+        assert!(watcher.try_get().unwrap_err().is_backlog_done());
+    }
+}
