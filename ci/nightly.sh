@@ -11,6 +11,7 @@ export EVENT_PING_PONG_SECONDS="${EVENT_PING_PONG_SECONDS:-60}"
 export EVENT_SOAK_SECONDS="${EVENT_SOAK_SECONDS:-180}"
 cargo test --release -p event-tests --test stress -- --nocapture
 cargo test -p event-etcd --test soak -- --nocapture
+EVENT_CASES="${EVENT_CASES:-10000}" cargo test --release -p event-map --lib random
 ci/platforms.sh --all
 ci/msrv.sh --all
 ci/benches.sh --etcd
