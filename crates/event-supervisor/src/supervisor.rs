@@ -208,11 +208,10 @@ impl Builder {
     ///
     /// # Examples
     ///
-    /// ```no_run
-    /// # fn builder() -> event_supervisor::Builder { unimplemented!() }
-    /// let builder = builder().on_transition(|transition| {
-    ///     println!("{:?} {transition}", transition.at());
-    /// });
+    /// ```
+    /// fn that_tells(builder: event_supervisor::Builder) -> event_supervisor::Builder {
+    ///     builder.on_transition(|transition| println!("{:?} {transition}", transition.at()))
+    /// }
     /// ```
     pub fn on_transition(self, hook: impl FnMut(&Transition) + Send + 'static) -> Self {
         Self { hook: Lock::new(Some(Box::new(hook))), ..self }.set(|settings| settings.has_hook = true)

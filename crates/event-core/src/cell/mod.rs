@@ -169,7 +169,7 @@ impl<T> Cell<T> {
             }
             // SAFETY: a word that was in force names an existing slot.
             let slot = unsafe { self.slots.get(word.slot()) };
-            // Ordering: SeqCst, partner: the load of `readers` in `retire`. First half of `PinThenLook`; weaker, a
+            // Ordering: SeqCst, partner: the load of `readers` in `is_read`. First half of `PinThenLook`; weaker, a
             // writer could overlook this reader and empty the slot under it.
             let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
             handshake(Handshake::PinThenLook);

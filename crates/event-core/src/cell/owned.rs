@@ -166,7 +166,7 @@ impl<'a, T> Replaced<'a, T> {
     pub(crate) fn take(self, pinned: Pinned<'a, T>) -> Result<Option<T>, Pinned<'a, T>> {
         debug_assert!(pinned.slot.head.index as usize == self.word.slot());
         handshake(Handshake::PublishThenCount);
-        // Ordering: SeqCst, partner: the increment in `pin`, as in `retire`. We are 1: nobody else reads it or ever will.
+        // Ordering: SeqCst, partner: the increment in `pin`, as in `is_read`. We are 1: nobody else reads it or ever will.
         if pinned.slot.head.readers.load(Ordering::SeqCst) != 1 {
             return Err(pinned);
         }
