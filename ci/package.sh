@@ -11,6 +11,11 @@ done
 packages=("${crates[@]/#/-p}")
 
 echo "== packages: ${crates[*]}"
+# Cargo unpacks a package that the next one depends on into its own home, and never again as long as version and path stay: what
+# is left of an earlier run would be built instead of this checkout.
+for crate in "${crates[@]}"; do
+  rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/"$crate"-[0-9]*
+done
 # From what is committed or not: CI packages a clean checkout, and by hand it is of use before a commit.
 cargo package --quiet --allow-dirty "${packages[@]}"
 
