@@ -56,9 +56,10 @@
 //! # Progress
 //!
 //! Reading and writing are lock-free: a reader goes round only if a writer published, a writer only if another one
-//! did or a watcher was armed. No step waits for somebody else's. If there is no free slot, a writer adds some, which allocates.
+//! did or a watcher was armed. No step waits for somebody else's: a writer that was overtaken [pauses](contention) for a fixed time. If there is no free slot, a writer adds some, which allocates.
 
 mod at_once;
+mod contention;
 mod owned;
 mod pinned;
 mod slot;
@@ -70,6 +71,7 @@ mod tests;
 mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};
+pub(crate) use contention::give_way;
 pub(crate) use owned::{Owned, Published};
 pub(crate) use pinned::{Pinned, cloned_and_unpinned};
 pub(crate) use sole::{Sole, SolePublished, SoleReplaced};
@@ -79,6 +81,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake, is_kept};
 use crate::version::Version;
 use crate::wakers::{Root, clear_bit};
+use contention::pause;
 use pinned::too_many_readers;
 use slot::{MAX_READERS, Slot, State};
 use slots::Slots;
@@ -301,10 +304,26 @@ impl<T> Cell<T> {
         while !expected.is_closed() {
             match self.exchange(expected, slot, &mark) {
                 Ok(version) => return Ok(Published::new(version, owned, expected)),
-                Err(now) => expected = now,
+                // A watcher was armed or a `set_sync` has ended, and that is all.
+                Err(now) if now.is_of(expected) => expected = now,
+                Err(_) => {
+                    pause();
+                    expected = self.first_look();
+                }
             }
         }
         Err(owned)
+    }
+
+    /// [`publish`](Self::publish) of a slot whose first exchange has failed.
+    pub(crate) fn publish_again<'a>(&'a self, owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
+        // Ordering: Relaxed. Ours, while the slot is owned.
+        let tried = owned.slot.body.version.load(Ordering::Relaxed);
+        // Not if the exchange failed because a watcher was armed.
+        if self.version_of(self.word()).next().raw() != tried {
+            pause();
+        }
+        self.publish(owned)
     }
 
     /// From here on the words are not [awaited](Word::is_awaited).

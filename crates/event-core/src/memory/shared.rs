@@ -102,7 +102,7 @@ impl<T> Shared<T> {
     pub(super) unsafe fn publish_step_by_step(&self, index: usize) -> Version {
         // SAFETY: the caller vouches for it.
         let owned = unsafe { Owned::from_index(&self.cell, index) };
-        match self.cell.publish(owned) {
+        match self.cell.publish_again(owned) {
             Ok(published) => self.announce(published),
             Err(owned) => {
                 drop(owned);
