@@ -232,9 +232,10 @@ impl<T> Cell<T> {
             return;
         }
         let owned = State::OWNED.bits();
-        // Ordering: AcqRel, partners: `leave_to_readers`, which put the slot out of force before, and `try_claim`. Relaxed on failure:
-        // someone else reclaimed, nothing is touched.
-        if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        // Ordering: Relaxed, both. It only decides who reclaims. What was done in this life of the slot is known from the load that
+        // found `retired`, an Acquire, and from the one above; the next life begins with the Release in `Owned::drop`. If it fails,
+        // someone else reclaimed, and nothing is touched.
+        if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             drop(Owned { cell: self, slot });
         }
     }
@@ -450,8 +451,8 @@ impl<T> Cell<T> {
         let retired = State::retired(Version::from_raw(slot.body.version.load(Ordering::Relaxed)));
         // Ordering: Relaxed. A hint: this slot will not be free soon, perhaps the one after that in force is.
         self.probably_free.store(by as usize, Ordering::Relaxed);
-        // Ordering: SeqCst, partner: the load of `state` in `unpin`. First half of `RetireThenCount`, and the Release that
-        // lets the reclaimer know that the slot is out of force.
+        // Ordering: SeqCst, partner: the load of `state` in `count_out`. First half of `RetireThenCount`, and the Release that
+        // lets the reclaimer, partners `reclaim_at` and `try_take` as well, know that the slot is out of force.
         slot.head.state.store(retired.bits(), Ordering::SeqCst);
         handshake(Handshake::RetireThenCount);
         self.reclaim(slot, retired);

@@ -20,8 +20,8 @@ impl<T> Pinned<'_, T> {
             return Err(self);
         }
         let owned = State::OWNED.bits();
-        // Ordering: as in `reclaim`. It does not fail while this pin counts.
-        if head.state.compare_exchange(state.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        // Ordering: Relaxed, as in `reclaim`. It does not fail while this pin counts.
+        if head.state.compare_exchange(state.bits(), owned, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return Err(self);
         }
         let mut owned = Owned { cell: self.cell, slot: self.slot };
