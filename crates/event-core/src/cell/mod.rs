@@ -375,9 +375,10 @@ impl<T> Cell<T> {
         slot.body.version.store(version.raw(), Ordering::Relaxed);
         let word = mark(expected.followed_by(version, slot.head.index as usize));
         // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount`, and the Release that makes data and
-        // version visible; an Acquire, partner: `arm`, which brings the wakers along. SeqCst on failure too: the word found is
-        // used like one loaded.
-        match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst) {
+        // version visible; an Acquire, partner: `arm`, which brings the wakers along. Acquire on failure, partner: itself: what
+        // was found is of a publication, whose version is looked at. It is newer than what was expected, so nobody who published or
+        // closed was overlooked, which is what SeqCst would be for.
+        match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::Acquire) {
             Ok(_) => Ok(()),
             Err(now) => Err(Word::from_bits(now)),
         }
