@@ -390,9 +390,10 @@ impl<T> Cell<T> {
         let mut word = self.first_look();
         while !word.is_closed() {
             // Ordering: SeqCst, partners: `arm`, which brings the wakers along, and the load in `word`: first half of
-            // `PublishThenWake` for who waits for the end. Acquire on failure, as in `arm`.
+            // `PublishThenWake` for who waits for the end. Relaxed on failure: what was found is tried next, and nothing is read
+            // through it.
             let closed = word.closed().bits();
-            match self.current.compare_exchange(word.bits(), closed, Ordering::SeqCst, Ordering::Acquire) {
+            match self.current.compare_exchange(word.bits(), closed, Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return Some(word),
                 Err(now) => word = Word::from_bits(now),
             }
