@@ -235,9 +235,10 @@ impl<T> Cell<T> {
             return;
         }
         let owned = State::OWNED.bits();
-        // Ordering: AcqRel, partners: `leave_to_readers`, which put the slot out of force before, and `try_claim`. Relaxed on failure:
-        // someone else reclaimed, nothing is touched.
-        if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        // Ordering: Relaxed, both. It only decides who reclaims. What was done in this life of the slot is known from the load that
+        // found `retired`, an Acquire, and from the one above; the next life begins with the Release in `Owned::drop`. If it fails,
+        // someone else reclaimed, and nothing is touched.
+        if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
             drop(Owned { cell: self, slot });
         }
     }
@@ -393,9 +394,10 @@ impl<T> Cell<T> {
         slot.body.version.store(version.raw(), Ordering::Relaxed);
         let word = mark(expected.followed_by(version, slot.head.index as usize));
         // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount`, and the Release that makes data and
-        // version visible; an Acquire, partner: `arm`, which brings the wakers along. SeqCst on failure too: the word found is
-        // used like one loaded.
-        match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst) {
+        // version visible; an Acquire, partner: `arm`, which brings the wakers along. Acquire on failure, partner: itself: what
+        // was found is of a publication, whose version is looked at. It is newer than what was expected, so nobody who published or
+        // closed was overlooked, which is what SeqCst would be for.
+        match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::Acquire) {
             Ok(_) => Ok(()),
             Err(now) => Err(Word::from_bits(now)),
         }
@@ -407,9 +409,10 @@ impl<T> Cell<T> {
         let mut word = self.first_look();
         while !word.is_closed() {
             // Ordering: SeqCst, partners: `arm`, which brings the wakers along, and the load in `word`: first half of
-            // `PublishThenWake` for who waits for the end. Acquire on failure, as in `arm`.
+            // `PublishThenWake` for who waits for the end. Relaxed on failure: what was found is tried next, and nothing is read
+            // through it.
             let closed = word.closed().bits();
-            match self.current.compare_exchange(word.bits(), closed, Ordering::SeqCst, Ordering::Acquire) {
+            match self.current.compare_exchange(word.bits(), closed, Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return Some(word),
                 Err(now) => word = Word::from_bits(now),
             }
@@ -469,8 +472,8 @@ impl<T> Cell<T> {
         let retired = State::retired(Version::from_raw(slot.body.version.load(Ordering::Relaxed)));
         // Ordering: Relaxed. A hint: this slot will not be free soon, perhaps the one after that in force is.
         self.probably_free.store(by as usize, Ordering::Relaxed);
-        // Ordering: SeqCst, partner: the load of `state` in `unpin`. First half of `RetireThenCount`, and the Release that
-        // lets the reclaimer know that the slot is out of force.
+        // Ordering: SeqCst, partner: the load of `state` in `count_out`. First half of `RetireThenCount`, and the Release that
+        // lets the reclaimer, partners `reclaim_at` and `try_take` as well, know that the slot is out of force.
         slot.head.state.store(retired.bits(), Ordering::SeqCst);
         handshake(Handshake::RetireThenCount);
         self.reclaim(slot, retired);
