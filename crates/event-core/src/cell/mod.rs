@@ -146,7 +146,9 @@ impl<T> Cell<T> {
     /// What is in force now, to be tried with an exchange or a pin.
     #[inline]
     pub(crate) fn first_look(&self) -> Word {
-        // Ordering: SeqCst, as in `word`.
+        // Ordering: SeqCst, partner: `exchange_as` of other values as well: what limits.md says of the order between values. As an
+        // Acquire, partner: `exchange_as`; it makes the version visible. No handshake needs more: an exchange with the word or a pin
+        // follows, or the watcher has passed the fence of `PlaceThenLook`.
         Word::from_bits(first_look(&self.current, Ordering::SeqCst))
     }
 
