@@ -4,7 +4,7 @@
 # becomes as much as the access can have without it is nothing that loom could notice.)
 #
 #   ci/orderings.sh                    by the litmus tests
-#   ci/orderings.sh --models [NAME...] by loom as well; of these orderings only, as in cell/mod.rs:pin_from:readers.fetch_add
+#   ci/orderings.sh --models [NAME...] by loom as well; of these orderings only, as in cell/mod.rs:pin_by:readers.fetch_add
 #
 # A line says the ordering, what it became, and who noticed: tests, or nobody.
 set -euo pipefail

@@ -56,10 +56,10 @@ impl<T> Cell<T> {
     #[inline]
     pub(crate) fn pin_at_once(&self, word: Word) -> PinnedAtOnce<'_, T> {
         let Some(slot) = self.slots.inline_at(word.slot()) else { return PinnedAtOnce::Untried };
-        // Ordering: as in `pin_from`.
+        // Ordering: as in `pin_by`.
         let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
         handshake(Handshake::PinThenLook);
-        // Ordering: as in `pin_from`.
+        // Ordering: as in `pin_by`.
         let again = self.word();
         if again.slot() == word.slot() && before < MAX_READERS {
             PinnedAtOnce::Pinned(Pinned { cell: self, slot }, again)

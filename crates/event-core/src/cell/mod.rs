@@ -62,6 +62,7 @@ mod at_once;
 mod contention;
 mod owned;
 mod pinned;
+mod shards;
 mod slot;
 mod slots;
 mod sole;
@@ -106,6 +107,13 @@ impl<T> Cell<T> {
             probably_free: AtomicUsize::new(0),
             slots: Slots::new(),
         }
+    }
+
+    /// A cell whose readers count themselves in at `shards` places, at least 1 and at most 256.
+    pub(crate) fn with_shards(shards: usize) -> Self {
+        let mut this = Self::new();
+        this.slots = Slots::with_shards(shards.clamp(1, shards::MAX_SHARDS));
+        this
     }
 
     /// What is in force now.
@@ -167,13 +175,24 @@ impl<T> Cell<T> {
 
     /// [`pin_with_word`](Self::pin_with_word), beginning with what was in force a moment ago.
     #[inline]
-    pub(crate) fn pin_from(&self, mut word: Word) -> Option<(Pinned<'_, T>, Word)> {
+    pub(crate) fn pin_from(&self, word: Word) -> Option<(Pinned<'_, T>, Word)> {
+        // SAFETY: a word that was in force names an existing slot.
+        self.pin_by(word, |index| unsafe { self.slots.get_to_read(index) })
+    }
+
+    /// [`pin`](Self::pin) at the main head: the index of the slot is that in the word.
+    pub(crate) fn pin_at_main(&self) -> Option<Pinned<'_, T>> {
+        // SAFETY: as above.
+        self.pin_by(self.first_look(), |index| unsafe { self.slots.get(index) }).map(|(pinned, _)| pinned)
+    }
+
+    #[inline]
+    fn pin_by<'a>(&'a self, mut word: Word, get: impl Fn(usize) -> Slot<'a, T>) -> Option<(Pinned<'a, T>, Word)> {
         loop {
             if word.slot() == 0 {
                 return None;
             }
-            // SAFETY: a word that was in force names an existing slot.
-            let slot = unsafe { self.slots.get(word.slot()) };
+            let slot = get(word.slot());
             // Ordering: SeqCst, partner: the load of `readers` in `is_read`. First half of `PinThenLook`; weaker, a
             // writer could overlook this reader and empty the slot under it.
             let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
@@ -231,16 +250,17 @@ impl<T> Cell<T> {
     #[cold]
     #[inline(never)]
     fn reclaim(&self, slot: Slot<'_, T>, retired: State) {
-        // Ordering: SeqCst: in the callers, this load is the second half of `RetireThenCount` or comes after it. As an
-        // Acquire its partner is the decrement in `unpin`: all readers' reads happen before the slot is emptied.
-        if slot.head.readers.load(Ordering::SeqCst) != 0 {
+        // In the callers, this is the second half of `RetireThenCount` or comes after it.
+        if self.readers_of(slot) != 0 {
             return;
         }
+        let slot = self.slots.main_of(slot).unwrap_or(slot);
         let owned = State::OWNED.bits();
         // Ordering: Relaxed, both. It only decides who reclaims. What was done in this life of the slot is known from the load that
         // found `retired`, an Acquire, and from the one above; the next life begins with the Release in `Owned::drop`. If it fails,
         // someone else reclaimed, and nothing is touched.
         if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.reset_shards(slot);
             drop(Owned { cell: self, slot });
         }
     }
@@ -477,6 +497,7 @@ impl<T> Cell<T> {
         // Ordering: SeqCst, partner: the load of `state` in `count_out`. First half of `RetireThenCount`, and the Release that
         // lets the reclaimer, partners `reclaim_at` and `try_take` as well, know that the slot is out of force.
         slot.head.state.store(retired.bits(), Ordering::SeqCst);
+        self.retire_shards(slot, retired);
         handshake(Handshake::RetireThenCount);
         self.reclaim(slot, retired);
         version
@@ -485,7 +506,7 @@ impl<T> Cell<T> {
     /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` slots are being filled or are
     /// pinned by an edit, without any allocation.
     pub(crate) fn reserve(&self, readers: usize, writers: usize) {
-        self.slots.reserve(readers.saturating_add(writers).saturating_add(1));
+        self.slots.reserve_usable(readers.saturating_add(writers).saturating_add(1));
     }
 }
 

@@ -16,15 +16,17 @@ impl<T> Pinned<'_, T> {
         let state = State::from_bits(head.state.load(Ordering::Acquire));
         // Ordering: SeqCst, partner: the increment in `pin`, which came before the slot was replaced: as in `reclaim`. As an
         // Acquire, partner of the decrement in `unpin`: the reads of those who have counted out come before.
-        if !state.is_retired() || head.readers.load(Ordering::SeqCst) != 1 {
+        if !state.is_retired() || self.cell.readers_of(self.slot) != 1 {
             return Err(self);
         }
+        let slot = self.cell.slots.main_of(self.slot).unwrap_or(self.slot);
         let owned = State::OWNED.bits();
         // Ordering: Relaxed, as in `reclaim`. It does not fail while this pin counts.
-        if head.state.compare_exchange(state.bits(), owned, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+        if slot.head.state.compare_exchange(state.bits(), owned, Ordering::Relaxed, Ordering::Relaxed).is_err() {
             return Err(self);
         }
-        let mut owned = Owned { cell: self.cell, slot: self.slot };
+        let mut owned = Owned { cell: self.cell, slot };
+        self.cell.reset_shards(slot);
         // The slot is OWNED, so counting out does not reclaim it.
         drop(self);
         Ok(owned.take())

@@ -38,8 +38,12 @@ pub(crate) struct Shared<T> {
 impl<T> Shared<T> {
     /// For one handle.
     pub(super) fn new() -> Self {
+        Self::of(Cell::new())
+    }
+
+    pub(super) fn of(cell: Cell<T>) -> Self {
         Self {
-            cell: Cell::new(),
+            cell,
             wakers: Nodes::new(),
             handles: AtomicUsize::new(1),
             watchers: AtomicUsize::new(0),
