@@ -79,6 +79,9 @@ mod wakers;
 mod watcher_ext;
 
 #[cfg(doc)]
+pub mod guide;
+
+#[cfg(doc)]
 #[doc = include_str!("../docs/firmware.md")]
 pub mod firmware {}
 #[cfg(doc)]
