@@ -35,6 +35,8 @@
 //! # Ok::<(), event_core::GetError>(()) }).unwrap();
 //! ```
 //!
+//! The [guide] has more examples, one per task.
+//!
 //! All of them are [`Watcher`](event_core::Watcher)s, so the options of a get, streams, blocking gets, pipes and combinators are those
 //! of `event-core`. What is written against [`WatchMap`] works on maps that are kept elsewhere as well.
 //!
@@ -123,6 +125,10 @@ mod state;
 mod traits;
 mod tree;
 mod watcher;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
