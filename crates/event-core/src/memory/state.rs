@@ -53,6 +53,34 @@ impl<T> StateValue<T> {
         Self { value: MemoryValue::with_value(value) }
     }
 
+    /// As [`MemoryValue::set`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`].
+    #[inline]
+    pub fn set(&self, value: T) -> Version {
+        self.value.set(value)
+    }
+
+    /// As [`MemoryValue::watch`].
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.value.watch()
+    }
+
+    /// As [`MemoryValue::watch_changes`].
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.value.watch_changes()
+    }
+
+    /// As [`MemoryValue::reader`]. What it reads is always there.
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        self.value.reader()
+    }
+
     /// Borrows the current data. Lock-free, and blocks nobody however long it is held.
     ///
     /// # Panics
@@ -74,22 +102,6 @@ impl<T> StateValue<T> {
         always(self.value.load())
     }
 
-    /// The version of the current data. Lock-free.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        self.value.version()
-    }
-
-    /// As [`MemoryValue::set`].
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::set`].
-    #[inline]
-    pub fn set(&self, value: T) -> Version {
-        self.value.set(value)
-    }
-
     /// As [`MemoryValue::try_set`].
     ///
     /// # Errors
@@ -104,19 +116,6 @@ impl<T> StateValue<T> {
         self.value.try_set(value)
     }
 
-    /// As [`MemoryValue::set_sync`].
-    ///
-    /// # Errors
-    ///
-    /// [`SetError::Closed`] with the data.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`MemoryValue::set_sync`].
-    pub fn set_sync(&self, value: T) -> SetSync<'_, T> {
-        self.value.set_sync(value)
-    }
-
     /// As [`MemoryValue::set_if_not_eq`].
     ///
     /// # Panics
@@ -127,19 +126,6 @@ impl<T> StateValue<T> {
         T: PartialEq,
     {
         self.value.set_if_not_eq(value)
-    }
-
-    /// As [`MemoryValue::compare_and_set`].
-    ///
-    /// # Errors
-    ///
-    /// As [`MemoryValue::compare_and_set`].
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::set`].
-    pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
-        self.value.compare_and_set(seen, value)
     }
 
     /// As [`MemoryValue::update`]. Returns whether it set anything, which it does unless the value is closed.
@@ -219,6 +205,32 @@ impl<T> StateValue<T> {
         self.value.swap(value)
     }
 
+    /// As [`MemoryValue::compare_and_set`].
+    ///
+    /// # Errors
+    ///
+    /// As [`MemoryValue::compare_and_set`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`].
+    pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
+        self.value.compare_and_set(seen, value)
+    }
+
+    /// As [`MemoryValue::set_sync`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Closed`] with the data.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`MemoryValue::set_sync`].
+    pub fn set_sync(&self, value: T) -> SetSync<'_, T> {
+        self.value.set_sync(value)
+    }
+
     /// As [`MemoryValue::close`]. The data stays.
     pub fn close(&self) {
         self.value.close();
@@ -230,31 +242,10 @@ impl<T> StateValue<T> {
         self.value.is_closed()
     }
 
-    /// As [`MemoryValue::watch`].
+    /// The version of the current data. Lock-free.
     #[must_use]
-    pub fn watch(&self) -> MemoryWatcher<T> {
-        self.value.watch()
-    }
-
-    /// As [`MemoryValue::watch_changes`].
-    #[must_use]
-    pub fn watch_changes(&self) -> MemoryWatcher<T> {
-        self.value.watch_changes()
-    }
-
-    /// As [`MemoryValue::reader`]. What it reads is always there.
-    #[must_use]
-    pub fn reader(&self) -> MemoryReader<T> {
-        self.value.reader()
-    }
-
-    /// As [`MemoryValue::reserve`].
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::reserve`].
-    pub fn reserve(&self, watchers: usize, readers: usize) {
-        self.value.reserve(watchers, readers);
+    pub fn version(&self) -> Version {
+        self.value.version()
     }
 
     /// As [`MemoryValue::watcher_count`].
@@ -324,6 +315,15 @@ impl<T> StateValue<T> {
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         self.value.same_value(&other.value)
+    }
+
+    /// As [`MemoryValue::reserve`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::reserve`].
+    pub fn reserve(&self, watchers: usize, readers: usize) {
+        self.value.reserve(watchers, readers);
     }
 }
 

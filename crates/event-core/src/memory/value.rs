@@ -130,20 +130,6 @@ impl<T> MemoryValue<T> {
         Self { shared: AtomicPtr::new(Arc::into_raw(shared).cast_mut()), marker: PhantomData }
     }
 
-    /// Makes room: after this, `watchers` watchers at a time (those that exist included) and `readers` borrows of
-    /// different versions at a time (a get that is cloning is one) never allocate, while up to four sets or edits (`update` and
-    /// its like) are going on at the same time, as when interrupt handlers interrupt each other.
-    ///
-    /// A watcher that is dropped, or polled with another waker than before, while a set is about to wake it leaves its place
-    /// to that set and needs another one. There is room for all watchers to do that during one set.
-    ///
-    /// # Panics
-    ///
-    /// If more than about a million readers (five hundred on 32-bit targets) are asked for.
-    pub fn reserve(&self, watchers: usize, readers: usize) {
-        self.shared().get().reserve(watchers, readers);
-    }
-
     /// Replaces the data and wakes all watchers, even if the new data equals the old. Gives the new version.
     ///
     /// On a closed value this drops `value` and gives the version that is present; see [`try_set`](Self::try_set).
@@ -212,17 +198,35 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Closes the value, whoever else has a handle. Watchers get the newest data that they have not had, and then
-    /// [`GetError::Closed`](crate::GetError::Closed). Lock-free; calling it again does nothing.
-    #[doc(alias("complete"))]
-    pub fn close(&self) {
-        self.shared().get().close();
+    /// A new watcher. Its first get gives what is present then, or waits for it.
+    ///
+    /// Lock-free; allocates if there is no free place, see [`reserve`](Self::reserve).
+    #[doc(alias("subscribe", "subscribe_reset", "receiver", "anon_receiver", "dyn_receiver", "collect", "stateIn"))]
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.shared().watch()
     }
 
-    /// Whether the value is closed.
+    /// A new watcher for which what is present counts as seen.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut watcher = value.watch_changes();
+    /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
+    /// ```
+    #[doc(alias("subscribe", "stream_updates_only"))]
     #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.shared_if_used().is_some_and(|shared| shared.get().is_closed())
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.shared().watch_changes()
+    }
+
+    /// The right to watch without the right to set. It does not keep the value open.
+    #[doc(alias("asStateFlow", "subscribe"))]
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        MemoryReader::new(self.shared().to_arc())
     }
 
     /// Borrows what is present, if anything. Lock-free, and blocks nobody however long it is held.
@@ -271,35 +275,17 @@ impl<T> MemoryValue<T> {
         self.shared_if_used().is_some_and(|shared| shared.get().is_set())
     }
 
-    /// A new watcher. Its first get gives what is present then, or waits for it.
-    ///
-    /// Lock-free; allocates if there is no free place, see [`reserve`](Self::reserve).
-    #[doc(alias("subscribe", "subscribe_reset", "receiver", "anon_receiver", "dyn_receiver", "collect", "stateIn"))]
-    #[must_use]
-    pub fn watch(&self) -> MemoryWatcher<T> {
-        self.shared().watch()
+    /// Closes the value, whoever else has a handle. Watchers get the newest data that they have not had, and then
+    /// [`GetError::Closed`](crate::GetError::Closed). Lock-free; calling it again does nothing.
+    #[doc(alias("complete"))]
+    pub fn close(&self) {
+        self.shared().get().close();
     }
 
-    /// A new watcher for which what is present counts as seen.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let value = event_core::MemoryValue::with_value(1);
-    /// let mut watcher = value.watch_changes();
-    /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
-    /// ```
-    #[doc(alias("subscribe", "stream_updates_only"))]
+    /// Whether the value is closed.
     #[must_use]
-    pub fn watch_changes(&self) -> MemoryWatcher<T> {
-        self.shared().watch_changes()
-    }
-
-    /// The right to watch without the right to set. It does not keep the value open.
-    #[doc(alias("asStateFlow", "subscribe"))]
-    #[must_use]
-    pub fn reader(&self) -> MemoryReader<T> {
-        MemoryReader::new(self.shared().to_arc())
+    pub fn is_closed(&self) -> bool {
+        self.shared_if_used().is_some_and(|shared| shared.get().is_closed())
     }
 
     /// Whether both are handles of the same value.
@@ -307,6 +293,20 @@ impl<T> MemoryValue<T> {
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         ptr::eq(self, other) || self.shared().same(other.shared())
+    }
+
+    /// Makes room: after this, `watchers` watchers at a time (those that exist included) and `readers` borrows of
+    /// different versions at a time (a get that is cloning is one) never allocate, while up to four sets or edits (`update` and
+    /// its like) are going on at the same time, as when interrupt handlers interrupt each other.
+    ///
+    /// A watcher that is dropped, or polled with another waker than before, while a set is about to wake it leaves its place
+    /// to that set and needs another one. There is room for all watchers to do that during one set.
+    ///
+    /// # Panics
+    ///
+    /// If more than about a million readers (five hundred on 32-bit targets) are asked for.
+    pub fn reserve(&self, watchers: usize, readers: usize) {
+        self.shared().get().reserve(watchers, readers);
     }
 }
 

@@ -77,36 +77,6 @@ impl<T> MemoryWriter<T> {
         SharedRef::of(&self.shared)
     }
 
-    /// The value, which from here on can have any number of handles; weak ones upgrade again.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let value = event_core::MemoryWriter::with_value(1).into_value();
-    /// let other = value.clone();
-    /// other.set(2);
-    /// assert_eq!(value.load(), Some(2));
-    /// ```
-    #[must_use = "dropping the value closes it"]
-    pub fn into_value(self) -> MemoryValue<T> {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is neither used again nor dropped.
-        let shared = unsafe { ptr::read(&raw const this.shared) };
-        // SAFETY: `sole` was made of this cell.
-        unsafe { this.sole.release(&shared.cell) };
-        shared.count_first_handle_in();
-        MemoryValue::from_counted(shared)
-    }
-
-    /// As [`MemoryValue::reserve`]. One set is going on at a time, so there is room to spare.
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::reserve`].
-    pub fn reserve(&mut self, watchers: usize, readers: usize) {
-        self.shared.reserve(watchers, readers);
-    }
-
     /// Replaces the data and wakes all watchers, even if the new data equals the old. Returns the new version.
     ///
     /// After [`close`](Self::close) this drops `value` and returns the version that is current; see [`try_set`](Self::try_set).
@@ -159,6 +129,64 @@ impl<T> MemoryWriter<T> {
         // SAFETY: `sole` was made of this cell.
         let published = unsafe { sole.publish(&shared.cell, value) };
         Ok(Self::announce(sole, shared, published))
+    }
+
+    /// As [`MemoryValue::watch`].
+    #[doc(alias("subscribe"))]
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.shared().watch()
+    }
+
+    /// As [`MemoryValue::watch_changes`].
+    #[doc(alias("subscribe"))]
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.shared().watch_changes()
+    }
+
+    /// As [`MemoryValue::reader`].
+    #[doc(alias("asStateFlow", "subscribe"))]
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        MemoryReader::new(self.shared().to_arc())
+    }
+
+    /// The current data, if there is any. This costs no atomic operation: nobody else can replace it while it is borrowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut writer = event_core::MemoryWriter::with_value(1);
+    /// assert_eq!(writer.current(), Some(&1));
+    /// writer.set(2);
+    /// assert_eq!(writer.current(), Some(&2));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn current(&self) -> Option<&T> {
+        // SAFETY: `sole` was made of this cell.
+        unsafe { self.sole.data(&self.shared.cell) }
+    }
+
+    /// As [`MemoryValue::borrow`]: a [`Ref`] can be [detached](Ref::detach). To read on the spot, [`current`](Self::current) costs
+    /// less.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::borrow`].
+    #[must_use]
+    pub fn borrow(&self) -> Option<Ref<'_, T>> {
+        self.shared().borrow()
+    }
+
+    /// A clone of the current data, if there is any.
+    #[must_use]
+    pub fn load(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.current().cloned()
     }
 
     /// Wakes the watchers, then gives up what was replaced, as `Shared::announce`.
@@ -358,41 +386,34 @@ impl<T> MemoryWriter<T> {
         self.sole.is_closed()
     }
 
-    /// The current data, if there is any. This costs no atomic operation: nobody else can replace it while it is borrowed.
+    /// The value, which from here on can have any number of handles; weak ones upgrade again.
     ///
     /// # Examples
     ///
     /// ```
-    /// let mut writer = event_core::MemoryWriter::with_value(1);
-    /// assert_eq!(writer.current(), Some(&1));
-    /// writer.set(2);
-    /// assert_eq!(writer.current(), Some(&2));
+    /// let value = event_core::MemoryWriter::with_value(1).into_value();
+    /// let other = value.clone();
+    /// other.set(2);
+    /// assert_eq!(value.load(), Some(2));
     /// ```
-    #[inline]
-    #[must_use]
-    pub fn current(&self) -> Option<&T> {
+    #[must_use = "dropping the value closes it"]
+    pub fn into_value(self) -> MemoryValue<T> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is neither used again nor dropped.
+        let shared = unsafe { ptr::read(&raw const this.shared) };
         // SAFETY: `sole` was made of this cell.
-        unsafe { self.sole.data(&self.shared.cell) }
+        unsafe { this.sole.release(&shared.cell) };
+        shared.count_first_handle_in();
+        MemoryValue::from_counted(shared)
     }
 
-    /// As [`MemoryValue::borrow`]: a [`Ref`] can be [detached](Ref::detach). To read on the spot, [`current`](Self::current) costs
-    /// less.
+    /// As [`MemoryValue::reserve`]. One set is going on at a time, so there is room to spare.
     ///
     /// # Panics
     ///
-    /// As [`MemoryValue::borrow`].
-    #[must_use]
-    pub fn borrow(&self) -> Option<Ref<'_, T>> {
-        self.shared().borrow()
-    }
-
-    /// A clone of the current data, if there is any.
-    #[must_use]
-    pub fn load(&self) -> Option<T>
-    where
-        T: Clone,
-    {
-        self.current().cloned()
+    /// As [`MemoryValue::reserve`].
+    pub fn reserve(&mut self, watchers: usize, readers: usize) {
+        self.shared.reserve(watchers, readers);
     }
 
     /// The version of the current data, "no data" included; [`Version::INITIAL`] at first.
@@ -406,27 +427,6 @@ impl<T> MemoryWriter<T> {
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.current().is_some()
-    }
-
-    /// As [`MemoryValue::watch`].
-    #[doc(alias("subscribe"))]
-    #[must_use]
-    pub fn watch(&self) -> MemoryWatcher<T> {
-        self.shared().watch()
-    }
-
-    /// As [`MemoryValue::watch_changes`].
-    #[doc(alias("subscribe"))]
-    #[must_use]
-    pub fn watch_changes(&self) -> MemoryWatcher<T> {
-        self.shared().watch_changes()
-    }
-
-    /// As [`MemoryValue::reader`].
-    #[doc(alias("asStateFlow", "subscribe"))]
-    #[must_use]
-    pub fn reader(&self) -> MemoryReader<T> {
-        MemoryReader::new(self.shared().to_arc())
     }
 
     /// As [`MemoryValue::watcher_count`].
