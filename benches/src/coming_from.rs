@@ -2,6 +2,8 @@
 
 #[doc = include_str!("../../crates/event-core/docs/guide/from-arc-swap.md")]
 mod arc_swap {}
+#[doc = include_str!("../../crates/event-core/docs/guide/comparison.md")]
+mod comparison {}
 #[doc = include_str!("../../crates/event-core/docs/guide/from-embassy.md")]
 mod embassy {}
 #[doc = include_str!("../../crates/event-core/docs/guide/from-eyeball.md")]

@@ -45,6 +45,9 @@ pub mod runtimes {}
 
 // Code beside that of a neighbour is run where the neighbours are: in `benches/src/coming_from.rs`.
 #[cfg(not(doctest))]
+#[doc = include_str!("../docs/guide/comparison.md")]
+pub mod comparison {}
+#[cfg(not(doctest))]
 #[doc = include_str!("../docs/guide/from-tokio-watch.md")]
 pub mod from_tokio_watch {}
 #[cfg(not(doctest))]
