@@ -3,6 +3,8 @@
 //!
 //! `cargo run -p config-reload -- examples/config-reload/config.json`, then edit that file.
 
+#![allow(clippy::std_instead_of_core, reason = "a program has std")]
+
 use std::error::Error;
 use std::path::{Path, PathBuf};
 

@@ -3,6 +3,8 @@
 //!
 //! `cargo run -p progress-bar`
 
+#![allow(clippy::std_instead_of_core, reason = "a program has std")]
+
 use std::thread;
 use std::time::Duration;
 

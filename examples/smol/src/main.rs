@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p on-smol`
 
+#![allow(clippy::std_instead_of_core, reason = "a program has std")]
+
 use std::time::Duration;
 
 use event_core::{GetError, MemoryReader, MemoryValue, combine, prelude::*};

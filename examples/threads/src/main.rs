@@ -2,6 +2,8 @@
 //!
 //! `cargo run -p on-threads`
 
+#![allow(clippy::std_instead_of_core, reason = "a program has std")]
+
 use std::thread;
 use std::time::Duration;
 
