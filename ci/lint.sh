@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Formatting, clippy and rustdoc, with warnings denied; and the core without std, which must not pull std in.
+# Spelling and links, formatting, clippy and rustdoc, with warnings denied; and the core without std, which must not pull std in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+ci/text.sh
 echo "== formatting"
 cargo fmt --all --check
 echo "== clippy"

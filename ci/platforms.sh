@@ -86,7 +86,7 @@ workspace=(--workspace --exclude event-benches --all-targets)
 check Windows x86_64-pc-windows-msvc "all crates, with tests" "${workspace[@]}"
 check macOS aarch64-apple-darwin "all crates, with tests" "${workspace[@]}"
 # async-std's and etcd's sockets have no equal in a browser.
-check WebAssembly wasm32-unknown-unknown "core, map, supervisor, tokio" -p event-core -p event-map -p event-supervisor -p event-tokio
+check WebAssembly wasm32-unknown-unknown "core, map, supervisor, tokio, a page" -p event-core -p event-map -p event-supervisor -p event-tokio -p on-wasm
 
 for machine in "${machines[@]}"; do
   case $machine in

@@ -18,6 +18,8 @@ extern crate alloc;
 
 pub mod args;
 pub mod column;
+#[cfg(doctest)]
+mod coming_from;
 pub mod guard;
 pub mod harness;
 pub mod json;

@@ -19,6 +19,8 @@ extern crate alloc;
 pub mod allocator;
 pub mod by_hand;
 pub mod census;
+#[cfg(doctest)]
+mod guide;
 pub mod runtime;
 pub mod seed;
 pub mod threads;

@@ -217,3 +217,26 @@ fn every_word_of_a_neighbour_is_found() {
         assert!(missing.is_empty(), "words of {neighbour} that nothing is found under: {missing:?}");
     }
 }
+
+/// The rows of the first table in `page` that compares with tokio's watch, without their links.
+fn comparison(page: &str) -> Vec<String> {
+    let rows = page.lines().skip_while(|line| !line.contains("| tokio watch")).take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        // `[text](#anchor)` is `text`.
+        let parts = row.split('[').map(|part| match part.split_once("](#") {
+            Some((text, rest)) => text.to_owned() + rest.split_once(')').map_or("", |(_, rest)| rest),
+            None => part.to_owned(),
+        });
+        parts.collect()
+    })
+    .collect()
+}
+
+#[test]
+fn the_readme_compares_as_the_page_does_that_is_checked() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |file| fs::read_to_string(root.join(file)).expect("the page can be read");
+    let in_readme = comparison(&read("README.md"));
+    assert_eq!(in_readme.len(), 10, "a heading, a line, and eight rows");
+    assert_eq!(in_readme, comparison(&read("crates/event-core/docs/guide/comparison.md")));
+}

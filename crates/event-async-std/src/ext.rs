@@ -21,21 +21,21 @@ pub type CancelOn<F> = adapter::CancelOn<F, StopToken>;
 /// As [`Sleep`](crate::Sleep), when it has to wait.
 pub type Deadline<F> = adapter::Deadline<F, AsyncStdClock>;
 
-/// Tokens and deadlines for every future that gives what a get gives: [`Get`](event_core::Get) with any of its options,
+/// Tokens and deadlines for every future that returns what a get returns: [`Get`](event_core::Get) with any of its options,
 /// [`GetRef`](event_core::GetRef), [`WaitFor`](event_core::WaitFor), and functions of your own.
 ///
-/// The methods can be chained in any order; whichever is ready first ends the get. If data and an end are ready at the
-/// same time, the end wins and nothing is consumed. See the [crate's page](crate#fairness) for loops around a get.
+/// The methods can be chained in any order; the first one that is ready ends the get. If there is data and the token or the
+/// deadline is ready as well, the get ends without data and consumes nothing. See the [crate's page](crate#fairness) for loops around a get.
 pub trait GetExt: Future + Sized {
     /// Ends the get when the [`StopSource`](crate::StopSource) of `token` is dropped.
     ///
     /// # Errors
     ///
-    /// [`GetError::Cancelled`] once the source is gone, even if there is data.
+    /// [`GetError::Cancelled`] once the source was dropped, even if there is data.
     ///
     /// # Cancel safety
     ///
-    /// A cancelled or dropped get consumed nothing.
+    /// A get that was cancelled or dropped has consumed nothing.
     ///
     /// # Examples
     ///
@@ -59,16 +59,16 @@ pub trait GetExt: Future + Sized {
 
     /// Ends the get when `duration` has passed, counted from this call.
     ///
-    /// A duration that leads beyond what the clock can tell never ends the get.
+    /// If the duration is longer than the clock can represent, it never ends the get.
     ///
     /// # Errors
     ///
-    /// [`GetError::DeadlineExceeded`] once the time is up, even if there is data. A duration of zero therefore never gives
-    /// data; [`backlog_only`](event_core::Get::backlog_only) gives what is there without waiting.
+    /// [`GetError::DeadlineExceeded`] once the time is up, even if there is data. A duration of zero therefore never
+    /// returns data; [`backlog_only`](event_core::Get::backlog_only) returns the current data without waiting.
     ///
     /// # Cancel safety
     ///
-    /// A get whose time was up, or that was dropped, consumed nothing.
+    /// A get whose time was up, or that was dropped, has consumed nothing.
     ///
     /// # Panics
     ///
@@ -101,7 +101,7 @@ pub trait GetExt: Future + Sized {
     ///
     /// # Cancel safety
     ///
-    /// A get whose time was up, or that was dropped, consumed nothing.
+    /// A get whose time was up, or that was dropped, has consumed nothing.
     ///
     /// # Panics
     ///

@@ -1,13 +1,14 @@
-//! Watched values on [async-std](async_std): gets that a token or a deadline ends, and pipes into channels.
+//! Watched values on [async-std](async_std): tokens and deadlines for gets, pipes into channels, supervision.
 //!
-//! The values themselves are those of [`event_core`]; they need no runtime. This crate adds what does:
+//! The values themselves are those of [`event_core`], which has a guide; they need no runtime. This crate adds what needs one:
 //!
-//! | | |
+//! | item | what it does |
 //! |---|---|
-//! | [`GetExt::cancel_on`] | ends a get when a [`StopToken`] says so |
-//! | [`GetExt::timeout`], [`GetExt::deadline`] | end it when its time is up |
-//! | [`pipe`] | forwards a value into an [`async_std::channel`], the newest data winning |
-//! | [`AsyncStdTimer`] | what in [`event_core`] needs to wait, waits with async-std's timers |
+//! | [`GetExt::cancel_on`] | ends a get when the source of a [`StopToken`] is dropped |
+//! | [`GetExt::timeout`], [`GetExt::deadline`] | end a get when its time is up |
+//! | [`pipe`] | forwards a value into an [`async_std::channel`], without a queue |
+//! | [`AsyncStdTimer`] | async-std's timer, for `debounce`, `throttle` and `sample` |
+//! | [`supervisor`] | restarts producers, pipes and consumers that fail |
 //!
 //! ```
 //! use std::time::Duration;
@@ -44,20 +45,19 @@
 //!
 //! # Fairness
 //!
-//! Cancellation and elapsed deadlines come before data: however fast the value is set, a get that has to end ends. And a pipe
-//! sees to it by itself that its task gets to its other business.
+//! Cancellation and elapsed deadlines come before data, so a get that has to end does so, even if the value is set all the time. A pipe
+//! yields to the executor by itself.
 //!
-//! More it cannot do: async-std has no budget that a get could be charged to, as tokio has. What is ready is ready, however
-//! long its task has gone on without waiting. So a task which gets in a loop, from a value that other threads set faster
-//! than it gets, never waits and keeps its thread. What is beside the loop in the same task stands still meanwhile, and so
-//! does what runs on the same thread and no other thread of the executor can take; if there is one thread, because there
-//! is one core, that is every task. Such a loop should call [`async_std::task::yield_now`] now and then.
+//! A get does not: async-std has no cooperative budget, as tokio has. If other threads set a value faster than a task gets it in a
+//! loop, that task never waits and keeps its thread. Other futures of the same task make no progress meanwhile, nor do other tasks on
+//! the same thread, unless another thread of the executor takes them. Such a loop should call
+//! [`async_std::task::yield_now`] now and then.
 //!
 //! # Closed channels
 //!
-//! An [`async_std::channel`] tells a sender that it is closed, but lets it wait for that only together with a place. So a
-//! pipe that waits for a place ends with [`PipeError::ChannelClosed`] at once when the last receiver goes, but one that has
-//! nothing to send goes on watching, and ends when the next item comes. (In `event-tokio` it ends at once as well.)
+//! The sender of an [`async_std::channel`] can wait for the channel to be closed only while it waits for room. So a pipe that waits for
+//! room ends with [`PipeError::ChannelClosed`] immediately when the last receiver is dropped, but a pipe that has nothing to send ends
+//! when the next item comes. (In `event-tokio` both end immediately.)
 
 // docs.rs sets it: it marks what needs a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]

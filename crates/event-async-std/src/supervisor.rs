@@ -1,7 +1,7 @@
 //! Supervision on async-std: all of [`event_supervisor`], and the runtime for it.
 //!
-//! A consumer that is fed through a channel. Whenever it is started, it makes a channel of its own and has a pipe lead there:
-//! nothing that an earlier run has left in a channel comes before the present address.
+//! A consumer that receives from a channel. Each run makes a channel and a pipe of its own, so that no item of an earlier run comes
+//! before the current address.
 //!
 //! ```
 //! use async_std::channel;
@@ -31,7 +31,7 @@
 //! assert_eq!(dead.get("root").unwrap().last_error(), Some("the disk is full"));
 //! assert_eq!(arrived.load(), Some("192.0.2.10"));
 //!
-//! // The restart gives the present address again.
+//! // After the restart it receives the current address again.
 //! arrived.clear();
 //! assert_eq!(arrived.watch().get().await.unwrap(), "192.0.2.10");
 //! tree.stop().await;

@@ -48,7 +48,7 @@ pub struct AsyncStdTimer;
 impl Timer for AsyncStdTimer {
     type Sleep = Sleep;
 
-    /// A duration that leads beyond what the clock can tell never passes.
+    /// A duration that is longer than the clock can represent never passes.
     fn sleep(&self, duration: Duration) -> Sleep {
         Sleep(async_io::Timer::after(duration))
     }

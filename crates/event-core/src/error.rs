@@ -1,22 +1,22 @@
-//! Why a `get` gave no data.
+//! Why a get returned no data.
 
 use alloc::boxed::Box;
 use core::error::Error;
 use core::fmt;
 
-/// Why a `get` gave no data. The watcher stays usable in every case.
+/// Why a get returned no data. The watcher stays usable in every case.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum GetError {
-    /// The value is closed, and the watcher has had its newest data. It will say so from now on.
+    /// The value is closed, and this watcher has returned its newest data. All later gets return this error as well.
     Closed,
     /// The get was cancelled, by [`Get::until`](crate::Get::until) or by an adapter's token. Nothing was consumed.
     Cancelled,
-    /// The get's time was up. Nothing was consumed.
+    /// The time of the get was up. Nothing was consumed.
     DeadlineExceeded,
-    /// [`Get::backlog_only`](crate::Get::backlog_only): there is nothing that the watcher has not had.
+    /// [`Get::backlog_only`](crate::Get::backlog_only): the watcher has seen everything. With a filter: nothing unseen is accepted.
     BacklogDone,
-    /// What keeps the value has failed; `Display` and [`source`](Error::source) say how. Memory values never do.
+    /// The backend that keeps the value has failed; `Display` and [`source`](Error::source) have the cause. Values in memory never fail.
     Backend(BackendError),
 }
 
@@ -73,8 +73,8 @@ impl Error for GetError {
     }
 }
 
-/// What went wrong in the backend that keeps a value, whatever its type. Its `Display` and `source` are those of the
-/// error it was made from.
+/// An error of the backend that keeps a value, of any type. Its `Display` and `source` are those of the error that it was made
+/// from.
 pub struct BackendError(Box<dyn Error + Send + Sync>);
 
 impl BackendError {

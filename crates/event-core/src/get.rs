@@ -12,26 +12,25 @@ use crate::trace::Wait;
 use crate::traits::Watcher;
 
 pin_project! {
-    /// Waits for data that the watcher has not given yet. Made by [`WatcherExt::get`](crate::WatcherExt::get).
+    /// A future that waits for data that the watcher has not returned yet. Made by [`WatcherExt::get`](crate::WatcherExt::get).
     ///
     /// Options are methods, in any order:
     ///
-    /// | | |
+    /// | option | the get returns |
     /// |---|---|
     /// | [`filter`](Self::filter) | only data that a predicate accepts |
-    /// | [`backlog_only`](Self::backlog_only) | only what is there already |
-    /// | [`until`](Self::until) | only until a future is ready |
+    /// | [`backlog_only`](Self::backlog_only) | immediately, with an error if nothing is unseen |
+    /// | [`until`](Self::until) | an error when a future is ready |
     ///
-    /// The adapters for the runtimes add deadlines and tokens.
+    /// The crates for the runtimes add deadlines and tokens.
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future consumes nothing (what a filter rejected before is consumed). The watcher can be used as if
-    /// the get had never been.
+    /// Dropping the future consumes nothing, except what a filter has rejected. The next get returns what this one would have returned.
     ///
     /// # Panics
     ///
-    /// Polling it again after it was ready is another get, and does not panic. A panic of the item's `Clone` or of a
+    /// Polling the future again after it was ready is another get, and does not panic. A panic of the item's `Clone` or of a
     /// predicate passes through; that version is not consumed.
     #[must_use = "futures do nothing unless awaited or polled"]
     pub struct Get<'a, W: ?Sized, P = Everything, B = Waiting, C = Pending<()>> {
@@ -59,8 +58,7 @@ impl<'a, W: ?Sized> Get<'a, W> {
 impl<'a, W: Watcher + ?Sized, B, C> Get<'a, W, Everything, B, C> {
     /// Only data that `accept` accepts. What it rejects is consumed, and the get goes on.
     ///
-    /// On a memory value it runs on the data in place, before anything is cloned. Until it returns it keeps that
-    /// version alive, and nobody else waits for it.
+    /// On a value in memory, `accept` runs on a borrow, before anything is cloned. Nobody waits for it, however long it runs.
     ///
     /// # Examples
     ///
@@ -81,9 +79,9 @@ impl<'a, W: Watcher + ?Sized, B, C> Get<'a, W, Everything, B, C> {
 }
 
 impl<'a, W: ?Sized, P, C> Get<'a, W, P, Waiting, C> {
-    /// Only what is there already; [`GetError::BacklogDone`] when the watcher has had everything.
+    /// Does not wait for new data: returns [`GetError::BacklogDone`] if the watcher has seen everything.
     ///
-    /// On a memory value this never waits. A value kept elsewhere may have to fetch what is there first.
+    /// On a value in memory this never waits. A value that is kept elsewhere may have to be fetched first.
     ///
     /// # Examples
     ///
@@ -102,14 +100,14 @@ impl<'a, W: ?Sized, P, C> Get<'a, W, P, Waiting, C> {
 }
 
 impl<'a, W: ?Sized, P, B> Get<'a, W, P, B> {
-    /// [`GetError::Cancelled`] once `cancel` is ready.
+    /// Ends the get with [`GetError::Cancelled`] when `cancel` is ready.
     ///
-    /// If data and cancellation are both ready, cancellation wins: it consumes nothing, and a flood of sets cannot
-    /// starve a shutdown.
+    /// If there is data and `cancel` is ready as well, the get is cancelled and consumes nothing. So a producer that sets all the time
+    /// cannot delay a shutdown.
     ///
     /// # Panics
     ///
-    /// A get that was cancelled must not be polled again if `cancel` must not.
+    /// If a get that was cancelled is polled again, it polls `cancel` again, which may panic.
     ///
     /// # Examples
     ///

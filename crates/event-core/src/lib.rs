@@ -1,40 +1,70 @@
-//! Watched values: state that producers set and any number of consumers watch, with the newest data winning.
-//!
-//! A [`MemoryValue`] holds the newest data. Every consumer has a [`MemoryWatcher`], whose `get` gives the present data
-//! first and from then on waits for something newer. A slow consumer skips what it missed and never slows a producer;
-//! a producer never waits; no wake-up is lost.
+//! A watch channel for state: producers set a value, any number of consumers watch it, and the newest data wins.
 //!
 //! ```
-//! use event_core::MemoryValue;
+//! use event_core::{GetError, MemoryValue};
 //!
 //! # futures_lite::future::block_on(async {
 //! let address = MemoryValue::new();
 //! let mut watcher = address.watch();
 //!
-//! address.set("10.0.0.1");
-//! address.set("10.0.0.2");
-//! assert_eq!(watcher.get().await?, "10.0.0.2");
+//! address.set("192.0.2.10");
+//! address.set("192.0.2.77");
+//! assert_eq!(watcher.get().await?, "192.0.2.77"); // the current data; what was replaced is skipped
 //!
 //! drop(address);
 //! assert!(watcher.get().await.unwrap_err().is_closed());
-//! # Ok::<(), event_core::GetError>(()) }).unwrap();
+//! # Ok::<(), GetError>(()) }).unwrap();
 //! ```
 //!
-//! It needs `alloc`, but neither an operating system nor a particular runtime. What is written against the traits
-//! [`Watch`], [`Value`] and [`Watcher`] works on values that are kept elsewhere as well.
+//! `set` never waits, no wake-up is lost, a get that is dropped consumes nothing, and nothing depends on a particular runtime.
+//!
+//! # Where to start
+//!
+//! The [guide] has a page per task. These are the types that most programs need:
+//!
+//! | type | what it is | made by |
+//! |---|---|---|
+//! | [`MemoryValue`] | a value; a clone is another handle to it | [`new`](MemoryValue::new), or `static` |
+//! | [`StateValue`] | a value that always has data | [`new`](StateValue::new) |
+//! | [`MemoryWatcher`] | what a consumer waits with | [`watch`](MemoryValue::watch) |
+//! | [`MemoryReader`] | the right to read and watch, without the right to set | [`reader`](MemoryValue::reader) |
+//! | [`GetError`] | why a get returned no data: closed, cancelled, too late | |
+//!
+//! And these some programs need:
+//!
+//! | to | there is |
+//! |---|---|
+//! | set at the lowest cost, as the only producer | [`MemoryWriter`] |
+//! | read in a hot loop | [`CachedReader`] |
+//! | borrow data, or keep one version | [`Ref`], [`MappedRef`], [`Snapshot`] |
+//! | limit a wait | the options of [`Get`]: [`filter`](Get::filter), [`until`](Get::until), [`backlog_only`](Get::backlog_only) |
+//! | map, filter, debounce, share a watcher, wait on a thread | the methods of [`WatcherExt`] |
+//! | watch several values | [`combine`](combine()), [`select`](select()), [`optional`](optional()) |
+//! | wait until all watchers have seen something | [`set_sync`](MemoryValue::set_sync) |
+//! | forward a value into a channel | [`pipe`](pipe()) |
+//! | write code for values of any kind, or a new kind of value | the traits [`Watch`], [`Value`], [`Watcher`] |
+//!
+//! The types that methods return have pages in [types].
+//!
+//! # Related crates
+//!
+//! `event-tokio` and `event-async-std` add tokens, deadlines, pipes into channels, and supervision; `event-map` adds watched maps,
+//! `event-supervisor` restarts producers and consumers, and `event-etcd` keeps values in a cluster.
 //!
 //! # Features
 //!
-//! - `std` (default): waiting on threads ([`WatcherExt::blocking_get`]); and a waker that panics while another one's panic is
-//!   unwinding does not end the process.
-//! - `serde`: a value serialises as its present data, as an `Option`.
+//! `no_std` with `alloc`.
+//!
+//! - `std` (default): waiting on threads ([`WatcherExt::blocking_get`]). Also, a waker that panics while another panic unwinds does
+//!   not end the process.
+//! - `serde`: a value serialises as its current data, as an `Option`.
 //! - `tracing`: a span `get waits` for a get that waits, events `set` and `closed`, all of target `event_core` and level `TRACE`.
-//! - `portable-atomic`: for targets without compare-and-swap; `critical-section`: and they make do with the program's critical
-//!   sections. See [firmware].
+//! - `portable-atomic`: for targets without compare-and-swap. `critical-section`: such targets use the program's critical sections.
+//!   See [firmware].
 //! - `loom`, with `--cfg event_core_loom`, and `shuttle`, with `--cfg event_core_shuttle`: for models of code that uses this crate. See
 //!   [internals].
 //!
-//! More in the pages on [firmware], [limits] and [internals].
+//! [Limits](limits) says what cannot be done, and what happens at the edge.
 
 // docs.rs sets it: it marks what needs a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -79,6 +109,9 @@ mod wakers;
 mod watcher_ext;
 
 #[cfg(doc)]
+pub mod guide;
+
+#[cfg(doc)]
 #[doc = include_str!("../docs/firmware.md")]
 pub mod firmware {}
 #[cfg(doc)]
@@ -95,20 +128,15 @@ mod readme {}
 #[cfg(test)]
 mod models;
 
-#[cfg(feature = "std")]
-pub use blocking::Park;
-pub use blocking::{Block, BlockingIter, Relax, RelaxStrategy};
-pub use combinators::{
-    Combine, Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, MapLatest, Optional, Sample, Scan,
-    Select, SelectTuple, SwitchMap, Throttle, WatchFn, WatcherTuple, WhileWatched, combine, optional, select, watch_fn,
-};
+pub use blocking::RelaxStrategy;
+pub use combinators::{combine, optional, select, watch_fn};
 pub use error::{BackendError, GetError};
-pub use get::{Accept, Backlog, BacklogOnly, Everything, Get, Waiting};
+pub use get::Get;
 #[cfg(not(event_core_loom))]
 pub use memory::WeakValue;
 pub use memory::{
-    CachedReader, CasError, Changed, GetRef, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Ref,
-    SetError, SetSync, SetSyncError, SetSyncUntil, Snapshot, StateValue, ValueState, WaitFor,
+    CachedReader, CasError, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Ref, SetError,
+    SetSyncError, Snapshot, StateValue,
 };
 pub use pipe::{ChannelClosed, Pipe, PipeError, PipeSink, PipeTo, pipe};
 pub use runnable::{BoxError, RunContext, Runnable, Signal};
@@ -117,6 +145,39 @@ pub use timer::Timer;
 pub use traits::{Value, Watch, Watcher};
 pub use version::Version;
 pub use watcher_ext::{BoxWatcher, WatcherExt};
+
+// All of these stand in the root as well; the list there is that of what programs name.
+#[doc(hidden)]
+pub use types::*;
+
+/// What methods and functions return, and what that is made of. Programs seldom name these types; each has a page because their
+/// methods and promises do.
+///
+/// They can also be named without `types`, as `event_core::Map` for instance.
+///
+/// | | |
+/// |---|---|
+/// | watchers, returned by the methods of [`WatcherExt`] | [`Map`], [`Filter`], [`FilterMap`], [`Scan`], [`MapLatest`], [`Inspect`], [`Dedup`], [`DedupByKey`], [`SwitchMap`], [`Debounce`], [`Throttle`], [`Sample`] |
+/// | watchers of several values | [`Combine`], [`Select`], [`Optional`]; [`WatcherTuple`] and [`SelectTuple`] are what they are made of |
+/// | what runs a shared watcher | [`Driver`], [`WhileWatched`] |
+/// | a derived value | [`WatchFn`] |
+/// | futures of a watcher | [`GetRef`], [`Changed`], [`WaitFor`] |
+/// | futures of a value | [`ValueState`], [`SetSync`], [`SetSyncUntil`] |
+/// | iterators on threads | [`BlockingIter`], with [`Park`] or [`Relax`] |
+/// | parameters of [`Get`] | [`Everything`], [`Waiting`], [`BacklogOnly`]; the traits [`Accept`] and [`Backlog`] |
+pub mod types {
+    #[cfg(feature = "std")]
+    pub use crate::blocking::Park;
+    pub use crate::blocking::{Block, BlockingIter, Relax};
+    pub use crate::combinators::{
+        Combine, Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, MapLatest, Optional, Sample,
+        Scan, Select, SelectTuple, SwitchMap, Throttle, WatchFn, WatcherTuple, WhileWatched,
+    };
+    pub use crate::get::{Accept, Backlog, BacklogOnly, Everything, Waiting};
+    pub use crate::memory::{Changed, GetRef, SetSync, SetSyncUntil, ValueState, WaitFor};
+    #[cfg(doc)]
+    use crate::{Get, WatcherExt};
+}
 
 /// The traits, to be imported with `*`.
 pub mod prelude {

@@ -1,4 +1,4 @@
-//! Things that are run, ended and run again by something that looks after them.
+//! What a supervisor runs, ends and runs again.
 
 use alloc::boxed::Box;
 use core::error::Error;
@@ -7,24 +7,24 @@ use core::future::Future;
 /// Any error that a task can end with.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What a runnable tells whoever looks after it.
+/// What a runnable reports to its supervisor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Signal {
-    /// It does its work. What it depends on was there.
+    /// It works.
     Healthy,
-    /// Its work is done: when it returns `Ok`, it has not failed.
+    /// Its work is done: if it returns `Ok` now, it has not failed.
     Done,
 }
 
-/// What a runnable sees of whoever runs it.
+/// What a runnable sees of its supervisor.
 ///
-/// `event-supervisor`'s context is one. A runnable that is written against this trait, as
-/// [`Pipe`](crate::Pipe) is, needs to know no supervisor.
+/// The `Context` of `event-supervisor` is one. A runnable that is written against this trait, such as [`Pipe`](crate::Pipe), works
+/// with any supervisor.
 pub trait RunContext: Send + Sync {
-    /// Tells how the runnable is doing.
+    /// Reports the state of the runnable.
     fn signal(&self, signal: Signal);
 
-    /// Ready when the runnable has to end, and from then on.
+    /// Ready when the runnable has to end, and from then on always.
     fn cancelled(&self) -> impl Future<Output = ()> + Send;
 }
 
@@ -56,16 +56,16 @@ pub trait RunContext: Send + Sync {
 /// });
 /// ```
 pub trait Runnable<C>: Send {
-    /// Runs until it has ended. It begins anew each time: nothing may rely on an earlier run having ended well.
+    /// Runs once. Each run begins from the start, and must not rely on how an earlier run has ended.
     ///
     /// # Errors
     ///
-    /// Whatever made it end early.
+    /// The reason why it ended early.
     ///
     /// # Cancel safety
     ///
-    /// When the context says `cancelled`, it should end soon, by returning anything at all. If it does not, the future may be
-    /// dropped.
+    /// When the context's `cancelled` is ready, it should end soon; what it returns then does not matter. If it does not end, the
+    /// future may be dropped.
     fn run(&mut self, cx: C) -> impl Future<Output = Result<(), BoxError>> + Send;
 }
 

@@ -1,10 +1,10 @@
-//! Values as what is present in them (feature `serde`).
+//! A value serialises as its current data (feature `serde`).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::memory::{MappedRef, MemoryReader, MemoryValue, Ref, Snapshot, StateValue};
 
-/// As an `Option`: what is present, or none.
+/// As an `Option`: the current data, or none.
 impl<T: Serialize> Serialize for MemoryValue<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.borrow().as_deref().serialize(serializer)
@@ -18,7 +18,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for MemoryValue<T> {
     }
 }
 
-/// As an `Option`: what is present, or none.
+/// As an `Option`: the current data, or none.
 impl<T: Serialize> Serialize for MemoryReader<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.borrow().as_deref().serialize(serializer)

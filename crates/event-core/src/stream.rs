@@ -10,12 +10,12 @@ use crate::traits::Watcher;
 
 /// The items of a watcher, one `get` after the other. Made by [`WatcherExt::into_stream`](crate::WatcherExt::into_stream).
 ///
-/// The stream ends with the first error. If that was another one than [`GetError::Closed`],
-/// [`take_error`](Self::take_error) tells it, and [`into_inner`](Self::into_inner) gives the watcher, which goes on.
+/// The stream ends with the first error. If that was not [`GetError::Closed`], [`take_error`](Self::take_error) returns it. The watcher
+/// can be used further: [`into_inner`](Self::into_inner) returns it.
 ///
 /// # Cancel safety
 ///
-/// An item is consumed when it is given, not before: dropping a future of the stream's next item loses nothing.
+/// An item is consumed when it is returned, not before: dropping a future of the stream's next item loses nothing.
 #[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct WatcherStream<W> {
@@ -28,7 +28,7 @@ impl<W> WatcherStream<W> {
         Self { watcher, end: None }
     }
 
-    /// What ended the stream, unless it goes on or the value was closed. The stream remains ended.
+    /// The error that ended the stream. `None` if the stream has not ended, or if the value was closed. The stream remains ended.
     pub fn take_error(&mut self) -> Option<GetError> {
         match self.end {
             None | Some(GetError::Closed) => None,
@@ -36,7 +36,7 @@ impl<W> WatcherStream<W> {
         }
     }
 
-    /// The watcher, where the stream has got to.
+    /// The watcher. What the stream has returned counts as seen.
     pub fn into_inner(self) -> W {
         self.watcher
     }

@@ -5,14 +5,14 @@ use core::task::{Context, Poll, ready};
 
 use crate::error::GetError;
 
-/// The read side of a value: something that can be watched.
+/// Something that can be watched: the read side of a value.
 pub trait Watch {
-    /// What a watcher gets.
+    /// What a get returns.
     type Item;
-    /// What watches.
+    /// The type of the watchers.
     type Watcher: Watcher<Item = Self::Item>;
 
-    /// A new watcher, whose first `get` gives what is present then, or waits for it.
+    /// A new watcher. Its first get returns the current data, or waits for it.
     fn watch(&self) -> Self::Watcher;
 }
 
@@ -22,40 +22,40 @@ pub trait Value: Watch {
     fn set(&self, value: Self::Item);
 }
 
-/// Keeps track of the newest data of a value that one consumer has had.
+/// Waits for the data of a value on behalf of one consumer, and keeps track of what this consumer has seen.
 ///
-/// This is what a backend implements; use it through [`WatcherExt`](crate::WatcherExt). The trait is dyn-safe.
+/// A backend implements this trait. Use it through [`WatcherExt`](crate::WatcherExt). The trait is dyn-compatible.
 ///
 /// # Cancel safety
 ///
 /// Polling consumes data only when it returns it: between a `Pending` and the next call anything may happen, and
 /// nothing is lost.
 pub trait Watcher {
-    /// What a get gives.
+    /// What a get returns.
     type Item;
 
-    /// Gives what is present and unseen, else waits for something newer.
+    /// Returns the current data if it is unseen, else waits for something newer.
     ///
-    /// After `Pending`, the waker of `cx` is woken when there is something new or the value is closed. At most the
-    /// waker of the last call is kept.
+    /// After `Pending`, the waker of `cx` is woken when there is something new, or when the value is closed. Only the waker of the
+    /// last call is kept.
     ///
     /// # Errors
     ///
-    /// [`GetError::Closed`] when nothing new can come any more; [`GetError::Backend`] as the backend says.
+    /// [`GetError::Closed`] if everything was seen and the value is closed; [`GetError::Backend`] if the backend fails.
     fn poll_get(&mut self, cx: &mut Context<'_>) -> Poll<Result<Self::Item, GetError>>;
 
-    /// Gives what is present and unseen, else an error. Waits only for the backend to know what is present, which in
-    /// memory it always does.
+    /// Returns the current data if it is unseen, else an error. It waits only until the backend knows the current data; in memory it
+    /// never waits.
     ///
     /// # Errors
     ///
-    /// [`GetError::BacklogDone`] when nothing is unseen, else as [`poll_get`](Self::poll_get).
+    /// [`GetError::BacklogDone`] if nothing is unseen, else as [`poll_get`](Self::poll_get).
     fn poll_backlog(&mut self, cx: &mut Context<'_>) -> Poll<Result<Self::Item, GetError>>;
 
-    /// [`poll_get`](Self::poll_get) for what `accept` accepts. What it rejects is consumed.
+    /// [`poll_get`](Self::poll_get) for data that `accept` accepts. What it rejects is consumed.
     ///
-    /// The provided form asks `accept` about an item that was got already; a backend that can ask before it clones
-    /// should. Many rejections in a row may end in `Pending` with the task woken, so that it can see to its other business.
+    /// The provided form calls `poll_get` and asks `accept` about the item. A backend that can call `accept` before it clones should
+    /// implement this. After many rejections in a row this may return `Pending` and wake the task, to yield to the executor.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ pub trait Watcher {
         until_some(cx, |cx| self.poll_get(cx).map_ok(|item| Some(item).filter(&mut *accept)))
     }
 
-    /// [`poll_backlog`](Self::poll_backlog) for what `accept` accepts. What it rejects is consumed.
+    /// [`poll_backlog`](Self::poll_backlog) for data that `accept` accepts. What it rejects is consumed.
     ///
     /// # Errors
     ///
@@ -81,11 +81,11 @@ pub trait Watcher {
         until_some(cx, |cx| self.poll_backlog(cx).map_ok(|item| Some(item).filter(&mut *accept)))
     }
 
-    /// Whether every item makes those before it obsolete, as the newest data of a value do. It is so unless a watcher says
-    /// otherwise: one that follows several keys, whose items are each about one of them.
+    /// Whether each item makes those before it obsolete, as the data of a value does; `true` by default. A watcher of several keys, whose
+    /// items are about one key each, returns `false`.
     ///
-    /// Whoever holds an item back, such as a [`Pipe`](crate::Pipe) whose channel is full, may replace it by a newer one
-    /// only then.
+    /// A consumer that holds an item back, such as a [`Pipe`](crate::Pipe) whose channel is full, replaces it by a newer one only if
+    /// this returns `true`.
     fn supersedes(&self) -> bool {
         true
     }

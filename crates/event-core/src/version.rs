@@ -5,8 +5,8 @@ use core::fmt;
 /// Which publication of a value this is: 0 before the first, and one more with each `set`, `clear` and successful
 /// `update`. Versions of one value only grow; versions of different values have nothing to do with each other.
 ///
-/// It is as wide as a pointer. After 2^64 publications - 2^32 on a 32-bit target - it goes on at 1, and until a
-/// watcher has looked at a newer one, `<` and `>` between versions from before and after are the wrong way round.
+/// It is as wide as a pointer. After 2^64 publications - 2^32 on a 32-bit target - it wraps around to 1. From then on,
+/// `<` and `>` are wrong between versions from before and after that.
 /// Watching does not depend on that: it compares for equality.
 ///
 /// ```

@@ -22,18 +22,17 @@ pub type BoxWatcher<'a, T> = Box<dyn Watcher<Item = T> + Send + 'a>;
 
 /// What can be done with every [`Watcher`].
 pub trait WatcherExt: Watcher {
-    /// A future for the present data, or for something newer than what the last `get` gave.
+    /// A future that returns the newest data, if this watcher has not returned it yet; otherwise it waits for newer data.
     ///
-    /// The first `get` gives what is present; every later one waits for a newer version. It is always the newest that
-    /// is given; what came and went between two gets is skipped. See [`Get`] for the options.
+    /// The first get returns the current data. What was replaced between two gets is skipped. See [`Get`] for the options.
     ///
     /// # Errors
     ///
-    /// [`GetError::Closed`] once the value is closed and its newest data was given; what the options add.
+    /// [`GetError::Closed`] once the value is closed and its newest data was returned; what the options add.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future consumed nothing.
+    /// A dropped future has consumed nothing.
     ///
     /// # Examples
     ///
@@ -60,9 +59,9 @@ pub trait WatcherExt: Watcher {
         Get::new(self)
     }
 
-    /// A stream of what `get` would give, conflated in the same way.
+    /// A stream of what gets return. It skips what was replaced between two items, as gets do.
     ///
-    /// It ends with the first error, which is [`GetError::Closed`] for memory values. See [`WatcherStream`].
+    /// It ends with the first error, which is [`GetError::Closed`] for values in memory. See [`WatcherStream`].
     ///
     /// # Examples
     ///
@@ -89,15 +88,13 @@ pub trait WatcherExt: Watcher {
         WatcherStream::new(self)
     }
 
-    /// [`get`](Self::get) for threads without a runtime: the thread sleeps until there is something to give.
+    /// [`get`](Self::get) for threads without a runtime: the thread sleeps until there is unseen data.
+    ///
+    /// It must not be called on a thread of an async runtime, whose other tasks would wait as well.
     ///
     /// # Errors
     ///
-    /// [`GetError::Closed`] once the value is closed and its newest data was given; [`GetError::Backend`] as the backend says.
-    ///
-    /// # Panics
-    ///
-    /// Never by itself. It must not be called on a runtime's thread, whose other tasks would wait as well.
+    /// [`GetError::Closed`] once the value is closed and its newest data was returned; [`GetError::Backend`] if the backend fails.
     ///
     /// # Examples
     ///
@@ -121,8 +118,8 @@ pub trait WatcherExt: Watcher {
     ///
     /// # Errors
     ///
-    /// [`GetError::DeadlineExceeded`] once the time is up, even if there is data: so a timeout of zero never gives any. Else as
-    /// [`blocking_get`](Self::blocking_get). Nothing is consumed then.
+    /// [`GetError::DeadlineExceeded`] once the time is up, even if there is data, so a timeout of zero never returns any. Nothing is
+    /// consumed then. Otherwise as [`blocking_get`](Self::blocking_get).
     ///
     /// # Examples
     ///
@@ -142,18 +139,17 @@ pub trait WatcherExt: Watcher {
         park_until_ready(deadline, |cx| self.poll_get(cx)).unwrap_or(Err(GetError::DeadlineExceeded))
     }
 
-    /// What [`blocking_get`](Self::blocking_get) gives, until the first error.
+    /// An iterator over what [`blocking_get`](Self::blocking_get) returns, until the first error.
     #[cfg(feature = "std")]
     fn blocking_iter(&mut self) -> BlockingIter<'_, Self, Park> {
         BlockingIter::new(self)
     }
 
-    /// [`get`](Self::get) without a runtime or an operating system: until there is something to give, the processor does
-    /// what `R` says, over and over. That may be to spin, or to wait for an interrupt.
+    /// [`get`](Self::get) without a runtime or an operating system. Until there is unseen data, this calls `R` repeatedly, which may
+    /// spin, or wait for an interrupt.
     ///
-    /// `R` may return at any time. If it puts the processor to sleep, an interrupt that has come since the last time it
-    /// returned must keep it awake, or a wake-up in between would be slept through: on Arm's Cortex-M, `wfe` does so. Each
-    /// call allocates its waker.
+    /// `R` may return at any time. If it puts the processor to sleep, an interrupt that came since it last returned must keep the
+    /// processor awake, or a wake-up would be missed. On Arm's Cortex-M, `wfe` works like that. Each call allocates its waker.
     ///
     /// # Errors
     ///
@@ -182,12 +178,12 @@ pub trait WatcherExt: Watcher {
         relax_until_ready::<R, _>(|cx| self.poll_get(cx))
     }
 
-    /// What [`relaxing_get`](Self::relaxing_get) gives, until the first error.
+    /// An iterator over what [`relaxing_get`](Self::relaxing_get) returns, until the first error.
     fn relaxing_iter<R: RelaxStrategy>(&mut self) -> BlockingIter<'_, Self, Relax<R>> {
         BlockingIter::new(self)
     }
 
-    /// The same watcher behind a pointer, to store watchers of different kinds together.
+    /// Hides the type of the watcher behind a pointer, to store watchers of different types together.
     ///
     /// # Examples
     ///
@@ -206,7 +202,7 @@ pub trait WatcherExt: Watcher {
         Box::new(self)
     }
 
-    /// What `map` makes of each item.
+    /// Changes each item by `map`.
     ///
     /// # Panics
     ///
@@ -231,7 +227,7 @@ pub trait WatcherExt: Watcher {
         Map::new(self, map)
     }
 
-    /// The items that `predicate` accepts. What it rejects is consumed; on memory values it runs on the data in place.
+    /// Only the items that `predicate` accepts. What it rejects is consumed. On values in memory it runs on a borrow.
     ///
     /// [`Get::filter`] does the same for one get.
     ///
@@ -255,7 +251,7 @@ pub trait WatcherExt: Watcher {
         Filter::new(self, predicate)
     }
 
-    /// What `map` makes of the items, where that is something. The others are consumed.
+    /// Changes each item by `map`, and skips those for which it returns `None`. These are consumed.
     ///
     /// # Panics
     ///
@@ -282,11 +278,11 @@ pub trait WatcherExt: Watcher {
         FilterMap::new(self, map)
     }
 
-    /// What `scan` makes of each item and of a state, which begins as `init` and which `scan` may change.
+    /// Changes each item by `scan`, which also reads and changes a state. The state begins as `init`.
     ///
-    /// Only items that are got change the state. What is skipped, because something newer came before the next get, does not:
-    /// this is for a trend or a comparison with the item before, not for counting what was set. What a filter of a get rejects has
-    /// been scanned. A clone of the watcher has a clone of the state.
+    /// Only items that a get reads change the state. Items that were replaced before the next get do not. So this is for a trend or
+    /// a comparison with the item before, not for counting what was set. An item that a filter of a get rejects was scanned. A
+    /// clone of the watcher has a clone of the state.
     ///
     /// # Errors
     ///
@@ -321,7 +317,7 @@ pub trait WatcherExt: Watcher {
         Scan::new(self, init, scan)
     }
 
-    /// Shows each item to `inspect` just before it is given.
+    /// Calls `inspect` with each item, just before a get returns it.
     ///
     /// # Panics
     ///
@@ -346,7 +342,7 @@ pub trait WatcherExt: Watcher {
         Inspect::new(self, inspect)
     }
 
-    /// Skips what equals the last item given. It keeps a clone of that.
+    /// Skips an item that equals the last one that was returned. It keeps a clone of that.
     ///
     /// # Examples
     ///
@@ -370,7 +366,7 @@ pub trait WatcherExt: Watcher {
         Dedup::new(self)
     }
 
-    /// Skips what has the same key as the last item given. It keeps that key.
+    /// Skips an item that has the same key as the last one that was returned. It keeps that key.
     ///
     /// # Examples
     ///
@@ -394,14 +390,14 @@ pub trait WatcherExt: Watcher {
         DedupByKey::new(self, key)
     }
 
-    /// Follows a value whose items lead to further values: gives the data of the one that the newest item leads to.
+    /// Follows a value of values: `switch` makes a value of each item, and gets return the data of the value of the newest item.
     ///
-    /// When the item changes, the first get gives what is present in the new value. What `switch` returned is dropped as soon as
-    /// it is watched, so it does not keep that value open. It is closed when the watcher and the value that is followed are.
+    /// When the item changes, the next get returns the current data of the new value. What `switch` returned is dropped as soon as it
+    /// is watched, so it does not keep that value open. The result is closed when both this watcher and the followed value are.
     ///
     /// # Panics
     ///
-    /// A panic of `switch` passes through. That item is consumed, and the value before it is followed further.
+    /// A panic of `switch` passes through. That item is consumed, and the value before it is still followed.
     ///
     /// # Examples
     ///
@@ -427,31 +423,31 @@ pub trait WatcherExt: Watcher {
         SwitchMap::new(self, switch)
     }
 
-    /// The output of the future that `map` makes of each item. When something newer comes first, that future is dropped.
+    /// Runs a future for each item, which `map` makes, and returns its output. When a newer item comes first, the future is dropped.
     ///
-    /// With a `map` that takes a time of 3, and makes `A` of `a`:
+    /// With futures that take a time of 3, and return `A` for `a`:
     ///
     /// ```text
     /// time    0  1  2  3  4  5  6  7  8  9  10 11 12
     /// items   a           b     c        d  closed
-    /// given            A                 C        D
+    /// gets             A                 C        D
     /// ```
     ///
-    /// (The run of `b` is dropped at 6. That of `c` is over at 9, when `d` comes; here the executor notices the run first.) A run is
-    /// polled by gets, and only by them. If the value is set more often than a run takes, nothing is returned: a
-    /// [`throttle`](Self::throttle) or a [`debounce`](Self::debounce) before this one helps. The last run goes on after the watcher
-    /// is closed, and the end is reported after its output.
+    /// (The future of `b` is dropped at 6. That of `c` is ready at 9, when `d` comes; here the executor notices the future first.)
+    /// The future is polled by gets only. If the value is set more often than a future takes, gets return nothing: a
+    /// [`throttle`](Self::throttle) or a [`debounce`](Self::debounce) before this one helps. The last future runs to its end after the
+    /// watcher is closed, and closing is reported after its output.
     ///
-    /// [`backlog_only`](Get::backlog_only) waits for the run of what is there. It cannot be cloned, since a run cannot.
+    /// [`backlog_only`](Get::backlog_only) waits for the future of the current item. The result cannot be cloned, since a future cannot.
     ///
     /// # Errors
     ///
-    /// Those of the watcher; the run stays as it is. [`GetError::Closed`] when the watcher is closed and
-    /// the last run is over. A future that may fail has a `Result` as its output.
+    /// Those of the watcher; the future stays as it is. [`GetError::Closed`] when the watcher is closed and
+    /// the last future has ended. A future that may fail has a `Result` as its output.
     ///
     /// # Cancel safety
     ///
-    /// A get that is dropped consumes nothing: the run stays where it is, and the next get goes on with it.
+    /// A get that is dropped consumes nothing: the future stays as it is, and the next get polls it further.
     ///
     /// # Panics
     ///
@@ -482,25 +478,25 @@ pub trait WatcherExt: Watcher {
         MapLatest::new(self, map)
     }
 
-    /// Gives an item when nothing newer has come for the time `quiet`.
+    /// Returns an item when nothing newer has come for the time `quiet`.
     ///
-    /// With `quiet` = 3, the items in the upper line, each at its time, are given as in the lower one:
+    /// With `quiet` = 3:
     ///
     /// ```text
     /// time    0  1  2  3  4  5  6  7  8  9  10 11
     /// items   a        b  c              d  closed
-    /// given            a           c        d
+    /// gets             a           c        d
     /// ```
     ///
-    /// The time is counted from when the item was got, not from when it was set: somebody has to wait for that. (Above, `a` and
-    /// `b` come at the same time, 3: if the timer is the first to be noticed, `a` is given, else it is skipped.) The last
-    /// item before the end is given at once, and the end after it. Of a value that is never quiet, nothing but that is given,
-    /// unless there is a limit: [`debounce(..).at_most(max)`](Debounce::at_most). [`backlog_only`](Get::backlog_only) does not wait for quiet: it gives the newest item at once. An item that a filter of a
-    /// get rejects is consumed after its quiet time.
+    /// The time begins when a get reads the item, not when the item is set. (Above, the time of `a` is up at 3, when `b` comes. If the
+    /// executor notices the timer first, `a` is returned, else it is skipped.) The last item before the end is returned
+    /// immediately, and closing is reported after it. If the value is never quiet for that time, gets return only this last item;
+    /// [`debounce(..).at_most(max)`](Debounce::at_most) sets a limit. [`backlog_only`](Get::backlog_only) does not wait: it returns the
+    /// newest item immediately. An item that a filter of a get rejects is consumed after its quiet time.
     ///
     /// # Examples
     ///
-    /// With a timer of a runtime's adapter, such as event-tokio's:
+    /// The timer is that of the runtime, for instance `tokio::time::sleep`:
     ///
     /// ```
     /// # use core::time::Duration;
@@ -528,20 +524,19 @@ pub trait WatcherExt: Watcher {
         Debounce::new(self, timer, quiet)
     }
 
-    /// Gives at most one item per `period`: the first one at once, and when the period since the last one given is over,
-    /// the newest.
+    /// Returns at most one item per `period`: the first one immediately, and the newest one when the period is over.
     ///
     /// With `period` = 3:
     ///
     /// ```text
     /// time    0  1  2  3  4  5  6  7  8  9  10 11 12 13
     /// items   a  b  c              d     e  closed
-    /// given   a        c           d        e        end
+    /// gets    a        c           d        e        end
     /// ```
     ///
-    /// The period begins when an item is given. That the value is closed is told when it is over. An item that a filter
-    /// rejects begins no period. [`backlog_only`](Get::backlog_only) does not wait for the period to be over: it gives what is
-    /// there, which begins a period.
+    /// The period begins when an item is returned. Closing is reported only at the end of the current period. An item that a filter
+    /// rejects begins no period. [`backlog_only`](Get::backlog_only) does not wait for the end of the period: it returns the current
+    /// item immediately, which begins a period.
     ///
     /// # Examples
     ///
@@ -574,21 +569,21 @@ pub trait WatcherExt: Watcher {
         Throttle::new(self, timer, period)
     }
 
-    /// Looks once every `period`, and gives the newest item if it is new.
+    /// Checks once every `period`, and returns the newest item if it is new.
     ///
     /// With `period` = 3:
     ///
     /// ```text
     /// time    0  1  2  3  4  5  6  7  8  9  10 11 12
     /// items      a  b              c        closed
-    /// given            b                 c        end
+    /// gets             b                 c        end
     /// ```
     ///
-    /// The first period begins with the first poll, every other one when the one before was noticed to be over: in a get that
-    /// came late, at once. That the value is closed is told at such a time as well. A period of zero keeps the task busy.
+    /// The first period begins with the first poll, each later one when a get notices the end of the one before. Closing is reported at
+    /// the end of a period as well. A period of zero keeps the task busy.
     ///
-    /// [`backlog_only`](Get::backlog_only) looks at once, and leaves the periods alone. Every look is for the backlog: a
-    /// `debounce` or a `throttle` below delays nothing.
+    /// [`backlog_only`](Get::backlog_only) checks immediately and does not change the periods. Each check takes what is there: a
+    /// `debounce` or a `throttle` below this one delays nothing.
     ///
     /// # Examples
     ///
@@ -621,11 +616,11 @@ pub trait WatcherExt: Watcher {
         Sample::new(self, timer, period)
     }
 
-    /// Makes a value of the watcher, so that what it does is done once for any number of consumers. The caller runs the
-    /// driver, which sets what the watcher gives, and closes the value when it ends or is dropped.
+    /// Makes a value of the watcher, so that the work of the watcher is done once for any number of consumers. The caller runs the
+    /// driver, a future, which sets what the watcher returns and closes the value when it ends or is dropped.
     ///
-    /// The driver also ends when the value was closed elsewhere, and when nobody is left who could watch it: no other handle, no
-    /// reader, no watcher. With [`driver.while_watched(timer, linger)`](Driver::while_watched) it rests while nobody watches.
+    /// The driver also ends when the value was closed elsewhere, and when nobody can watch it any more: when there is no other handle,
+    /// no reader and no watcher. With [`driver.while_watched(timer, linger)`](Driver::while_watched) it rests while nobody watches.
     ///
     /// # Examples
     ///

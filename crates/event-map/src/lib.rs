@@ -1,14 +1,14 @@
-//! Watched maps: many keys, one picture.
+//! Watched maps: tables of state that are watched as a whole, by range or by key.
 //!
 //! A [`MemoryMap`] holds a table that producers change and any number of consumers watch: services, nodes, sensors, settings. Every
-//! consumer has a watcher, and there are four kinds, depending on what it wants to know:
+//! consumer has a watcher. There are four kinds:
 //!
-//! | | items |
+//! | watcher of | its items |
 //! |---|---|
-//! | [`watch`](MemoryMap::watch) | every key, one [`Change`] per get |
-//! | [`watch_range`](MemoryMap::watch_range) | the same for the keys in a range |
-//! | [`watch_key`](MemoryMap::watch_key) | what one key holds; changes of other keys do not wake it |
-//! | [`watch_snapshots`](MemoryMap::watch_snapshots) | whole states, as [`MapSnapshot`]s |
+//! | every key: [`watch`](MemoryMap::watch) | one [`Change`] per get |
+//! | a range of keys: [`watch_range`](MemoryMap::watch_range) | one [`Change`] per get |
+//! | one key: [`watch_key`](MemoryMap::watch_key) | the data of this key; changes of other keys do not wake it |
+//! | the whole map: [`watch_snapshots`](MemoryMap::watch_snapshots) | a [`MapSnapshot`] per get |
 //!
 //! ```
 //! use event_map::{Change, MemoryMap};
@@ -21,7 +21,7 @@
 //! assert_eq!(watcher.get().await?, Change::inserted("db", "10.0.0.1"));
 //! assert_eq!(database.get().await?, Some("10.0.0.1"));
 //!
-//! // One publication: everybody sees both or neither.
+//! // One publication: a snapshot has both changes or neither.
 //! services.transaction(|edit| {
 //!     edit.remove("db");
 //!     edit.insert("cache", "10.0.0.2");
@@ -35,6 +35,8 @@
 //! # Ok::<(), event_core::GetError>(()) }).unwrap();
 //! ```
 //!
+//! The [guide] has more examples, one per task.
+//!
 //! All of them are [`Watcher`](event_core::Watcher)s, so the options of a get, streams, blocking gets, pipes and combinators are those
 //! of `event-core`. What is written against [`WatchMap`] works on maps that are kept elsewhere as well.
 //!
@@ -44,49 +46,49 @@
 //!
 //! - *First the list*: the keys that were there when the watcher was made, in their order, one per get; then those that were inserted
 //!   before its first get, in the order of their insertion.
-//! - *Then the changes*, in the order in which keys first changed since the watcher looked. A get looks at the newest state. A key
-//!   keeps its place until its turn comes, however often it changes meanwhile; so a key that always changes keeps no other one waiting.
-//! - *Of each key the newest*: what a get returns is what the key holds at that moment. Changes in between are skipped.
-//! - *A removal is a change* if the watcher was told of the key, by a get that returned it or a filter that rejected it. A key that came
-//!   and went before its turn is not mentioned.
-//! - *A key that was removed and inserted again* before its turn is told once, with its newest data.
-//! - Nothing is lost: when a watcher has had everything ([`GetError::BacklogDone`](event_core::GetError::BacklogDone)), whoever
-//!   applies its changes in their order has the map.
+//! - *Then the changes*, in the order in which keys first changed since the last get. A get reads the newest state. A key keeps its
+//!   position in the order, however often it changes meanwhile; so a key that changes all the time does not delay other keys.
+//! - *The newest data of each key*: a get returns what the key holds at that moment. Changes in between are skipped.
+//! - *A removal is a change* if the watcher knows the key: if a get returned it, or a filter rejected it. A key that was inserted and
+//!   removed between is not reported.
+//! - *A key that was removed and inserted again* in between is reported once, with its newest data.
+//! - *Nothing is lost*: a consumer that applies all changes in their order, until
+//!   [`GetError::BacklogDone`](event_core::GetError::BacklogDone), has the map.
 //!
-//! There is one difference. etcd compares bytes, and does not mention a key that is back to what the watcher has had. A map in memory
+//! There is one difference. etcd compares bytes, and does not report a key that is back to what the watcher has seen. A map in memory
 //! does not compare data, which need not be `PartialEq`: setting equal data notifies, as it does for a
 //! [`MemoryValue`](event_core::MemoryValue). Where that is not wanted there are [`insert_if_not_eq`](MemoryMap::insert_if_not_eq) and
-//! [`replace_all`](MemoryMap::replace_all), which tell only differences.
+//! [`replace_all`](MemoryMap::replace_all), which notify only of differences.
 //!
-//! A transaction is one publication: a watcher that is told of one of its changes is told of the others by its next gets, and a snapshot
-//! has all of them or none. Its changes have the order in which it made them.
+//! A transaction is one publication: after one of its changes, the next gets of a watcher return the others, in the order in which the
+//! transaction made them. A snapshot has all of them or none.
 //!
 //! # What it costs
 //!
 //! A change makes the next state of the current one: it copies the nodes of a balanced tree on the way to the key, O(log n) of
 //! them, and shares the rest. It is published in one step, as the data of a [`MemoryValue`](event_core::MemoryValue). Writers are
-//! not serialised: if another one publishes first, the change is made again, so some writer always gets on and none waits for one
-//! that sleeps. With many writers a large transaction is therefore repeated more often than a small one.
+//! not serialised: if another one publishes first, the change is made again. So some writer always makes progress, and none waits for
+//! one that sleeps; a large transaction among many writers may be repeated more often than a small one.
 //!
-//! The map does not know its watchers; it remembers which keys changed since somebody looked, in the order of those changes.
+//! The map does not know its watchers. It remembers which keys changed since the last read of each state, in the order of those changes:
 //!
-//! - With nobody behind, that is the newest publication alone.
+//! - If no watcher is behind, only the newest publication.
 //! - A watcher that was never polled, or that is up to date, costs nothing.
-//! - For each watcher, or older snapshot, that is behind: at most one entry per key that changed since it looked, and that it was told
-//!   of or that is in the map now: about 220 bytes for a `u64`. Removals are remembered only so long, and go while others change.
-//!   Watchers that have looked at the same state share their entries. While anybody is behind, a change takes about twice as long
-//!   or, if others look between the changes, four times.
-//! - A get costs O(log n), and once per entry that is new to the watcher it makes a note of the key, to keep its place.
-//! - A single key that is watched has a bell in the state. A change looks for the bells of its own keys. The first watcher of a key
-//!   that waits publishes a state with its bell, which wakes the watchers of the whole map for nothing.
+//! - For each watcher, or older snapshot, that is behind: at most one entry per key that has changed since its last read, and that it
+//!   knows or that is in the map now; about 220 bytes for a `u64`. Removals are remembered only that long. Watchers that have read
+//!   the same state share their entries. While a watcher is behind, a change takes about twice as long or, if others read between
+//!   the changes, four times.
+//! - A get costs O(log n). For each entry that is new to the watcher it also stores the key, to keep the order.
+//! - A single key that is watched has a bell in the state, and a change rings the bells of its own keys. The first watcher of a key
+//!   that waits publishes a state with its bell, which wakes the watchers of the whole map once without a need.
 //!
 //! Data of a key is dropped when it was replaced and no snapshot has it: watchers hold none.
 //!
 //! # What there is not
 //!
-//! *Sync mode*: a value's `set_sync` waits until every watcher has seen a version. A map's watcher has seen a state when it has
-//! been told of each key in it, which may take it many gets, and others in between; the map does not know its watchers, and
-//! to count them would cost every one of their gets a lock. Consumers that must confirm can do so by a map of their own.
+//! *Sync mode*: the `set_sync` of a value waits until every watcher has seen a version. A watcher of a map has seen a state after as many
+//! gets as there are changed keys, and the state may change again in between. The map does not know its watchers; to count them would
+//! cost a lock in each get. Consumers that have to confirm can do so by a map of their own.
 //!
 //! # Features
 //!
@@ -123,6 +125,10 @@ mod state;
 mod traits;
 mod tree;
 mod watcher;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -57,7 +57,7 @@ pub struct MemoryMap<K, V> {
 }
 
 impl<K, V> MemoryMap<K, V> {
-    /// An empty map, which can stand in a `static`. It allocates when it is first used.
+    /// An empty map. It can be a `static`. It allocates when it is first used.
     #[must_use]
     pub const fn new() -> Self {
         Self { value: MemoryValue::new(), end: MemoryValue::new() }
@@ -247,7 +247,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
         if written == Written::Refused { 0 } else { removed }
     }
 
-    /// Makes the map what `all` has, in one publication that tells only the differences: for a fresh listing, from wherever.
+    /// Makes the map equal to `all`, in one publication that notifies only of the differences: for a list from a file or an API.
     /// Returns how many keys differ.
     ///
     /// Keys that are new or have other data come first, in the order of `all`, then those that are not in it, in the order of
@@ -283,7 +283,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// once. Returns what `f` returned.
     ///
     /// `f` works on a [`MapEdit`], which it can read as well. It runs again, on a fresh one, if another change of the map came first;
-    /// only its last run counts. What it inserts and removes again is not told. If it changes nothing, nothing is published.
+    /// only its last run counts. A key that it inserts and removes again is not reported. If it changes nothing, nothing is published.
     /// On a closed map it runs, and what it did is dropped. Lock-free.
     ///
     /// # Panics

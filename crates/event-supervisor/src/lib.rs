@@ -9,7 +9,7 @@
 //! The crate needs no particular runtime, only a [`Runtime`] that can spawn and sleep; `event-tokio` and `event-async-std`
 //! have one and re-export this crate.
 //!
-//! What a runnable needs is an argument of an `async fn`, so nothing has to be cloned inside of closures but once per start:
+//! Write a runnable as an `async fn` that takes what it needs as arguments. Then a closure only clones these, once per start:
 //!
 //! ```
 //! use event_core::MemoryValue;
@@ -39,9 +39,9 @@
 //!
 //! # The rules
 //!
-//! - [`Context::run`] starts a child that is a group by itself, [`Context::run_group`] several that share their fate.
+//! - [`Context::run`] starts a child that is a group by itself, [`Context::run_group`] several that are restarted together.
 //! - A runnable [signals](Context::signal) [`Healthy`](Signal::Healthy) when it does its work, and then [`Done`](Signal::Done) when
-//!   its work is done. Returning `Ok` after `Done` is the only way to end that is not a death; its children go on.
+//!   its work is done. Returning `Ok` after `Done` is the only way to end that is not a death; its children keep running.
 //! - A death cancels the siblings in the group. The children of the dead, and the siblings with theirs, end before the
 //!   group is restarted.
 //! - A restart waits: 0.5 s the first time, twice as long each further time, up to a minute; jitter adds up to the same again.
@@ -51,7 +51,7 @@
 //! - Cancellation goes from the leaves to the root: a runnable's [`cancelled`](Context::cancelled) is ready when all of its children
 //!   have ended. All of its groups end at the same time, unless it is [`ordered`](Context::ordered): then one after the other, the
 //!   one started last being the first. Returning anything because of a cancellation is not a failure.
-//! - A runnable that does not end within the [grace period](Builder::grace) after it was told to is reported by name, and
+//! - A runnable that does not end within the [grace period](Builder::grace) after it was cancelled is reported by name, and
 //!   its future is dropped. One that blocks its thread cannot be dropped: it is reported, and waited for.
 //! - A group of which all are done and have no children any more has ended for good, and so has one that was
 //!   [cancelled](Handle::cancel). Its tasks and names are free; the tree keeps the [newest](Builder::keep_ended) of those.

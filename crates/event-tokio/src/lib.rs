@@ -1,15 +1,16 @@
-//! Watched values on [tokio]: gets that a token or a deadline ends, pipes into channels, watch channels as values.
+//! Watched values on [tokio]: cancellation tokens and deadlines for gets, pipes into channels, watch channels, supervision.
 //!
-//! The values themselves are those of [`event_core`]; they need no runtime. This crate adds what does:
+//! The values themselves are those of [`event_core`], which has a guide; they need no runtime. This crate adds what needs one:
 //!
-//! | | |
+//! | item | what it does |
 //! |---|---|
 //! | [`GetExt::cancel_on`] | ends a get when a [`CancellationToken`] is cancelled |
-//! | [`GetExt::timeout`], [`GetExt::deadline`] | end it when its time is up, by tokio's clock |
-//! | [`pipe()`] | forwards a value into any channel of [`tokio::sync`], or into another value, the newest data winning |
+//! | [`GetExt::timeout`], [`GetExt::deadline`] | end a get when its time is up, by tokio's clock |
+//! | [`pipe()`] | forwards a value into any channel of [`tokio::sync`], or into another value, without a queue |
 //! | [`mod@watch`] | tokio's watch channel by its own names, whose senders never wait for receivers |
 //! | [`WatchReceiver`] | makes an existing [`tokio::sync::watch`] channel a value that can be watched |
-//! | [`TokioTimer`] | tokio's timer, for what the core does with time |
+//! | [`TokioTimer`] | tokio's timer, for `debounce`, `throttle` and `sample` |
+//! | [`supervisor`] | restarts producers, pipes and consumers that fail |
 //!
 //! ```
 //! use std::time::Duration;
@@ -46,8 +47,8 @@
 //! # Fairness
 //!
 //! Cancellation and elapsed deadlines come before data. Each result of a future of [`GetExt`] counts against tokio's
-//! [cooperative budget](tokio::task::coop), so that a task which gets in a loop leaves the others their turn, however
-//! fast the value is set. A pipe sees to the same by itself.
+//! [cooperative budget](tokio::task::coop). So a task with a get in a loop yields to other tasks, even if the value is set all the
+//! time. So does a pipe.
 
 // docs.rs sets it: it marks what needs a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]

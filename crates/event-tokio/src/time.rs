@@ -7,7 +7,7 @@ use event_core::adapter::Clock;
 use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
-/// tokio's clock, for the deadlines of gets. It stands still while tokio's time is paused.
+/// tokio's clock, for the deadlines of gets. It does not advance while tokio's time is paused.
 #[derive(Debug)]
 pub struct TokioClock(());
 
@@ -25,7 +25,7 @@ impl Clock for TokioClock {
     }
 }
 
-/// tokio's timer, for what waits without a deadline of its own. It stands still while tokio's time is paused.
+/// tokio's timer, for what waits without a deadline of its own. It does not advance while tokio's time is paused.
 ///
 /// # Panics
 ///

@@ -10,22 +10,20 @@ use tokio_util::sync::ReusableBoxFuture;
 
 /// A [`tokio::sync::watch`] channel as a value that can be watched.
 ///
-/// Gets with their options, streams, pipes and whatever else there is for watchers work on an existing channel through
-/// this, and in the same way as on a memory value: the first get gives what is present, and each later one waits for
-/// something newer. When all senders are gone, a watcher still gets the newest data that it has not had, once, and then
-/// [`GetError::Closed`].
+/// Through this, gets with their options, streams, pipes and combinators work on an existing channel as they do on a value in memory:
+/// the first get returns the current data, and each later one waits for something newer. When all senders were dropped, a watcher
+/// still returns the newest data, if it has not yet, and then [`GetError::Closed`].
 ///
-/// What the receiver inside has seen makes no difference, and does not change. A [`pipe`](crate::pipe()) leads the
-/// other way, from a value into a watch channel.
+/// What the receiver inside has seen makes no difference, and does not change. A [`pipe`](crate::pipe()) goes the other way, from a
+/// value into a watch channel.
 ///
 /// # Limits
 ///
 /// They are those of the channel:
 ///
-/// - It always holds data, be it only what the channel was made with.
+/// - It always holds data, at least what the channel was made with.
 /// - A predicate, and the item's `Clone`, run while the channel's lock is held for reading. They must not send into the
-///   same channel, nor borrow from it: that can deadlock. Until they return, whoever sends is blocked, together with
-///   its thread.
+///   same channel, nor borrow from it: that can deadlock. Until they return, a sender blocks its thread.
 /// - To the senders, a watcher that waits looks like two [receivers](tokio::sync::watch::Sender::receiver_count), and
 ///   this value like another one.
 ///
@@ -283,7 +281,7 @@ impl<T> fmt::Debug for ReceiverWatcher<T> {
     }
 }
 
-/// Whether all senders are gone. There may still be data that was not seen. Takes no lock.
+/// Whether all senders were dropped. There may still be data that was not seen. Takes no lock.
 fn is_closed<T>(receiver: &Receiver<T>) -> bool {
     receiver.has_changed().is_err()
 }

@@ -36,7 +36,7 @@ fn rows_drawn_for<const N: usize>(source: &str, method: &str, names: [&str; N]) 
 
 /// The items, and what is given.
 fn drawn_for(method: &str) -> (Line, Line) {
-    let [items, given] = rows_drawn_for(WATCHER_EXT, &format!("{method}<"), ["items", "given"]);
+    let [items, given] = rows_drawn_for(WATCHER_EXT, &format!("{method}<"), ["items", "gets"]);
     (items, given)
 }
 
@@ -107,7 +107,7 @@ fn debounce_gives_what_is_drawn() {
 
 #[test]
 fn debounce_at_most_gives_what_is_drawn() {
-    let [items, drawn] = rows_drawn_for(DEBOUNCE, "at_most(mut self", ["items", "given"]);
+    let [items, drawn] = rows_drawn_for(DEBOUNCE, "at_most(mut self", ["items", "gets"]);
     let five = Duration::from_secs(5);
     assert_eq!(run(&items, |watcher, clock| watcher.debounce(clock, THREE).at_most(five)), drawn);
 }

@@ -8,7 +8,7 @@ use event_core::Watch;
 #[derive(Debug)]
 pub enum AsyncStd {}
 
-/// Where a pipe can lead: async-std's channels, and whatever [`event_core::PipeTo`] is implemented for.
+/// The end of a pipe: one of async-std's channels, or whatever [`event_core::PipeTo`] is implemented for.
 pub trait PipeTo<T>: event_core::PipeTo<AsyncStd, T> {}
 
 impl<T, S: event_core::PipeTo<AsyncStd, T>> PipeTo<T> for S {}
@@ -16,18 +16,16 @@ impl<T, S: event_core::PipeTo<AsyncStd, T>> PipeTo<T> for S {}
 /// A value and where it is to be forwarded to. Made by [`pipe()`].
 pub type Pipe<V, S, P = fn(&<V as Watch>::Item) -> bool> = event_core::Pipe<V, S, P, AsyncStd>;
 
-/// Forwards what is present in `value`, and everything newer, into the channel of `to`.
+/// Forwards the current data of `value`, and everything newer, into the channel of `to`.
 ///
-/// For code that wants to receive from a channel, for instance to `race` several of them. The pipe does nothing until it is
+/// For code that receives from a channel, for instance to `race` several of them. The pipe does nothing until it is
 /// [run](event_core::Pipe::run_until), by hand or by a supervisor.
 ///
-/// The data stays conflated: while the channel is full, the pipe goes on watching and replaces what it was about to
-/// send by anything newer. What the channel itself holds is out of its hands, so a small channel is a good one; an
-/// unbounded one conflates little.
+/// The pipe has no queue: while the channel is full, it watches further and replaces what it was about to send by newer data. Items
+/// that are in the channel already cannot be replaced, so a small channel is best, and an unbounded one defeats the purpose.
 ///
-/// An item that replaces another one begins to wait anew, behind all others who wait for a place. So a pipe that shares a
-/// full channel with senders who are never done may be kept waiting by them, for as long as its value is set faster
-/// than the channel is received from. Give such a value a channel of its own.
+/// An item that replaces another one waits for room again, behind all other senders. So a pipe that shares a full channel with busy
+/// senders may wait for as long as its value is set more often than an item is received. Give such a value a channel of its own.
 ///
 /// A pipe that has nothing to send does not notice that the channel is closed: see the [crate's page](crate#closed-channels).
 ///

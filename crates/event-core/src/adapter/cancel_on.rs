@@ -11,7 +11,7 @@ use super::{Budget, Unlimited};
 use crate::error::GetError;
 
 pin_project! {
-    /// A get that ends with [`GetError::Cancelled`] when a token says so. Made by an adapter's `GetExt::cancel_on`.
+    /// A get that ends with [`GetError::Cancelled`] when a token is cancelled. Made by an adapter's `GetExt::cancel_on`.
     ///
     /// # Cancel safety
     ///

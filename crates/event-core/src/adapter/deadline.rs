@@ -39,7 +39,7 @@ pin_project! {
 }
 
 impl<F, K: Clock, B: Budget> Deadline<F, K, B> {
-    /// Ends `get` at the time `at`; never, if that is later than the clock can tell.
+    /// Ends `get` at the time `at`; never, if that is later than the clock can represent.
     pub fn new(get: F, at: Option<K::Instant>) -> Self {
         Self { get, at, sleep: None, budget: B::default() }
     }

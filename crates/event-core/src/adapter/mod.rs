@@ -1,8 +1,8 @@
-//! What adapters for runtimes have in common: the futures behind their `GetExt`, without the runtime.
+//! For crates that adapt this one to a runtime: the futures behind their `GetExt`, without the runtime.
 //!
-//! Users of a runtime take the adapter's `GetExt`; this module is for those who write an adapter. It brings its runtime's
-//! token, [`Clock`] and [`Budget`], and gets futures that keep the promises of every get: an end that is ready wins over data
-//! and consumes nothing.
+//! Programs use the `GetExt` of such a crate, and do not need this module. An adapter supplies a token, a [`Clock`] and a [`Budget`] of
+//! its runtime. The futures in here then keep the promises of every get: cancellation and an elapsed deadline come before data, and
+//! consume nothing.
 
 mod cancel_on;
 mod deadline;
@@ -22,7 +22,7 @@ pub trait Clock {
     /// Ready at a point in time, or somewhat later.
     type Sleep: Future;
 
-    /// The present.
+    /// The current time.
     fn now() -> Self::Instant;
 
     /// Waits for `at`.
@@ -33,18 +33,18 @@ pub trait Clock {
     fn sleep_until(at: Self::Instant) -> Self::Sleep;
 }
 
-/// One future's share in what a runtime lets a task do before others have their turn.
+/// How much a task may do before it has to yield to its runtime, as counted by one future.
 ///
-/// A default one is made for every future. Runtimes that do not count have [`Unlimited`].
+/// A default one is made for every future. Runtimes that do not count use [`Unlimited`].
 pub trait Budget: Default {
-    /// Polls `get` and counts its result, or leaves it alone and wakes the task for its next turn.
+    /// Polls `get` and counts its result; or, if the budget is used up, wakes the task and returns `Pending`.
     fn poll_get<F: Future>(&mut self, get: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output>;
 
-    /// Ready when the future may end without data. It must not be held up for ever.
+    /// Ready when the future may end without data. This must be so in the end, even if the budget is used up.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 
-/// The share in a runtime that does not count.
+/// For runtimes that do not count.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Unlimited;
 

@@ -8,23 +8,23 @@ use super::{How, watcher_methods};
 use crate::error::GetError;
 use crate::traits::{Watcher, until_some};
 
-/// A watcher of several values at once: gives all of their data as a tuple, as soon as all have some, and then whenever
-/// any of them has something newer.
+/// Watches several values together: returns the data of all of them as soon as all have some, and again whenever one of them has
+/// something newer.
 ///
-/// The watchers are those of a tuple of two to eight, of an array, or of a vector; the items are tuples, arrays and vectors. It
-/// keeps a clone of the newest data of each. It is closed when all of the watchers are, which holds for none at all, and as soon
-/// as one of them is closed that has never given anything. With [`optional`](crate::optional) around a watcher, the others do not
+/// The watchers are a tuple of two to eight, an array, or a vector; the items are tuples, arrays and vectors. It keeps a clone of
+/// the newest data of each. It is closed when all of the watchers are, and as soon as one of them is closed that has never returned
+/// data. (Of an empty vector it is closed from the start.) With [`optional`](crate::optional) around a watcher, the others do not
 /// wait for it.
 ///
 /// # Cost
 ///
-/// Each item is made of a clone of the data of each watcher. Beyond that, over a tuple or an array a get polls each of the
-/// watchers; over a vector it polls only those that were woken since, as [`select`](crate::select()) does.
+/// Each item is made of a clone of the data of each watcher. Also, a get polls each watcher of a tuple or an array; of a vector it
+/// polls only those that were woken, as [`select`](crate::select()) does.
 ///
 /// # Errors
 ///
-/// [`GetError::Closed`] as above, after the newest data of all was returned. [`GetError::Backend`] as one of the watchers says;
-/// what the others had is kept for the next get.
+/// [`GetError::Closed`] as above, after the newest data of all was returned. [`GetError::Backend`] if one of the watchers returns
+/// it; what the others have returned is kept for the next get.
 ///
 /// # Cancel safety
 ///
@@ -51,7 +51,7 @@ use crate::traits::{Watcher, until_some};
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
 ///
-/// Of many:
+/// Of a vector:
 ///
 /// ```
 /// use event_core::{MemoryValue, combine, prelude::*};
@@ -70,7 +70,7 @@ pub fn combine<W: WatcherTuple>(watchers: W) -> Combine<W> {
     Combine { parts: watchers.into_parts(), news: 0 }
 }
 
-/// A watcher of several values at once. Made by [`combine`].
+/// A watcher of several values together. Made by [`combine`].
 pub struct Combine<W: WatcherTuple> {
     parts: W::Parts,
     /// How often something was got since the last time that all was given.

@@ -12,7 +12,7 @@ use crate::error::GetError;
 use crate::timer::Timer;
 use crate::traits::{Watcher, until_some};
 
-/// A watcher that gives an item when nothing newer has come for a while. Made by
+/// A watcher that returns an item when nothing newer has come for a while. Made by
 /// [`WatcherExt::debounce`](crate::WatcherExt::debounce).
 pub struct Debounce<W: Watcher, K: Timer> {
     watcher: W,
@@ -50,19 +50,19 @@ impl<W: Watcher, K: Timer> Debounce<W, K> {
         Self { watcher, is_closed: false, timer, quiet, held: None, sleep: Box::pin(None), limit: None }
     }
 
-    /// Holds an item back for the time `at_most`, however often newer ones replace it: then the newest is returned, though it has
-    /// not been quiet. Without this, nothing is returned of a value that is set more often than once in the quiet time.
+    /// Limits the wait to the time `at_most`: then the newest item is returned, even if the value was not quiet. Without this limit, gets
+    /// return nothing as long as the value is set more often than once in the quiet time.
     ///
     /// With a quiet time of 3 and `at_most` = 5:
     ///
     /// ```text
     /// time    0  1  2  3  4  5  6  7  8  9  10 11 12 13 14
     /// items   a     b     c     d     e              closed
-    /// given                  c                 e     end
+    /// gets                   c                 e     end
     /// ```
     ///
-    /// The time is counted from when the first item was got that has not been returned, and begins again with the first one after
-    /// what is returned. It holds as well for a watcher that has something newer each time it is polled.
+    /// The time begins when a get reads the first item that was not returned yet, and begins again with the first one after an item
+    /// that was returned. It also holds for a watcher that has something newer each time it is polled.
     ///
     /// # Examples
     ///

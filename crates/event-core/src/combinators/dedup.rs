@@ -7,7 +7,7 @@ use super::{How, watcher_methods};
 use crate::error::GetError;
 use crate::traits::Watcher;
 
-/// A watcher that skips what equals the last item it gave. Made by [`WatcherExt::dedup`](crate::WatcherExt::dedup).
+/// A watcher that skips an item that equals the last one it returned. Made by [`WatcherExt::dedup`](crate::WatcherExt::dedup).
 #[derive(Clone)]
 pub struct Dedup<W: Watcher> {
     watcher: W,
@@ -48,7 +48,7 @@ impl<W: Watcher + fmt::Debug> fmt::Debug for Dedup<W> {
     }
 }
 
-/// A watcher that skips what has the same key as the last item it gave. Made by
+/// A watcher that skips an item that has the same key as the last one it returned. Made by
 /// [`WatcherExt::dedup_by_key`](crate::WatcherExt::dedup_by_key).
 #[derive(Clone)]
 pub struct DedupByKey<W, F, K> {

@@ -1,4 +1,4 @@
-//! A look at the items that are given.
+//! A function that sees each item.
 
 use core::task::{Context, Poll};
 
@@ -6,7 +6,7 @@ use super::{How, debug_with_watcher, watcher_methods};
 use crate::error::GetError;
 use crate::traits::Watcher;
 
-/// A watcher that shows its items to a function before it gives them. Made by
+/// A watcher that calls a function with each item before it returns it. Made by
 /// [`WatcherExt::inspect`](crate::WatcherExt::inspect).
 #[derive(Clone)]
 pub struct Inspect<W, F> {

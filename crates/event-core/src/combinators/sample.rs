@@ -1,4 +1,4 @@
-//! A look at the value once a period.
+//! A check of the value once a period.
 
 use alloc::boxed::Box;
 use core::fmt;
@@ -12,7 +12,7 @@ use crate::error::GetError;
 use crate::timer::Timer;
 use crate::traits::{Watcher, until_some};
 
-/// A watcher that looks once a period whether there is anything new. Made by
+/// A watcher that checks once a period whether there is anything new. Made by
 /// [`WatcherExt::sample`](crate::WatcherExt::sample).
 pub struct Sample<W, K: Timer> {
     watcher: W,

@@ -10,23 +10,23 @@ use super::{How, watcher_methods};
 use crate::error::GetError;
 use crate::traits::Watcher;
 
-/// A watcher of several values whose items are of one type: gives what any of them has that is new, one at a time.
+/// Watches several values whose items are of one type: returns a new item of any of them, one at a time.
 ///
-/// The watchers are those of a tuple of two to eight, of an array, or of a vector. They take turns: after an item of one of them
-/// come the others that have something, in their order, before it is its turn again. So a value that is set without end does not
-/// keep the others from being heard. It is closed when all of them are, which holds for none at all.
+/// The watchers are a tuple of two to eight, an array, or a vector. They take turns: after an item of one watcher, the others that
+/// have something come first, in their order. So a value that is set all the time does not block the others. It is closed
+/// when all of them are. (Of an empty vector it is closed from the start.)
 ///
 /// # Cost
 ///
-/// Over a tuple or an array, a get polls each of the watchers, until one has something. Over a vector it polls only those
-/// that were woken since, and looks at one word for every `usize::BITS` watchers: for that, each watcher has a waker of its own,
-/// which is allocated here and when the whole is cloned. So for more than a few watchers a vector is the better choice.
+/// Of a tuple or an array, a get polls one watcher after the other, until one has something. Of a vector it polls only those that were
+/// woken, and reads one word for every `usize::BITS` watchers. For that, each watcher has a waker of its own, which is allocated
+/// here and when the whole is cloned. So for more than a few watchers a vector is the better choice.
 /// [`backlog_only`](crate::Get::backlog_only) polls each of them in any case, and so does the get after it.
 ///
 /// # Errors
 ///
-/// [`GetError::Closed`] once all watchers are closed and their newest data was returned. [`GetError::Backend`] as one of them says;
-/// the next get goes on with the others.
+/// [`GetError::Closed`] once all watchers are closed and their newest data was returned. [`GetError::Backend`] if one of them returns
+/// it; the next get continues with the others.
 ///
 /// # Cancel safety
 ///
@@ -51,7 +51,7 @@ use crate::traits::Watcher;
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
 ///
-/// Of many, with the number of the one that has something:
+/// Of a vector, with the number of the value that has changed:
 ///
 /// ```
 /// use event_core::{MemoryValue, prelude::*, select};

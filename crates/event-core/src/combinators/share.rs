@@ -9,7 +9,7 @@ use crate::error::GetError;
 use crate::memory::{MemoryValue, Production};
 use crate::traits::{Watcher, until_some};
 
-/// Sets what a watcher gives into a memory value. Made by [`WatcherExt::share`](crate::WatcherExt::share).
+/// A future that sets what a watcher returns into a value in memory. Made by [`WatcherExt::share`](crate::WatcherExt::share).
 ///
 /// The value is closed when the driver ends, whether because the watcher is closed, with an error, or by being dropped: no
 /// consumer is left waiting for what cannot come.
@@ -37,7 +37,7 @@ impl<W: Watcher> Driver<W> {
 impl<W: Watcher> Unpin for Driver<W> {}
 
 impl<W: Watcher> Driver<W> {
-    /// Sets what the watcher gives. Ready when nothing more will come, or setting is of no use.
+    /// Sets what the watcher returns. Ready when nothing more will come, or when nobody could see what is set.
     pub(super) fn poll_watcher(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), GetError>> {
         until_some(cx, |cx| match ready!(self.watcher.poll_get(cx)) {
             // If it was closed elsewhere, setting is of no use any more.

@@ -1,4 +1,4 @@
-//! At most one item a period, the first one at once.
+//! At most one item a period, the first one immediately.
 
 use alloc::boxed::Box;
 use core::fmt;

@@ -13,10 +13,10 @@ use crate::timer::Timer;
 use crate::traits::Watcher;
 
 impl<W: Watcher> Driver<W> {
-    /// Rests while nobody watches the value: the driver does not poll its watcher, and what that would do is not done.
+    /// Rests while nobody watches the value: then the driver does not poll its watcher, so its work is not done.
     ///
     /// It begins to rest when there has been no watcher for the time `linger`, which bridges the gap between one watcher and the
-    /// next, and goes on with the first one that comes. Before the first watcher it rests as well. With `linger` = 3:
+    /// next. It continues when the next watcher is made. It also rests before the first watcher. With `linger` = 3:
     ///
     /// ```text
     /// time     0  1  2  3  4  5  6  7  8  9  10 11 12 13
@@ -25,15 +25,15 @@ impl<W: Watcher> Driver<W> {
     /// set         a     b     c              d     e
     /// ```
     ///
-    /// The time is counted from when the driver finds that the last watcher was dropped. While it rests,
+    /// The time begins when the driver finds that the last watcher was dropped. While it rests,
     ///
-    /// - the value keeps its data, which may be old: a watcher that comes then returns that first, and what is newer as soon as the
+    /// - the value keeps its data, which may be old: a watcher that is made then returns that first, and newer data as soon as the
     ///   driver has run. So do [`load`](crate::MemoryValue::load) and `borrow`: a [`MemoryReader`](crate::MemoryReader) is not a
     ///   watcher, and does not wake the driver;
     /// - the watcher inside is kept, with what it has seen. The value that it watches counts it as a watcher, and a
     ///   [`set_sync`](crate::MemoryValue::set_sync) there waits for it;
-    /// - the end of the watcher inside is noticed only when the driver goes on. The driver itself ends as before: when the value
-    ///   is closed elsewhere, and when nobody is left who could watch it.
+    /// - the end of the watcher inside is noticed only when the driver continues. The driver itself ends as before: when the value
+    ///   is closed elsewhere, and when nobody can watch it any more.
     ///
     /// # Errors
     ///
@@ -45,7 +45,7 @@ impl<W: Watcher> Driver<W> {
     ///
     /// # Panics
     ///
-    /// A panic of the watcher or of the timer passes through. If it is polled again it goes on.
+    /// A panic of the watcher or of the timer passes through. It can be polled again.
     ///
     /// # Examples
     ///

@@ -17,15 +17,15 @@ use crate::version::Version;
 ///
 /// It keeps what it read last. As long as that is current, [`load`](Self::load) is one atomic load and a comparison: it writes to
 /// no memory that another thread reads or writes, so any number of threads, each with its own `CachedReader`, read without
-/// slowing each other down. It allocates nothing. When the value has changed, it lets go of what it kept and keeps the
-/// new data instead.
+/// slowing each other down. It allocates nothing. When the value has changed, it drops what it
+/// kept and keeps the new data instead.
 ///
 /// The price is memory: a `CachedReader` that is not used keeps one version alive, even if that was replaced long ago, until its next
 /// [`load`](Self::load) or [`release`](Self::release). Like a [`Ref`](crate::Ref) it blocks nobody.
 ///
 /// It is made by `cached` of [`MemoryValue`](MemoryValue::cached), [`MemoryReader`](MemoryReader::cached),
 /// [`MemoryWatcher`](MemoryWatcher::cached) and [`MemoryWriter`](MemoryWriter::cached). It neither counts as a watcher nor
-/// keeps the value open; what was set last remains readable. A clone keeps the same data and then goes its own way.
+/// keeps the value open; what was set last remains readable. A clone keeps the same data; from then on the two are independent.
 ///
 /// # Examples
 ///
@@ -58,16 +58,17 @@ impl<T> CachedReader<T> {
         Self { index: 0, data: None, shared }
     }
 
-    /// The current data, if there is any. Lock-free; if what was read last is current, wait-free and one load.
+    /// The current data, if there is any. Lock-free. If the value has not changed since the last call, this is wait-free and one
+    /// atomic load.
     ///
-    /// It returns what was set before this was called, as seen from this thread, or something newer; never something older than
-    /// the last time. Only in one point is another read, like [`MemoryValue::borrow`], stronger: two threads that each set one
-    /// value and then read the other's by a `CachedReader` may both read what was current before.
+    /// It returns everything that was set before this call, as seen from this thread, and never older data than the last call.
+    /// Other reads, such as [`MemoryValue::borrow`], promise more in one case: two threads that each set one value and then read
+    /// the other's by a `CachedReader` may both read what was current before.
     ///
     /// # Panics
     ///
-    /// When the value has changed, this may be the last reader of what was kept, and drops it: a panic of its `Drop` passes through,
-    /// and the new data is kept. When one version is borrowed more than 2^31 times.
+    /// When the value has changed, this may be the last reader of what was kept, and drop it. Then a panic of its `Drop` passes
+    /// through, and the new data is kept. When one version is borrowed more than 2^31 times.
     #[doc(alias("get", "borrow", "read"))]
     #[inline]
     pub fn load(&mut self) -> Option<&T> {
@@ -82,8 +83,8 @@ impl<T> CachedReader<T> {
         self.peek()
     }
 
-    /// What the last [`load`](Self::load) returned, without a look at the value. `None` before the first one, and after
-    /// [`release`](Self::release).
+    /// What the last [`load`](Self::load) returned, without reading the value. `None` before the first `load`, and
+    /// after [`release`](Self::release).
     #[inline]
     #[must_use]
     pub fn peek(&self) -> Option<&T> {
@@ -91,7 +92,7 @@ impl<T> CachedReader<T> {
         self.data.map(|data| unsafe { data.as_ref() })
     }
 
-    /// Whether [`load`](Self::load) would return something else than [`peek`](Self::peek). One atomic load.
+    /// Whether [`load`](Self::load) would return other data than [`peek`](Self::peek). One atomic load.
     #[inline]
     #[must_use]
     pub fn has_changed(&self) -> bool {
@@ -110,7 +111,7 @@ impl<T> CachedReader<T> {
         self.shared.is_closed()
     }
 
-    /// Lets go of what the last [`load`](Self::load) returned: for a reader that will not read for a long time.
+    /// Gives back what the last [`load`](Self::load) returned: for a reader that will not read for a long time.
     ///
     /// # Panics
     ///
@@ -162,7 +163,7 @@ impl<T> CachedReader<T> {
 }
 
 impl<T> MemoryValue<T> {
-    /// A reader for data that seldom changes: reading what is unchanged is one atomic load. See [`CachedReader`].
+    /// A reader for data that seldom changes: as long as it is unchanged, reading it is one atomic load. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
         CachedReader::new(self.shared().to_arc())
@@ -170,7 +171,7 @@ impl<T> MemoryValue<T> {
 }
 
 impl<T> MemoryReader<T> {
-    /// As [`MemoryValue::cached`].
+    /// A reader for data that seldom changes: as long as it is unchanged, reading it is one atomic load. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
         CachedReader::new(self.shared().to_arc())
@@ -178,7 +179,7 @@ impl<T> MemoryReader<T> {
 }
 
 impl<T> MemoryWatcher<T> {
-    /// As [`MemoryValue::cached`]. What is read there counts as seen or unseen here as before.
+    /// A reader of the same value, for data that seldom changes. Reading by it marks nothing as seen here. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
         CachedReader::new(self.shared().to_arc())
@@ -186,7 +187,7 @@ impl<T> MemoryWatcher<T> {
 }
 
 impl<T> MemoryWriter<T> {
-    /// As [`MemoryValue::cached`].
+    /// A reader for data that seldom changes: as long as it is unchanged, reading it is one atomic load. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
         CachedReader::new(self.shared().to_arc())
@@ -220,7 +221,7 @@ impl<T> Drop for CachedReader<T> {
     }
 }
 
-/// Shows everything but the data, of which it asks nothing.
+/// Shows everything but the data, which need not be `Debug`.
 impl<T> fmt::Debug for CachedReader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CachedReader")

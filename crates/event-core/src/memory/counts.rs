@@ -119,7 +119,7 @@ impl<T> Shared<T> {
 }
 
 impl<T> MemoryValue<T> {
-    /// How many watchers there are. None does not mean closed.
+    /// How many watchers there are. Zero does not mean that the value is closed.
     #[doc(alias("receiver_count", "subscriber_count", "subscriptionCount", "has_watchers"))]
     #[must_use]
     pub fn watcher_count(&self) -> usize {
@@ -191,8 +191,8 @@ impl<T> MemoryValue<T> {
         ValueState::new(self.shared(), Awaited::Unread)
     }
 
-    /// Waits until this is the only handle and there is neither a reader nor a watcher: until nobody else can see what it
-    /// sets. (Who has a [`WeakValue`](crate::WeakValue) can still make another handle of it.)
+    /// Waits until this is the only handle and there is neither a reader nor a watcher: until nobody else can see what this
+    /// handle sets. (A [`WeakValue`](crate::WeakValue) can still become another handle.)
     ///
     /// # Cancel safety
     ///
@@ -226,19 +226,19 @@ impl<T> MemoryValue<T> {
 }
 
 impl<T> MemoryReader<T> {
-    /// As [`MemoryValue::watcher_count`].
+    /// How many watchers there are.
     #[must_use]
     pub fn watcher_count(&self) -> usize {
         self.shared().get().watcher_count()
     }
 
-    /// As [`MemoryValue::reader_count`], this one included.
+    /// How many [`MemoryReader`]s there are, this one included.
     #[must_use]
     pub fn reader_count(&self) -> usize {
         self.shared().get().reader_count()
     }
 
-    /// As [`MemoryValue::handle_count`]. None means that the value is closed.
+    /// How many handles there are. Zero means that the value is closed.
     #[must_use]
     pub fn handle_count(&self) -> usize {
         self.shared().get().handle_count()
@@ -275,19 +275,19 @@ impl<T> MemoryReader<T> {
 }
 
 impl<T> MemoryWatcher<T> {
-    /// As [`MemoryValue::watcher_count`], this one included.
+    /// How many watchers there are, this one included.
     #[must_use]
     pub fn watcher_count(&self) -> usize {
         self.shared().get().watcher_count()
     }
 
-    /// As [`MemoryValue::reader_count`].
+    /// How many [`MemoryReader`]s there are.
     #[must_use]
     pub fn reader_count(&self) -> usize {
         self.shared().get().reader_count()
     }
 
-    /// As [`MemoryValue::handle_count`]. None means that the value is closed.
+    /// How many handles there are. Zero means that the value is closed.
     #[must_use]
     pub fn handle_count(&self) -> usize {
         self.shared().get().handle_count()

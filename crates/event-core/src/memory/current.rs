@@ -49,7 +49,7 @@ impl<T> MemoryWatcher<T> {
     ///
     /// # Errors
     ///
-    /// [`GetError::BacklogDone`] when nothing is new, [`GetError::Closed`] when nothing new can come any more.
+    /// [`GetError::BacklogDone`] if there is nothing new, [`GetError::Closed`] if there is nothing new and the value is closed.
     ///
     /// # Panics
     ///
@@ -85,7 +85,7 @@ impl<T> MemoryWatcher<T> {
     ///
     /// # Cancel safety
     ///
-    /// A dropped future marked nothing.
+    /// A dropped future has marked nothing.
     ///
     /// # Examples
     ///
@@ -132,7 +132,7 @@ impl<T> MemoryWatcher<T> {
         self.shared().get().load()
     }
 
-    /// The version that is current, seen or not. Lock-free.
+    /// The current version, seen or not. Lock-free.
     #[must_use]
     pub fn version(&self) -> Version {
         self.shared().get().version()

@@ -1,4 +1,4 @@
-//! Sets that depend on what is present.
+//! Sets that depend on the current data.
 
 use super::error::CasError;
 use super::value::MemoryValue;
@@ -7,8 +7,8 @@ use crate::trace;
 use crate::version::Version;
 
 impl<T> MemoryValue<T> {
-    /// Sets the data and gives what it replaced: moved out if nobody else reads it, else cloned. On a closed value this
-    /// drops `value` and gives `None`.
+    /// Sets the data and returns what it replaced: moved out if nobody else reads it, else cloned. On a closed value this
+    /// drops `value` and returns `None`.
     ///
     /// Lock-free.
     ///
@@ -50,7 +50,7 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Sets the data unless it equals what is present. Says whether it did. On a closed value it does not.
+    /// Sets the data unless it equals the current data. Returns whether it did. On a closed value it does not.
     ///
     /// Comparing and setting are one step: no other set comes between them. Lock-free.
     ///
@@ -94,8 +94,8 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Changes a clone of the data and sets it, as one step: no other set comes between reading and writing. Says whether it
-    /// did; without data, or closed, it does not.
+    /// Changes a clone of the data and sets it, in one step: no other set comes between reading and writing. Returns whether it
+    /// did. It does not if there is no data, or if the value is closed; see [`update_or`](Self::update_or).
     ///
     /// `f` runs again, on a fresh clone, if another set came first. Lock-free.
     ///
@@ -184,15 +184,13 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Sets the data if `seen` is still the version that is present. [`Version::INITIAL`] means: only if nothing was ever
-    /// set.
+    /// Sets the data if `seen` is still the current version. [`Version::INITIAL`] means: only if nothing was ever set.
     ///
     /// Lock-free.
     ///
     /// # Errors
     ///
-    /// [`CasError::Conflict`] if another version is present, [`CasError::Closed`] if the value is closed; both with the
-    /// data.
+    /// [`CasError::Conflict`] if another version is current, [`CasError::Closed`] if the value is closed; both with the data.
     ///
     /// # Panics
     ///
@@ -233,9 +231,10 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Goes back to "no data", as a new version, which watchers wait through. Without data, or closed, this does nothing.
+    /// Removes the data. That is a new version, but nothing that a watcher returns: watchers go on waiting. If there is no data, or if the
+    /// value is closed, this does nothing.
     ///
-    /// Checking and clearing are one step: of two threads that clear the same data, one does. Lock-free.
+    /// Checking and clearing are one step: if two threads clear the same data, one of them does. Lock-free.
     ///
     /// # Panics
     ///

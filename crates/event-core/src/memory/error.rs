@@ -22,7 +22,7 @@ impl<T> SetError<T> {
 /// Why [`compare_and_set`](crate::MemoryValue::compare_and_set) did not set.
 #[non_exhaustive]
 pub enum CasError<T> {
-    /// Another version is present than the one that was seen.
+    /// The current version is another one than the one that was seen.
     Conflict(T),
     /// The value is closed.
     Closed(T),

@@ -31,8 +31,8 @@ impl<U: ?Sized> Unpin for MappedRef<'_, U> {}
 impl<'a, T> Ref<'a, T> {
     /// A part of the data, borrowed on its own.
     ///
-    /// The last borrower of a replaced version drops its data, on whatever thread it is. The type of a part does not say what
-    /// it belongs to, so that has to be `Send` and `Sync` here, where `Ref` itself asks for it only when it is sent.
+    /// The last borrower of a replaced version drops its data, on its own thread. The type of a part does not say what it belongs
+    /// to. Therefore `T` has to be `Send` and `Sync` here; for a `Ref` that is required only when it is sent.
     ///
     /// # Panics
     ///

@@ -1,33 +1,41 @@
 //! Values kept in memory.
 
-mod at_once;
-mod cached;
-mod channel;
-mod counts;
-mod current;
-mod cursor;
+// rustdoc lists the methods of a type in the order of these modules: first what every program uses.
+mod value;
+mod watcher;
+
+mod reader;
+mod state;
+mod writer;
+
 mod edit;
+mod transition;
+
+mod current;
+
+mod cached;
+
+mod set_sync;
+
+mod counts;
+// loom has no `Weak`.
+#[cfg(not(event_core_loom))]
+mod weak;
+
+mod at_once;
+mod channel;
+mod cursor;
 mod error;
 mod mapped;
 mod own_place;
 mod polling;
-mod reader;
 mod reference;
-mod set_sync;
 mod shared;
 mod snapshot;
-mod state;
 mod sync_mode;
-mod transition;
-mod value;
 mod waits;
-mod watcher;
-// loom has no `Weak`.
-#[cfg(not(event_core_loom))]
-mod weak;
 #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod wrap;
-mod writer;
 
 pub use cached::CachedReader;
 pub use current::Changed;

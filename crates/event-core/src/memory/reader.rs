@@ -9,9 +9,9 @@ use crate::sync::Arc;
 use crate::traits::Watch;
 use crate::version::Version;
 
-/// The right to watch and read a [`MemoryValue`](crate::MemoryValue), without the right to set it.
+/// The right to read and watch a [`MemoryValue`](crate::MemoryValue), without the right to set it.
 ///
-/// It does not keep the value open, but what was set last remains readable.
+/// It does not keep the value open. What was set last remains readable after the end.
 ///
 /// # Examples
 ///
@@ -37,25 +37,25 @@ impl<T> MemoryReader<T> {
         SharedRef::of(&self.shared)
     }
 
-    /// As [`MemoryValue::watch`](crate::MemoryValue::watch).
+    /// A new watcher. Its first get returns the current data, or waits for it.
     #[must_use]
     pub fn watch(&self) -> MemoryWatcher<T> {
         self.shared().watch()
     }
 
-    /// As [`MemoryValue::watch_changes`](crate::MemoryValue::watch_changes).
+    /// A new watcher for which the current data counts as seen. Its first get waits for the next set.
     #[must_use]
     pub fn watch_changes(&self) -> MemoryWatcher<T> {
         self.shared().watch_changes()
     }
 
-    /// As [`MemoryValue::borrow`](crate::MemoryValue::borrow).
+    /// Borrows the current data, if there is any. Lock-free. A borrow blocks nobody, however long it is held.
     #[must_use]
     pub fn borrow(&self) -> Option<Ref<'_, T>> {
         self.shared().borrow()
     }
 
-    /// As [`MemoryValue::load`](crate::MemoryValue::load).
+    /// A clone of the current data, if there is any. Lock-free.
     #[must_use]
     pub fn load(&self) -> Option<T>
     where
@@ -64,19 +64,19 @@ impl<T> MemoryReader<T> {
         self.shared.load()
     }
 
-    /// As [`MemoryValue::version`](crate::MemoryValue::version).
+    /// The current version. Lock-free.
     #[must_use]
     pub fn version(&self) -> Version {
         self.shared.version()
     }
 
-    /// As [`MemoryValue::is_set`](crate::MemoryValue::is_set).
+    /// Whether there is data. Lock-free.
     #[must_use]
     pub fn is_set(&self) -> bool {
         self.shared.is_set()
     }
 
-    /// As [`MemoryValue::is_closed`](crate::MemoryValue::is_closed).
+    /// Whether the value is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.is_closed()
@@ -105,7 +105,7 @@ impl<T> Drop for MemoryReader<T> {
     }
 }
 
-/// Shows everything but the data, of which it asks nothing.
+/// Shows everything but the data, which need not be `Debug`.
 impl<T> fmt::Debug for MemoryReader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryReader")

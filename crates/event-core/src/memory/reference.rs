@@ -8,11 +8,11 @@ use super::snapshot::Snapshot;
 use crate::cell::Pinned;
 use crate::version::Version;
 
-/// The data that was present when it was borrowed.
+/// Borrowed data: what was current when it was borrowed.
 ///
-/// It stays as it is while newer data is set; it blocks neither producers nor other readers, and may be held for as long
-/// as you like, across `.await` as well. What it costs is memory: this version is kept until the last `Ref` to it goes.
-/// Whoever lets go last of a version that was replaced drops the data.
+/// It does not change when newer data is set. It blocks neither producers nor other readers, and may be held for any length of time,
+/// also across `.await`. It costs memory: this version is kept until its last `Ref` is dropped. Data that was replaced is dropped by
+/// its last borrower.
 #[doc(alias("ObservableReadGuard", "Guard"))]
 pub struct Ref<'a, T> {
     /// Its data is not `None`.
@@ -33,7 +33,7 @@ impl<'a, T> Ref<'a, T> {
         self.pinned.version()
     }
 
-    /// The same data without the lifetime. Nothing is cloned: it keeps the memory of the value alive, though not open.
+    /// The same data without the lifetime. Nothing is cloned. It keeps the memory of the value alive, but not the value open.
     ///
     /// # Examples
     ///

@@ -20,16 +20,16 @@ use crate::version::Version;
 impl<T> MemoryValue<T> {
     /// Sets, and waits until every watcher has seen it.
     ///
-    /// It publishes when all calls of `set_sync` that came before it are through, in the order in which they were first polled.
-    /// Then it waits until every watcher that was alive at that moment has seen this version or a newer one, or is gone. A
-    /// version that a watcher's filter rejected counts as seen. So with producers that all use `set_sync`, no watcher skips
-    /// anything. A plain [`set`](Self::set) does not wait its turn: watchers may skip what it overtakes.
+    /// Calls of `set_sync` take turns, in the order in which they were first polled. When it is its turn, a call publishes the data.
+    /// Then it waits until every watcher that existed at that moment has seen this version or a newer one, or was dropped. A
+    /// version that a watcher's filter rejected counts as seen. So if all producers use `set_sync`, no watcher skips anything. A
+    /// plain [`set`](Self::set) does not take turns: watchers may skip what it replaces.
     ///
-    /// A watcher that is never polled holds it up for ever. For that there is [`until`](SetSync::until), which tells how many
+    /// A watcher that is never polled delays this for ever. [`until`](SetSync::until) limits the wait, and returns how many
     /// watchers are missing.
     ///
-    /// A value that no one ever used this on pays nothing for it. On one that someone did, watchers must not be made, polled or
-    /// dropped by interrupt handlers, since they share a lock with this.
+    /// A value on which this was never called pays nothing for it. On a value on which it was, interrupt handlers must not make,
+    /// poll or drop watchers, since these then share a lock with this.
     ///
     /// # Errors
     ///
@@ -37,12 +37,12 @@ impl<T> MemoryValue<T> {
     ///
     /// # Cancel safety
     ///
-    /// If it is dropped before it has published, nothing was set; after that, it is set and no longer waited for.
+    /// If it is dropped before it has published, nothing was set. If it is dropped later, the data is set, and nobody waits any more.
     ///
     /// # Deadlocks
     ///
-    /// A task that has a watcher of the value must not wait here for itself: it is the one who has to poll that watcher. A
-    /// call that is neither polled nor dropped when its turn comes holds up those behind it.
+    /// A task must not wait here while it is the one that has to poll a watcher of this value. A call that is neither polled nor
+    /// dropped when it is its turn delays those behind it.
     ///
     /// # Examples
     ///
@@ -79,7 +79,7 @@ impl<T> MemoryValue<T> {
     ///
     /// # Deadlocks
     ///
-    /// If a watcher of the value is to be polled by this very thread.
+    /// If a watcher of the value has to be polled by the same thread.
     #[cfg(feature = "std")]
     pub fn blocking_set_sync(&self, value: T) -> Result<Version, SetError<T>> {
         let mut set = self.set_sync(value);

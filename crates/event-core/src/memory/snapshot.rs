@@ -45,9 +45,8 @@ impl<T> Snapshot<T> {
     ///
     /// # Errors
     ///
-    /// The snapshot itself, if the data is current, or borrowed elsewhere. A reader that came too late for this version counts
-    /// as well until it has noticed. So does a [`WeakValue`](crate::WeakValue), if the data is current in a value that was
-    /// dropped.
+    /// The snapshot itself, if the data is current or borrowed elsewhere. A reader that is about to notice that this version was
+    /// replaced counts as a borrower. So does a [`WeakValue`](crate::WeakValue), if the data is current in a value that was dropped.
     ///
     /// # Examples
     ///

@@ -13,15 +13,15 @@ use super::watcher::MemoryWatcher;
 use crate::traits::{Value, Watch};
 use crate::version::Version;
 
-/// A value that holds data from the start and always: a configuration, a state. Reading it needs no `Option`.
+/// A value that always holds data: a configuration, a state. Reading it needs no `Option`.
 ///
-/// It is a [`MemoryValue`] without `new` for no data and without `clear`. It wraps one and does not dereference to it, since
-/// whoever got at the value inside could clear it. Watchers and readers are those of a `MemoryValue`; their `borrow` and
-/// `load` never return `None` here. A clone is another handle to the same value.
+/// It is a [`MemoryValue`] that begins with data and cannot be cleared. (It wraps one, and does not dereference to it, since a
+/// `MemoryValue` can be cleared.) Watchers and readers are those of a `MemoryValue`; their `borrow` and `load` never return `None`
+/// here. A clone is another handle to the same value.
 ///
-/// Closing works as for any value: when the last handle is dropped, or [`close`](Self::close) is called, watchers get the
-/// newest data that they have not had, and then [`GetError::Closed`](crate::GetError::Closed). The data stays, and can be
-/// read as before; what is set afterwards is dropped, or handed back by [`try_set`](Self::try_set).
+/// Closing works as for any value: when the last handle is dropped, or [`close`](Self::close) is called, watchers return the newest
+/// data, if they have not yet, and then [`GetError::Closed`](crate::GetError::Closed). The data stays readable. What is set afterwards
+/// is dropped, or returned by [`try_set`](Self::try_set).
 ///
 /// # Examples
 ///
@@ -47,13 +47,42 @@ fn always<D>(data: Option<D>) -> D {
 }
 
 impl<T> StateValue<T> {
-    /// A value that holds `value`.
+    /// A value that holds `value`. It allocates.
     #[must_use]
     pub fn new(value: T) -> Self {
         Self { value: MemoryValue::with_value(value) }
     }
 
-    /// Borrows the current data. Lock-free, and blocks nobody however long it is held.
+    /// Replaces the data and wakes all watchers, even if the new data equals the old. Returns the new version. See
+    /// [`MemoryValue::set`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`].
+    #[inline]
+    pub fn set(&self, value: T) -> Version {
+        self.value.set(value)
+    }
+
+    /// A new watcher. Its first get returns the current data.
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.value.watch()
+    }
+
+    /// A new watcher for which the current data counts as seen. Its first get waits for the next set.
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.value.watch_changes()
+    }
+
+    /// The right to read and watch without the right to set. It does not keep the value open, and always has something to read.
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        self.value.reader()
+    }
+
+    /// Borrows the current data. Lock-free. A borrow blocks nobody, however long it is held.
     ///
     /// # Panics
     ///
@@ -74,23 +103,7 @@ impl<T> StateValue<T> {
         always(self.value.load())
     }
 
-    /// The version of the current data. Lock-free.
-    #[must_use]
-    pub fn version(&self) -> Version {
-        self.value.version()
-    }
-
-    /// As [`MemoryValue::set`].
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::set`].
-    #[inline]
-    pub fn set(&self, value: T) -> Version {
-        self.value.set(value)
-    }
-
-    /// As [`MemoryValue::try_set`].
+    /// Like [`set`](Self::set), but returns the data if the value is closed.
     ///
     /// # Errors
     ///
@@ -104,20 +117,7 @@ impl<T> StateValue<T> {
         self.value.try_set(value)
     }
 
-    /// As [`MemoryValue::set_sync`].
-    ///
-    /// # Errors
-    ///
-    /// [`SetError::Closed`] with the data.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`MemoryValue::set_sync`].
-    pub fn set_sync(&self, value: T) -> SetSync<'_, T> {
-        self.value.set_sync(value)
-    }
-
-    /// As [`MemoryValue::set_if_not_eq`].
+    /// Sets the data unless it equals the current data, in one step. Returns whether it did. On a closed value it does not.
     ///
     /// # Panics
     ///
@@ -129,20 +129,8 @@ impl<T> StateValue<T> {
         self.value.set_if_not_eq(value)
     }
 
-    /// As [`MemoryValue::compare_and_set`].
-    ///
-    /// # Errors
-    ///
-    /// As [`MemoryValue::compare_and_set`].
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::set`].
-    pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
-        self.value.compare_and_set(seen, value)
-    }
-
-    /// As [`MemoryValue::update`]. Returns whether it set anything, which it does unless the value is closed.
+    /// Changes a clone of the data and sets it, in one step: no other set comes between reading and writing. `f` runs again, on a
+    /// fresh clone, if another set came first. Returns whether it set anything, which it does unless the value is closed.
     ///
     /// # Panics
     ///
@@ -154,7 +142,7 @@ impl<T> StateValue<T> {
         self.value.update(f)
     }
 
-    /// As [`MemoryValue::update_if`]. A rejected update costs a clone; with [`transition`](Self::transition) it does not.
+    /// Like [`update`](Self::update), but sets only if `f` returns `true`. A rejected update costs a clone; with [`transition`](Self::transition) it does not.
     ///
     /// # Panics
     ///
@@ -166,7 +154,8 @@ impl<T> StateValue<T> {
         self.value.update_if(f)
     }
 
-    /// As [`MemoryValue::transition`], with the current data instead of an `Option`. What `f` does not want to replace stays.
+    /// Replaces the data by what `f` makes of it, and returns something, in one step. If `f` returns `None` for the data, nothing is
+    /// set. `f` runs again if another set came first. See [`MemoryValue::transition`].
     ///
     /// # Panics
     ///
@@ -198,7 +187,7 @@ impl<T> StateValue<T> {
     /// let state = event_core::StateValue::new("idle");
     /// assert_eq!(state.replace("busy"), "idle");
     /// state.close();
-    /// assert_eq!(state.replace("gone"), "gone");
+    /// assert_eq!(state.replace("late"), "late");
     /// ```
     pub fn replace(&self, value: T) -> T
     where
@@ -210,7 +199,7 @@ impl<T> StateValue<T> {
         }
     }
 
-    /// As [`MemoryValue::swap`]. `None` means that the value is closed, and that `value` was dropped.
+    /// Sets the data and returns what it replaced, without a clone. See [`MemoryValue::swap`]. `None` means that the value is closed, and that `value` was dropped.
     ///
     /// # Panics
     ///
@@ -219,7 +208,33 @@ impl<T> StateValue<T> {
         self.value.swap(value)
     }
 
-    /// As [`MemoryValue::close`]. The data stays.
+    /// Sets the data if `seen` is still the current version. See [`MemoryValue::compare_and_set`].
+    ///
+    /// # Errors
+    ///
+    /// As [`MemoryValue::compare_and_set`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::set`].
+    pub fn compare_and_set(&self, seen: Version, value: T) -> Result<Version, CasError<T>> {
+        self.value.compare_and_set(seen, value)
+    }
+
+    /// Sets, and waits until every watcher has seen it. See [`MemoryValue::set_sync`].
+    ///
+    /// # Errors
+    ///
+    /// [`SetError::Closed`] with the data.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`MemoryValue::set_sync`].
+    pub fn set_sync(&self, value: T) -> SetSync<'_, T> {
+        self.value.set_sync(value)
+    }
+
+    /// Closes the value, even if there are other handles. The data stays readable.
     pub fn close(&self) {
         self.value.close();
     }
@@ -230,52 +245,31 @@ impl<T> StateValue<T> {
         self.value.is_closed()
     }
 
-    /// As [`MemoryValue::watch`].
+    /// The version of the current data. Lock-free.
     #[must_use]
-    pub fn watch(&self) -> MemoryWatcher<T> {
-        self.value.watch()
+    pub fn version(&self) -> Version {
+        self.value.version()
     }
 
-    /// As [`MemoryValue::watch_changes`].
-    #[must_use]
-    pub fn watch_changes(&self) -> MemoryWatcher<T> {
-        self.value.watch_changes()
-    }
-
-    /// As [`MemoryValue::reader`]. What it reads is always there.
-    #[must_use]
-    pub fn reader(&self) -> MemoryReader<T> {
-        self.value.reader()
-    }
-
-    /// As [`MemoryValue::reserve`].
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::reserve`].
-    pub fn reserve(&self, watchers: usize, readers: usize) {
-        self.value.reserve(watchers, readers);
-    }
-
-    /// As [`MemoryValue::watcher_count`].
+    /// How many watchers there are. Zero does not mean that the value is closed.
     #[must_use]
     pub fn watcher_count(&self) -> usize {
         self.value.watcher_count()
     }
 
-    /// As [`MemoryValue::reader_count`].
+    /// How many [`MemoryReader`]s there are.
     #[must_use]
     pub fn reader_count(&self) -> usize {
         self.value.reader_count()
     }
 
-    /// As [`MemoryValue::handle_count`].
+    /// How many handles there are, this one included.
     #[must_use]
     pub fn handle_count(&self) -> usize {
         self.value.handle_count()
     }
 
-    /// As [`MemoryValue::watched`].
+    /// Waits until there is a watcher.
     ///
     /// # Cancel safety
     ///
@@ -284,7 +278,7 @@ impl<T> StateValue<T> {
         self.value.watched()
     }
 
-    /// As [`MemoryValue::unwatched`].
+    /// Waits until there is no watcher.
     ///
     /// # Cancel safety
     ///
@@ -293,7 +287,7 @@ impl<T> StateValue<T> {
         self.value.unwatched()
     }
 
-    /// As [`MemoryValue::unread`].
+    /// Waits until there is no [`MemoryReader`].
     ///
     /// # Cancel safety
     ///
@@ -302,7 +296,7 @@ impl<T> StateValue<T> {
         self.value.unread()
     }
 
-    /// As [`MemoryValue::abandoned`].
+    /// Waits until this is the only handle and there is neither a reader nor a watcher.
     ///
     /// # Cancel safety
     ///
@@ -311,7 +305,7 @@ impl<T> StateValue<T> {
         self.value.abandoned()
     }
 
-    /// As [`MemoryValue::closed`].
+    /// Waits until the value is closed, by a [`close`](Self::close) elsewhere: the handle that this borrows keeps it open.
     ///
     /// # Cancel safety
     ///
@@ -324,6 +318,15 @@ impl<T> StateValue<T> {
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         self.value.same_value(&other.value)
+    }
+
+    /// Makes room for watchers and borrows, so that later calls do not allocate. See [`MemoryValue::reserve`].
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::reserve`].
+    pub fn reserve(&self, watchers: usize, readers: usize) {
+        self.value.reserve(watchers, readers);
     }
 }
 
@@ -362,7 +365,7 @@ impl<T: Default> Default for StateValue<T> {
     }
 }
 
-/// Shows everything but the data, of which it asks nothing.
+/// Shows everything but the data, which need not be `Debug`.
 impl<T> fmt::Debug for StateValue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StateValue")

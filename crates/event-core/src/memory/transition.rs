@@ -8,15 +8,15 @@ use crate::cell::{Pinned, give_way};
 use crate::version::Version;
 
 impl<T> MemoryValue<T> {
-    /// Goes from what is current to what comes next, and returns something on the way, all in one step: no other set comes in
-    /// between. Returns the new version, if there is one. This is [`fetch_update`] of the standard library, for any data.
+    /// Replaces the data by what `f` makes of it, and returns something, in one step: no other set comes in between. This is
+    /// [`fetch_update`] of the standard library, for any data.
     ///
-    /// `f` is passed the current data, or `None` if there is none, and returns what to set and what to return. If it has
-    /// nothing to set, nothing is set and nobody is woken; that costs no clone and takes no lock, so this is also the cheapest
-    /// way to change data only in some cases.
+    /// `f` is passed the current data, or `None` if there is none. It returns what to set, and what this method returns beside the
+    /// new version. If it returns `None` for what to set, nothing is set, nobody is woken and the version is `None`. That costs no
+    /// clone, so this is also the cheapest way to change data only in some cases.
     ///
-    /// `f` runs again if another set came first; only what its last run returned counts. On a closed value, what it wants to
-    /// set is dropped and the version is `None`. Lock-free.
+    /// `f` runs again if another set came first; only the result of its last run counts. On a closed value, what it wants to set is
+    /// dropped and the version is `None`. Lock-free.
     ///
     /// [`fetch_update`]: core::sync::atomic::AtomicUsize::fetch_update
     ///
@@ -75,11 +75,11 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Changes a clone of the data and sets it or, if there is no data, sets `initial()`; all in one step. Returns the version
-    /// that is current then.
+    /// Changes a clone of the data and sets it or, if there is no data, sets `initial()`; all in one step. Returns the new version,
+    /// or the current one if the value is closed.
     ///
     /// `f` runs again, on a fresh clone, if another set came first. It does not run on what `initial` returned. On a closed
-    /// value nothing runs. Lock-free.
+    /// value neither of them runs. Lock-free.
     ///
     /// # Panics
     ///

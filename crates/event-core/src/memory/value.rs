@@ -18,13 +18,13 @@ use crate::version::Version;
 
 /// A piece of state that producers set and any number of consumers watch. The newest data wins.
 ///
-/// A clone is another handle to the same value. When the last one is dropped, or [`close`](Self::close) is called, the
-/// value is closed: each watcher still gets the newest data that it has not had, once, and then
+/// A clone is another handle to the same value. When the last handle is dropped, or [`close`](Self::close) is called, the value is
+/// closed: each watcher still returns the newest data, if it has not yet, and then
 /// [`GetError::Closed`](crate::GetError::Closed).
 ///
-/// No method waits for another thread, whatever that thread is doing, the asynchronous ones excepted, which say so;
-/// "lock-free" below means that, and that some thread always makes progress. The first use allocates, and so does needing
-/// more room than there is: see [`reserve`](Self::reserve).
+/// Methods that are called *lock-free* never wait for another thread, whatever that thread is doing, and some thread always makes
+/// progress. Only asynchronous methods and those whose name begins with `blocking_` wait. The first use of a value allocates, and
+/// so do more watchers or borrows than there is room for: see [`reserve`](Self::reserve).
 ///
 /// # Examples
 ///
@@ -60,8 +60,7 @@ pub struct MemoryValue<T> {
 
 const_unless_loom! {
     impl<T> MemoryValue<T> {
-        /// A value without data, which can stand in a `static`. It allocates when it is first used, or by
-        /// [`reserve`](Self::reserve).
+        /// A value without data. It can be a `static`. It allocates when it is first used, or by [`reserve`](Self::reserve).
         #[doc(alias("channel"))]
         #[must_use]
         pub fn new() -> Self {
@@ -162,31 +161,17 @@ impl<T> MemoryValue<T> {
         Self { shared: AtomicPtr::new(Arc::into_raw(shared).cast_mut()), marker: PhantomData }
     }
 
-    /// Makes room: after this, `watchers` watchers at a time (those that exist included) and `readers` borrows of
-    /// different versions at a time (a get that is cloning is one) never allocate, while up to four sets or edits (`update` and
-    /// its like) are going on at the same time, as when interrupt handlers interrupt each other.
+    /// Replaces the data and wakes all watchers, even if the new data equals the old. Returns the new version.
     ///
-    /// A watcher that is dropped, or polled with another waker than before, while a set is about to wake it leaves its place
-    /// to that set and needs another one. There is room for all watchers to do that during one set.
+    /// On a closed value this drops `value` and returns the current version; see [`try_set`](Self::try_set).
     ///
-    /// # Panics
-    ///
-    /// If more than about a million readers (five hundred on 32-bit targets) are asked for.
-    pub fn reserve(&self, watchers: usize, readers: usize) {
-        self.shared().get().reserve(watchers, readers);
-    }
-
-    /// Replaces the data and wakes all watchers, even if the new data equals the old. Gives the new version.
-    ///
-    /// On a closed value this drops `value` and gives the version that is present; see [`try_set`](Self::try_set).
-    ///
-    /// Lock-free. The waiting watchers' wakers are called by this method, and the old data is dropped by it unless it is
-    /// still borrowed: then by whoever lets go of it last.
+    /// Lock-free. This method calls the wakers of the waiting watchers and drops the old data, unless it is borrowed; then the last
+    /// borrower drops it.
     ///
     /// # Panics
     ///
     /// When more than about a million different versions (five hundred on 32-bit targets) are borrowed. A panic of a waker or
-    /// of the old data's `Drop` passes through; the new data is set and everyone is woken all the same.
+    /// of the old data's `Drop` passes through; the new data is set and all watchers are woken all the same.
     #[doc(alias("send", "send_replace", "emit", "tryEmit", "store"))]
     #[inline]
     pub fn set(&self, value: T) -> Version {
@@ -214,7 +199,7 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Like [`set`](Self::set), but hands the data back if the value is closed.
+    /// Like [`set`](Self::set), but returns the data if the value is closed.
     ///
     /// # Errors
     ///
@@ -244,24 +229,42 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Closes the value, whoever else has a handle. Watchers get the newest data that they have not had, and then
-    /// [`GetError::Closed`](crate::GetError::Closed). Lock-free; calling it again does nothing.
-    #[doc(alias("complete"))]
-    pub fn close(&self) {
-        self.shared().get().close();
-    }
-
-    /// Whether the value is closed.
+    /// A new watcher. Its first get returns the current data, or waits for it.
+    ///
+    /// Lock-free. It allocates if there is no room for another watcher, see [`reserve`](Self::reserve).
+    #[doc(alias("subscribe", "subscribe_reset", "receiver", "anon_receiver", "dyn_receiver", "collect", "stateIn"))]
     #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.shared_if_used().is_some_and(|shared| shared.get().is_closed())
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.shared().watch()
     }
 
-    /// Borrows what is present, if anything. Lock-free, and blocks nobody however long it is held.
+    /// A new watcher for which the current data counts as seen. Its first get waits for the next set.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let mut watcher = value.watch_changes();
+    /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
+    /// ```
+    #[doc(alias("subscribe", "stream_updates_only"))]
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.shared().watch_changes()
+    }
+
+    /// The right to read and watch without the right to set. It does not keep the value open.
+    #[doc(alias("asStateFlow", "subscribe"))]
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        MemoryReader::new(self.shared().to_arc())
+    }
+
+    /// Borrows the current data, if there is any. Lock-free. A borrow blocks nobody, however long it is held.
     ///
     /// # Panics
     ///
-    /// When one version is borrowed more than 2^31 times at once.
+    /// When one version is borrowed more than 2^31 times at the same time.
     ///
     /// # Examples
     ///
@@ -279,7 +282,7 @@ impl<T> MemoryValue<T> {
         self.shared_if_used()?.borrow()
     }
 
-    /// A clone of what is present, if anything. Lock-free.
+    /// A clone of the current data, if there is any. Lock-free.
     #[doc(alias("get", "try_get", "value"))]
     #[inline]
     #[must_use]
@@ -290,7 +293,8 @@ impl<T> MemoryValue<T> {
         self.shared_if_used()?.get().load()
     }
 
-    /// The version of what is present, "no data" included; [`Version::INITIAL`] at first. Lock-free.
+    /// The current version; [`Version::INITIAL`] as long as nothing was ever set. "No data" after a [`clear`](Self::clear) is a version,
+    /// too. Lock-free.
     #[must_use]
     pub fn version(&self) -> Version {
         self.shared_if_used().map_or(Version::INITIAL, |shared| shared.get().version())
@@ -303,35 +307,17 @@ impl<T> MemoryValue<T> {
         self.shared_if_used().is_some_and(|shared| shared.get().is_set())
     }
 
-    /// A new watcher. Its first get gives what is present then, or waits for it.
-    ///
-    /// Lock-free; allocates if there is no free place, see [`reserve`](Self::reserve).
-    #[doc(alias("subscribe", "subscribe_reset", "receiver", "anon_receiver", "dyn_receiver", "collect", "stateIn"))]
-    #[must_use]
-    pub fn watch(&self) -> MemoryWatcher<T> {
-        self.shared().watch()
+    /// Closes the value, even if there are other handles. Watchers return the newest data, if they have not yet, and then
+    /// [`GetError::Closed`](crate::GetError::Closed). Lock-free. Calling it again does nothing.
+    #[doc(alias("complete"))]
+    pub fn close(&self) {
+        self.shared().get().close();
     }
 
-    /// A new watcher for which what is present counts as seen.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let value = event_core::MemoryValue::with_value(1);
-    /// let mut watcher = value.watch_changes();
-    /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
-    /// ```
-    #[doc(alias("subscribe", "stream_updates_only"))]
+    /// Whether the value is closed.
     #[must_use]
-    pub fn watch_changes(&self) -> MemoryWatcher<T> {
-        self.shared().watch_changes()
-    }
-
-    /// The right to watch without the right to set. It does not keep the value open.
-    #[doc(alias("asStateFlow", "subscribe"))]
-    #[must_use]
-    pub fn reader(&self) -> MemoryReader<T> {
-        MemoryReader::new(self.shared().to_arc())
+    pub fn is_closed(&self) -> bool {
+        self.shared_if_used().is_some_and(|shared| shared.get().is_closed())
     }
 
     /// Whether both are handles of the same value.
@@ -339,6 +325,20 @@ impl<T> MemoryValue<T> {
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
         ptr::eq(self, other) || self.shared().same(other.shared())
+    }
+
+    /// Makes room, so that later calls do not allocate: for `watchers` watchers at the same time, those that exist included, and for
+    /// `readers` borrows of different versions at the same time. (A get that is cloning is a borrow.) Up to four sets or edits,
+    /// such as `update`, may be in progress at the same time, as when interrupt handlers interrupt each other.
+    ///
+    /// A watcher that is dropped, or polled with another waker than before, while a set is about to wake it leaves its slot in the
+    /// waker list to that set and needs another one. There is room for all watchers to do that during one set.
+    ///
+    /// # Panics
+    ///
+    /// If more than about a million readers (five hundred on 32-bit targets) are asked for.
+    pub fn reserve(&self, watchers: usize, readers: usize) {
+        self.shared().get().reserve(watchers, readers);
     }
 }
 
@@ -397,7 +397,7 @@ impl<T> Default for MemoryValue<T> {
     }
 }
 
-/// Shows everything but the data, of which it asks nothing.
+/// Shows everything but the data, which need not be `Debug`.
 impl<T> fmt::Debug for MemoryValue<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryValue")

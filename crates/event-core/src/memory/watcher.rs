@@ -18,10 +18,27 @@ use crate::wakers::Place;
 
 /// Watches a [`MemoryValue`](crate::MemoryValue): keeps track of the newest version that one consumer has had.
 ///
-/// It can be moved between threads and tasks. A clone starts where the original is, and goes its own way. Dropping it
-/// gives its place up at once. It keeps the data of the value alive, but does not keep the value open.
+/// It can be moved between threads and tasks. A clone has seen what the original has seen; from then on the two are independent.
+/// A watcher keeps the data of the value alive, but does not keep the value open.
 ///
-/// One `get` at a time, since a get borrows the watcher mutably:
+/// # Examples
+///
+/// ```
+/// use event_core::MemoryValue;
+///
+/// # futures_lite::future::block_on(async {
+/// let celsius = MemoryValue::with_value(20);
+/// let mut watcher = celsius.watch();
+/// assert_eq!(watcher.get().await?, 20); // the current data
+/// celsius.set(21);
+/// assert_eq!(watcher.get().await?, 21); // something newer; otherwise it would wait
+/// assert!(watcher.try_get().unwrap_err().is_backlog_done());
+/// # Ok::<(), event_core::GetError>(()) }).unwrap();
+/// ```
+///
+/// # One get at a time
+///
+/// A get borrows the watcher mutably, so the compiler refuses a second one at the same time:
 ///
 /// ```compile_fail,E0499
 /// let value = event_core::MemoryValue::with_value(1);
@@ -31,7 +48,7 @@ use crate::wakers::Place;
 /// drop((first, second));
 /// ```
 ///
-/// One after the other:
+/// One after the other is fine:
 ///
 /// ```
 /// let value = event_core::MemoryValue::with_value(1);
@@ -84,8 +101,28 @@ impl<T> MemoryWatcher<T> {
         Polling::new(place, &mut self.cursor)
     }
 
-    /// A future for the present data, or for something newer than what the last get gave. See
-    /// [`WatcherExt::get`](crate::WatcherExt::get), whose twin this is: simple use needs no trait import.
+    /// A future that returns a clone of the newest data, if this watcher has not returned it yet; otherwise it waits for newer data.
+    ///
+    /// The first get returns the current data. What was replaced between two gets is skipped. [`Get`] has options: a filter,
+    /// a future that cancels the wait, and not to wait.
+    ///
+    /// # Errors
+    ///
+    /// [`GetError::Closed`] once the value is closed and its newest data was returned; what the options add.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future has consumed nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # futures_lite::future::block_on(async {
+    /// let value = event_core::MemoryValue::with_value("ready");
+    /// let mut watcher = value.watch();
+    /// assert_eq!(watcher.get().await.unwrap(), "ready");
+    /// # });
+    /// ```
     #[doc(alias("changed", "next", "recv", "collect", "collectLatest", "updated"))]
     pub fn get(&mut self) -> Get<'_, Self>
     where
@@ -98,11 +135,11 @@ impl<T> MemoryWatcher<T> {
     ///
     /// # Errors
     ///
-    /// [`GetError::Closed`] once the value is closed and its newest data was given.
+    /// [`GetError::Closed`] once the value is closed and its newest data was returned.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future consumed nothing.
+    /// A dropped future has consumed nothing.
     ///
     /// # Examples
     ///
@@ -120,8 +157,8 @@ impl<T> MemoryWatcher<T> {
         GetRef::new(self.polling())
     }
 
-    /// Waits for data that `accept` accepts; what is present counts even if a get has given it before. What was looked at
-    /// and rejected counts as seen.
+    /// Waits until the current data is accepted by `accept`, even if a get has returned it before. Data that was rejected counts as
+    /// seen.
     ///
     /// # Errors
     ///
@@ -129,7 +166,7 @@ impl<T> MemoryWatcher<T> {
     ///
     /// # Cancel safety
     ///
-    /// A dropped future consumed nothing but what was rejected.
+    /// A dropped future has consumed only what was rejected.
     ///
     /// # Examples
     ///
@@ -146,11 +183,11 @@ impl<T> MemoryWatcher<T> {
         WaitFor::new(self.polling(), accept)
     }
 
-    /// Gives what is present and unseen, without waiting. Lock-free.
+    /// Returns the current data if it is unseen, without waiting. Lock-free.
     ///
     /// # Errors
     ///
-    /// [`GetError::BacklogDone`] when nothing is new, [`GetError::Closed`] when nothing new can come any more.
+    /// [`GetError::BacklogDone`] if there is nothing new, [`GetError::Closed`] if there is nothing new and the value is closed.
     ///
     /// # Examples
     ///
@@ -168,11 +205,13 @@ impl<T> MemoryWatcher<T> {
         self.polling().backlog(&mut |_| true)
     }
 
-    /// [`WatcherExt::blocking_get`](crate::WatcherExt::blocking_get), whose twin this is.
+    /// [`get`](Self::get) for threads without a runtime: the thread sleeps until there is unseen data.
+    ///
+    /// It must not be called on a thread of an async runtime, whose other tasks would wait as well.
     ///
     /// # Errors
     ///
-    /// [`GetError::Closed`] once the value is closed and its newest data was given.
+    /// [`GetError::Closed`] once the value is closed and its newest data was returned.
     #[cfg(feature = "std")]
     pub fn blocking_get(&mut self) -> Result<T, GetError>
     where
@@ -181,7 +220,7 @@ impl<T> MemoryWatcher<T> {
         crate::WatcherExt::blocking_get(self)
     }
 
-    /// [`WatcherExt::blocking_get_timeout`](crate::WatcherExt::blocking_get_timeout), whose twin this is.
+    /// [`blocking_get`](Self::blocking_get) for at most the time `timeout`.
     ///
     /// # Errors
     ///
@@ -194,7 +233,7 @@ impl<T> MemoryWatcher<T> {
         crate::WatcherExt::blocking_get_timeout(self, timeout)
     }
 
-    /// Whether a get would give data at once. Lock-free; marks nothing.
+    /// Whether a get would return data immediately. Lock-free; marks nothing.
     #[must_use]
     pub fn has_changed(&self) -> bool {
         if self.is_current_and_closed().0 == Some(true) {
@@ -204,14 +243,14 @@ impl<T> MemoryWatcher<T> {
         pinned.is_some_and(|pinned| !self.cursor.has_seen(pinned.version()) && pinned.data().is_some())
     }
 
-    /// Whether the value is closed. There may still be data that this watcher has not had.
+    /// Whether the value is closed. There may still be data that this watcher has not returned.
     #[doc(alias("is_connected"))]
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.shared.is_closed()
     }
 
-    /// Makes what is current count as seen: the next get waits for something newer.
+    /// Marks the current data as seen: the next get waits for something newer.
     ///
     /// After a [`borrow`](Self::borrow) this may mark data that was set after it, which nobody has read then. Use
     /// [`borrow_and_update`](Self::borrow_and_update) to read and mark in one step.
@@ -222,7 +261,7 @@ impl<T> MemoryWatcher<T> {
         }
     }
 
-    /// Makes what is present count as unseen: the next get gives it.
+    /// Marks the current data as unseen: the next get returns it.
     ///
     /// This wakes nobody. A task whose last poll of this watcher was pending is not polled because of it.
     #[doc(alias("mark_changed", "reset", "clone_reset"))]
@@ -230,7 +269,7 @@ impl<T> MemoryWatcher<T> {
         self.cursor.move_to_present(&self.shared.cell, false);
     }
 
-    /// Borrows what is present, if anything. Marks nothing. Lock-free, and blocks nobody while it is held.
+    /// Borrows the current data, if there is any, and marks nothing. Lock-free. A borrow blocks nobody, however long it is held.
     #[doc(alias("read", "get", "try_get", "contains_value"))]
     #[inline]
     #[must_use]
@@ -238,8 +277,8 @@ impl<T> MemoryWatcher<T> {
         SharedRef::of(&self.shared).borrow()
     }
 
-    /// How many versions the last get skipped: published after the one that the watcher had had before, and replaced
-    /// before this watcher looked. What a filter rejected was looked at.
+    /// How many versions the last get skipped: those that were replaced before this watcher read them. Versions that a filter
+    /// rejected were read.
     ///
     /// # Examples
     ///

@@ -7,7 +7,7 @@ use super::value::MemoryValue;
 use crate::sync::atomic::Ordering;
 use crate::sync::{Arc, Weak};
 
-/// A handle of a [`MemoryValue`] that keeps neither the value open nor its data alive. Made by
+/// A handle to a [`MemoryValue`] that keeps neither the value open nor its data alive. Made by
 /// [`MemoryValue::downgrade`].
 ///
 /// # Examples
@@ -25,8 +25,8 @@ pub struct WeakValue<T> {
 }
 
 impl<T> WeakValue<T> {
-    /// A handle of the value, unless all handles were dropped, or became a [`MemoryWriter`](crate::MemoryWriter). (A value
-    /// that was closed by [`close`](MemoryValue::close) still has handles.)
+    /// A handle to the value. `None` if all handles were dropped, or if the last one became a
+    /// [`MemoryWriter`](crate::MemoryWriter). (A value that was closed by [`close`](MemoryValue::close) still has handles.)
     #[must_use]
     pub fn upgrade(&self) -> Option<MemoryValue<T>> {
         let shared = self.shared.upgrade()?;

@@ -17,16 +17,16 @@ use crate::trace;
 use crate::traits::Watch;
 use crate::version::Version;
 
-/// The only producer of a value, which can therefore do with less: a set is one atomic exchange, which cannot fail, and the
-/// current data can be read and changed without any.
+/// The only producer of a value. Since there is no other one, a set is one atomic exchange, which cannot fail, and the current data
+/// can be read without any atomic operation.
 ///
-/// Its methods that set take `&mut self`, and it cannot be cloned, so the compiler sees to it that nobody else sets. Consumers are
+/// Its methods that set take `&mut self`, and it cannot be cloned, so the compiler ensures that nobody else sets. Consumers are
 /// those of a [`MemoryValue`]: [`MemoryWatcher`], [`MemoryReader`], [`CachedReader`](crate::CachedReader), in any number and on
 /// any thread.
 ///
-/// A writer is made by [`new`](Self::new) or of the only handle of a value by [`MemoryValue::into_writer`], and becomes a value
-/// again by [`into_value`](Self::into_value). When it is dropped, the value is closed: each watcher still gets the newest data
-/// that it has not had, and then [`GetError::Closed`](crate::GetError::Closed).
+/// A writer is made by [`new`](Self::new), or from the only handle of a value by [`MemoryValue::into_writer`].
+/// [`into_value`](Self::into_value) makes it a value again. When it is dropped, the value is closed: each watcher still returns the
+/// newest data, if it has not yet, and then [`GetError::Closed`](crate::GetError::Closed).
 ///
 /// Setting is wait-free, except when the data that it replaces is borrowed at that moment: then it needs another slot, and if
 /// there is none, see [`reserve`](Self::reserve), it allocates.
@@ -43,7 +43,7 @@ use crate::version::Version;
 /// assert_eq!(watcher.try_get().unwrap(), (1, 5));
 /// ```
 ///
-/// It is the only one:
+/// It cannot be cloned:
 ///
 /// ```compile_fail,E0599
 /// let writer = event_core::MemoryWriter::with_value(1);
@@ -75,36 +75,6 @@ impl<T> MemoryWriter<T> {
 
     pub(super) fn shared(&self) -> SharedRef<'_, T> {
         SharedRef::of(&self.shared)
-    }
-
-    /// The value, which from here on can have any number of handles; weak ones upgrade again.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let value = event_core::MemoryWriter::with_value(1).into_value();
-    /// let other = value.clone();
-    /// other.set(2);
-    /// assert_eq!(value.load(), Some(2));
-    /// ```
-    #[must_use = "dropping the value closes it"]
-    pub fn into_value(self) -> MemoryValue<T> {
-        let mut this = ManuallyDrop::new(self);
-        // SAFETY: `this` is neither used again nor dropped.
-        let shared = unsafe { ptr::read(&raw const this.shared) };
-        // SAFETY: `sole` was made of this cell.
-        unsafe { this.sole.release(&shared.cell) };
-        shared.count_first_handle_in();
-        MemoryValue::from_counted(shared)
-    }
-
-    /// As [`MemoryValue::reserve`]. One set is going on at a time, so there is room to spare.
-    ///
-    /// # Panics
-    ///
-    /// As [`MemoryValue::reserve`].
-    pub fn reserve(&mut self, watchers: usize, readers: usize) {
-        self.shared.reserve(watchers, readers);
     }
 
     /// Replaces the data and wakes all watchers, even if the new data equals the old. Returns the new version.
@@ -142,7 +112,7 @@ impl<T> MemoryWriter<T> {
         }
     }
 
-    /// Like [`set`](Self::set), but hands the data back after [`close`](Self::close).
+    /// Like [`set`](Self::set), but returns the data if the value was [closed](Self::close).
     ///
     /// # Errors
     ///
@@ -159,6 +129,63 @@ impl<T> MemoryWriter<T> {
         // SAFETY: `sole` was made of this cell.
         let published = unsafe { sole.publish(&shared.cell, value) };
         Ok(Self::announce(sole, shared, published))
+    }
+
+    /// A new watcher. Its first get returns the current data, or waits for it.
+    #[doc(alias("subscribe"))]
+    #[must_use]
+    pub fn watch(&self) -> MemoryWatcher<T> {
+        self.shared().watch()
+    }
+
+    /// A new watcher for which the current data counts as seen. Its first get waits for the next set.
+    #[doc(alias("subscribe"))]
+    #[must_use]
+    pub fn watch_changes(&self) -> MemoryWatcher<T> {
+        self.shared().watch_changes()
+    }
+
+    /// The right to read and watch without the right to set.
+    #[doc(alias("asStateFlow", "subscribe"))]
+    #[must_use]
+    pub fn reader(&self) -> MemoryReader<T> {
+        MemoryReader::new(self.shared().to_arc())
+    }
+
+    /// The current data, if there is any. This costs no atomic operation: nobody else can replace it while it is borrowed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let mut writer = event_core::MemoryWriter::with_value(1);
+    /// assert_eq!(writer.current(), Some(&1));
+    /// writer.set(2);
+    /// assert_eq!(writer.current(), Some(&2));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub fn current(&self) -> Option<&T> {
+        // SAFETY: `sole` was made of this cell.
+        unsafe { self.sole.data(&self.shared.cell) }
+    }
+
+    /// Borrows the current data as a [`Ref`], which can be [detached](Ref::detach). [`current`](Self::current) costs less.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryValue::borrow`].
+    #[must_use]
+    pub fn borrow(&self) -> Option<Ref<'_, T>> {
+        self.shared().borrow()
+    }
+
+    /// A clone of the current data, if there is any.
+    #[must_use]
+    pub fn load(&self) -> Option<T>
+    where
+        T: Clone,
+    {
+        self.current().cloned()
     }
 
     /// Wakes the watchers, then gives up what was replaced, as `Shared::announce`.
@@ -339,7 +366,7 @@ impl<T> MemoryWriter<T> {
         differs
     }
 
-    /// Closes the value. Watchers get the newest data that they have not had, and then
+    /// Closes the value. Watchers return the newest data, if they have not yet, and then
     /// [`GetError::Closed`](crate::GetError::Closed). Calling it again does nothing. Dropping the writer does the same.
     ///
     /// # Panics
@@ -358,41 +385,34 @@ impl<T> MemoryWriter<T> {
         self.sole.is_closed()
     }
 
-    /// The current data, if there is any. This costs no atomic operation: nobody else can replace it while it is borrowed.
+    /// Makes a value of it, which can have any number of handles again.
     ///
     /// # Examples
     ///
     /// ```
-    /// let mut writer = event_core::MemoryWriter::with_value(1);
-    /// assert_eq!(writer.current(), Some(&1));
-    /// writer.set(2);
-    /// assert_eq!(writer.current(), Some(&2));
+    /// let value = event_core::MemoryWriter::with_value(1).into_value();
+    /// let other = value.clone();
+    /// other.set(2);
+    /// assert_eq!(value.load(), Some(2));
     /// ```
-    #[inline]
-    #[must_use]
-    pub fn current(&self) -> Option<&T> {
+    #[must_use = "dropping the value closes it"]
+    pub fn into_value(self) -> MemoryValue<T> {
+        let mut this = ManuallyDrop::new(self);
+        // SAFETY: `this` is neither used again nor dropped.
+        let shared = unsafe { ptr::read(&raw const this.shared) };
         // SAFETY: `sole` was made of this cell.
-        unsafe { self.sole.data(&self.shared.cell) }
+        unsafe { this.sole.release(&shared.cell) };
+        shared.count_first_handle_in();
+        MemoryValue::from_counted(shared)
     }
 
-    /// As [`MemoryValue::borrow`]: a [`Ref`] can be [detached](Ref::detach). To read on the spot, [`current`](Self::current) costs
-    /// less.
+    /// Makes room for watchers and borrows, so that later calls do not allocate. See [`MemoryValue::reserve`].
     ///
     /// # Panics
     ///
-    /// As [`MemoryValue::borrow`].
-    #[must_use]
-    pub fn borrow(&self) -> Option<Ref<'_, T>> {
-        self.shared().borrow()
-    }
-
-    /// A clone of the current data, if there is any.
-    #[must_use]
-    pub fn load(&self) -> Option<T>
-    where
-        T: Clone,
-    {
-        self.current().cloned()
+    /// As [`MemoryValue::reserve`].
+    pub fn reserve(&mut self, watchers: usize, readers: usize) {
+        self.shared.reserve(watchers, readers);
     }
 
     /// The version of the current data, "no data" included; [`Version::INITIAL`] at first.
@@ -408,41 +428,20 @@ impl<T> MemoryWriter<T> {
         self.current().is_some()
     }
 
-    /// As [`MemoryValue::watch`].
-    #[doc(alias("subscribe"))]
-    #[must_use]
-    pub fn watch(&self) -> MemoryWatcher<T> {
-        self.shared().watch()
-    }
-
-    /// As [`MemoryValue::watch_changes`].
-    #[doc(alias("subscribe"))]
-    #[must_use]
-    pub fn watch_changes(&self) -> MemoryWatcher<T> {
-        self.shared().watch_changes()
-    }
-
-    /// As [`MemoryValue::reader`].
-    #[doc(alias("asStateFlow", "subscribe"))]
-    #[must_use]
-    pub fn reader(&self) -> MemoryReader<T> {
-        MemoryReader::new(self.shared().to_arc())
-    }
-
-    /// As [`MemoryValue::watcher_count`].
+    /// How many watchers there are.
     #[doc(alias("receiver_count"))]
     #[must_use]
     pub fn watcher_count(&self) -> usize {
         self.shared.watcher_count()
     }
 
-    /// As [`MemoryValue::reader_count`].
+    /// How many [`MemoryReader`]s there are.
     #[must_use]
     pub fn reader_count(&self) -> usize {
         self.shared.reader_count()
     }
 
-    /// As [`MemoryValue::watched`].
+    /// Waits until there is a watcher.
     ///
     /// # Cancel safety
     ///
@@ -451,7 +450,7 @@ impl<T> MemoryWriter<T> {
         ValueState::new(self.shared(), Awaited::Watched)
     }
 
-    /// As [`MemoryValue::unwatched`].
+    /// Waits until there is no watcher.
     ///
     /// # Cancel safety
     ///
@@ -461,7 +460,7 @@ impl<T> MemoryWriter<T> {
         ValueState::new(self.shared(), Awaited::Unwatched)
     }
 
-    /// Waits until there is nobody who could see what is set: no watcher and no reader of any kind. Only the writer can make one
+    /// Waits until nobody could see what is set: until there is no watcher and no reader of any kind. Only the writer can make one
     /// again.
     ///
     /// # Cancel safety

@@ -15,7 +15,7 @@ pub enum PipeError {
     ValueClosed,
     /// Nobody receives from the channel any more.
     ChannelClosed,
-    /// The watcher gave an error; [`source`](Error::source) says which. Watchers of memory values never do.
+    /// The watcher returned another error, which is the [`source`](Error::source). Watchers of values in memory never do.
     Get(GetError),
 }
 

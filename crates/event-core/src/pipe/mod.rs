@@ -17,14 +17,15 @@ pub use to::{ChannelClosed, PipeSink, PipeTo};
 use crate::runnable::{BoxError, RunContext, Runnable, Signal};
 use crate::traits::Watch;
 
-/// Forwards what is present in `value`, and everything newer, to `to`.
+/// Forwards the current data of `value`, and everything newer, to `to`.
 ///
-/// For code that wants to receive from a channel, for instance to `select!` over many of them; the adapters make the
-/// channels of their runtimes fit for `to`. The pipe does nothing until it is [run](Pipe::run_until), by hand or, since it
-/// is a [`Runnable`], by a supervisor.
+/// For code that receives from a channel, for instance to `select!` over many of them. Each crate for a runtime has a `pipe` for the
+/// channels of that runtime. The pipe does nothing until it is [run](Pipe::run_until), by hand or by a supervisor: it is a
+/// [`Runnable`].
 ///
-/// The data stays conflated: while the channel is full, the pipe goes on watching and replaces what it was about to
-/// send by anything newer. (If that is about something else, such as another key of a range, it is sent after it.) What the channel itself holds is out of its hands, so a small channel is a good one.
+/// The pipe has no queue: while the channel is full, it watches further and replaces what it was about to send by newer data. (An
+/// item about something else, such as another key of a range, replaces nothing; it is sent after it.) Items that are in the
+/// channel already cannot be replaced, so a small channel is best.
 ///
 /// A [`MemoryValue`](crate::MemoryValue) inside the pipe keeps the value open. Give it a
 /// [`reader`](crate::MemoryValue::reader) if the pipe should end with the producers.
@@ -62,17 +63,17 @@ pub struct Pipe<V: Watch, S, P = fn(&<V as Watch>::Item) -> bool, A = ()> {
 }
 
 impl<V: Watch, S: PipeTo<A, V::Item>, A> Pipe<V, S, fn(&V::Item) -> bool, A> {
-    /// What an adapter's `pipe` does.
+    /// For the `pipe` functions of adapters.
     pub fn new(value: V, to: S) -> Self {
         Self { value, to, accept: |_| true, backlog_only: false, adapter: PhantomData }
     }
 }
 
 impl<V: Watch, S, P: FnMut(&V::Item) -> bool, A> Pipe<V, S, P, A> {
-    /// Only data that `accept` accepts. Of several filters, all have to.
+    /// Only data that `accept` accepts. Several filters all have to accept it.
     ///
-    /// What is rejected counts as seen and replaces nothing: if the channel has no place for accepted data yet, that
-    /// remains what is sent.
+    /// Data that is rejected counts as seen and replaces nothing: data that was accepted, and for which the channel has no room yet, is
+    /// still sent.
     ///
     /// # Examples
     ///
@@ -94,7 +95,7 @@ impl<V: Watch, S, P: FnMut(&V::Item) -> bool, A> Pipe<V, S, P, A> {
         Pipe { value, to, accept: move |item: &V::Item| before(item) && accept(item), backlog_only, adapter }
     }
 
-    /// Only what is there when the pipe runs: a run ends with `Ok` as soon as that is in the channel.
+    /// Only the current data: a run ends with `Ok` as soon as that is in the channel.
     ///
     /// # Examples
     ///
@@ -102,9 +103,9 @@ impl<V: Watch, S, P: FnMut(&V::Item) -> bool, A> Pipe<V, S, P, A> {
     /// use event_core::{MemoryValue, pipe};
     ///
     /// # futures_lite::future::block_on(async {
-    /// let (value, copy) = (MemoryValue::with_value("present"), MemoryValue::new());
+    /// let (value, copy) = (MemoryValue::with_value("current"), MemoryValue::new());
     /// pipe(value, copy.clone()).backlog_only().run_until(core::future::pending::<()>()).await?;
-    /// assert_eq!(copy.load(), Some("present"));
+    /// assert_eq!(copy.load(), Some("current"));
     /// # Ok::<(), event_core::PipeError>(()) }).unwrap();
     /// ```
     pub fn backlog_only(self) -> Self {
@@ -115,25 +116,25 @@ impl<V: Watch, S, P: FnMut(&V::Item) -> bool, A> Pipe<V, S, P, A> {
 impl<V: Watch, S: PipeTo<A, V::Item>, P: FnMut(&V::Item) -> bool, A> Pipe<V, S, P, A> {
     /// Forwards until `cancel` is ready, or until the value or the channel is closed.
     ///
-    /// Each run watches anew, and so begins with what is present then, whatever an earlier one has sent. Whoever
-    /// receives should be restarted together with the pipe: then both begin with the present data.
+    /// Each run has a new watcher, so it begins with the current data, whatever an earlier run has sent. Restart the receiver together
+    /// with the pipe: then both begin with the current data.
     ///
-    /// The channel is never closed by a run. (The pipe has a sender of it, which goes when the pipe is dropped.)
+    /// A run never closes the channel. (The pipe has a sender, which is dropped with the pipe.)
     ///
     /// # Errors
     ///
     /// - [`PipeError::Cancelled`] when `cancel` is ready, whatever else there is to do.
-    /// - [`PipeError::ChannelClosed`] when nobody can receive any more: as soon as that is so, if the channel can tell, else
-    ///   when the next item is sent.
+    /// - [`PipeError::ChannelClosed`] when nobody can receive any more: immediately, if the channel reports it, else when the next item
+    ///   is sent.
     /// - [`PipeError::ValueClosed`] when the value is closed and its newest data is in the channel.
-    /// - [`PipeError::Get`] when the watcher gave another error, and what it gave before is in the channel.
+    /// - [`PipeError::Get`] when the watcher returned another error, and what it returned before is in the channel.
     ///
     /// It is `Ok` only for [`backlog_only`](Self::backlog_only).
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped or cancelled, an item that has no place in the channel yet is dropped. No data is lost by that:
-    /// the value has the newest, and the next run gets it.
+    /// When it is dropped or cancelled, an item for which the channel has no room yet is dropped. No data is lost by that: the value
+    /// has the newest data, and the next run sends it.
     ///
     /// # Panics
     ///

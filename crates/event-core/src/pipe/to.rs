@@ -9,13 +9,13 @@ use core::task::{Context, Poll};
 
 use crate::memory::{MemoryValue, ValueState};
 
-/// Where a pipe can lead: the sending end of a channel, or another value.
+/// The end of a pipe: the sending end of a channel, or another value.
 ///
-/// The adapters implement it for the channels of their runtimes. It is implemented here for [`MemoryValue`].
+/// The crates for the runtimes implement it for the channels of these runtimes. It is implemented here for [`MemoryValue`].
 ///
-/// `A` is a type of the adapter that implements it. It has no other purpose: a crate may implement this trait for the
-/// channel of a third one only if a type of its own comes first. [`pipe`](crate::pipe()) has `()` for it; channels of your
-/// own are best implemented for every `A`.
+/// `A` is a type of the crate that implements it. It has no other purpose: a crate may implement this trait for the channel of a
+/// third crate only if a type of its own comes first. It is `()` for [`pipe`](crate::pipe()); implement the trait for your own
+/// channels for every `A`.
 ///
 /// # Examples
 ///
@@ -52,8 +52,8 @@ use crate::memory::{MemoryValue, ValueState};
 /// # Ok::<(), event_core::PipeError>(()) }).unwrap();
 /// ```
 pub trait PipeTo<A, T> {
-    /// Begins a run: the channel as that uses it. What it keeps between two polls goes with it. Never closes or changes the
-    /// channel.
+    /// Begins a run: returns the channel in the form that a run uses, with what it keeps between two polls. This neither closes nor
+    /// changes the channel.
     fn sink<'a>(&'a self) -> Box<dyn PipeSink<T> + Send + 'a>
     where
         T: 'a;
@@ -61,18 +61,18 @@ pub trait PipeTo<A, T> {
 
 /// A channel, as one run of a [`Pipe`](crate::Pipe) uses it.
 pub trait PipeSink<T> {
-    /// Sends one item, as soon as the channel has a place for it; until then, the task is woken when it gets one.
+    /// Sends one item as soon as the channel has room for it. After `Pending`, the task is woken when there is room.
     ///
-    /// The pipe puts the item into `newest`, and keeps asking until the answer is ready. The sink takes the item, at once
-    /// or not before it has a place. If `newest` has an item though the sink has taken one, that one is out of date: it
-    /// is replaced and never sent. `newest` is empty after `Ok`.
+    /// The pipe puts the item into `newest`, and polls until this is ready. The sink takes the item, either immediately or when there
+    /// is room. If `newest` holds an item again after the sink has taken one, then the one that it took is obsolete: the sink
+    /// replaces it and never sends it. `newest` is empty after `Ok`.
     ///
     /// # Errors
     ///
     /// [`ChannelClosed`] when nobody can receive any more.
     fn poll_send(&mut self, cx: &mut Context<'_>, newest: &mut Option<T>) -> Poll<Result<(), ChannelClosed>>;
 
-    /// Ready when nobody can receive any more. The task is woken then, if the channel can tell without being sent anything.
+    /// Ready when nobody can receive any more. The task is woken then, if the channel reports it without something being sent.
     fn poll_closed(&mut self, cx: &mut Context<'_>) -> Poll<()>;
 }
 

@@ -15,7 +15,7 @@ use event_core::Watch;
 #[derive(Debug)]
 pub enum Tokio {}
 
-/// Where a pipe can lead: tokio's channels, and whatever [`event_core::PipeTo`] is implemented for.
+/// The end of a pipe: one of tokio's channels, or whatever [`event_core::PipeTo`] is implemented for.
 pub trait PipeTo<T>: event_core::PipeTo<Tokio, T> {}
 
 impl<T, S: event_core::PipeTo<Tokio, T>> PipeTo<T> for S {}
@@ -26,32 +26,32 @@ type Waiting<'a, R> = Pin<Box<dyn Future<Output = R> + Send + 'a>>;
 /// A value and where it is to be forwarded to. Made by [`pipe()`].
 pub type Pipe<V, S, P = fn(&<V as Watch>::Item) -> bool> = event_core::Pipe<V, S, P, Tokio>;
 
-/// Forwards what is present in `value`, and everything newer, into the channel of `to`.
+/// Forwards the current data of `value`, and everything newer, into the channel of `to`.
 ///
-/// For code that wants to receive from a channel, for instance to `select!` over many of them. The pipe does nothing
-/// until it is [run](event_core::Pipe::run_until), by hand or by a supervisor.
+/// For code that receives from a channel, for instance to `select!` over many of them. The pipe does nothing until it is
+/// [run](event_core::Pipe::run_until), by hand or by a supervisor.
 ///
-/// The data stays conflated: while the channel is full, the pipe goes on watching and replaces what it was about to
-/// send by anything newer. What the channel itself holds is out of its hands, so a small channel is a good one.
+/// The pipe has no queue: while the channel is full, it watches further and replaces what it was about to send by newer data. Items
+/// that are in the channel already cannot be replaced, so a small channel is best.
 ///
-/// | into | waits for a place | ends with [`ChannelClosed`] | without a receiver, an item is |
+/// | into | waits for room | ends with [`ChannelClosed`] | without a receiver, an item is |
 /// |---|---|---|---|
-/// | [`mpsc::Sender`] | yes | when the receiver is gone, at once | |
-/// | [`mpsc::UnboundedSender`] | no, there is always one | when the receiver is gone, at once | |
-/// | [`broadcast::Sender`] | no, the oldest item gives way | never | dropped |
-/// | [`watch::Sender`] | no, what it holds gives way | never | stored |
-/// | [`MemoryValue`] | no, what it holds gives way | when it is closed, at once | stored |
+/// | [`mpsc::Sender`] | yes | immediately when the receiver is dropped | |
+/// | [`mpsc::UnboundedSender`] | no, there always is | immediately when the receiver is dropped | |
+/// | [`broadcast::Sender`] | no, the oldest item is dropped | never | dropped |
+/// | [`watch::Sender`] | no, the item is replaced | never | stored |
+/// | [`MemoryValue`] | no, the item is replaced | immediately when it is closed | stored |
 ///
-/// - An unbounded channel is no place for conflation: if its receiver is slower than the producers, it grows and grows,
-///   and what comes out of it is out of date.
+/// - An unbounded channel defeats the purpose: if its receiver is slower than the producers, it grows without a bound, and its items
+///   are old.
 /// - Broadcast and watch channels are not closed while they have no receiver, since one can [subscribe] at any time. A
 ///   pipe into them ends with its value or its token.
-/// - Whoever subscribes to a broadcast channel gets what is set later, and does not learn what is present. Give such a
-///   consumer a watcher, or a watch channel.
-/// - A watch channel holds data from the beginning, which whoever makes it chooses. While a receiver [borrows] from it,
-///   tokio blocks the thread that stores something, which is the pipe's.
+/// - A new subscriber of a broadcast channel receives only what is sent later, not the current data. Give such a consumer a watcher, or
+///   a watch channel.
+/// - A watch channel holds data from the start. While a receiver [borrows] from it, tokio blocks the thread that sends, which is that of
+///   the pipe.
 ///
-/// [`WatchReceiver`](crate::WatchReceiver) is the way back from a watch channel.
+/// [`WatchReceiver`](crate::WatchReceiver) goes the other way, from a watch channel to a value.
 ///
 /// A [`MemoryValue`] inside the pipe keeps the value open. Give it a
 /// [`reader`](event_core::MemoryValue::reader) if the pipe should end with the producers.

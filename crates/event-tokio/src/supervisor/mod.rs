@@ -1,7 +1,6 @@
 //! Supervision on tokio: all of [`event_supervisor`], and the runtime for it.
 //!
-//! A pipe and whoever receives from it, in one group: when one of them dies, both begin again, and the receiver gets the
-//! present address.
+//! A pipe and its receiver in one group: when one of them dies, both are restarted, and the receiver gets the current address.
 //!
 //! ```
 //! use event_core::MemoryValue;
