@@ -75,8 +75,8 @@
 //!
 //! # Costs
 //!
-//! A change of state costs O(log n) of the tree, and so does a start; a clone of the tree costs next to nothing. A runnable has
-//! one task. Timers that only matter at a death, such as that of the healthy minute, have none.
+//! A change of state costs O(log n) of the tree, and so does a start; a clone of the tree costs next to nothing. While nobody has a
+//! reader or a watcher of the state, nothing is published, and a change costs half of that. A runnable has one task. Timers that only matter at a death, such as that of the healthy minute, have none.
 //!
 //! # Features
 //!

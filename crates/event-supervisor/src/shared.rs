@@ -23,6 +23,9 @@ use crate::settings::Settings;
 use crate::transition::Transition;
 use crate::tree::Tree;
 
+/// So many changes of the tree, and as many more as are known in it, may be skipped while nobody can see what is published.
+const SKIPPED: u64 = 100;
+
 /// Is told of transitions.
 pub(crate) type Hook = Box<dyn FnMut(&Transition) + Send>;
 
@@ -68,7 +71,15 @@ impl Shared {
     }
 
     pub(crate) fn state(&self) -> MemoryReader<Tree> {
-        self.tree.reader()
+        // In this order: a change that is not published, since it found nobody, was made before this publishes.
+        let reader = self.tree.reader();
+        self.publish();
+        reader
+    }
+
+    /// Whether somebody can see what is published. In the order in which they make each other, so that none is overlooked.
+    fn is_seen(&self) -> bool {
+        self.tree.reader_count() > 0 || self.tree.watcher_count() > 0 || self.tree.cached_reader_count() > 0
     }
 
     pub(crate) fn tree(&self) -> Tree {
@@ -104,17 +115,30 @@ impl Shared {
         }
     }
 
-    /// Publishes the newest tree, unless another thread has.
+    /// Publishes the newest tree, unless another thread has, or nobody can see it.
+    ///
+    /// What is published shares its nodes with the engine's tree, so each change copies those on the way to it. While nothing is
+    /// published, a change copies none, and costs half. But the last published tree keeps what it has: so now and then it is
+    /// replaced all the same.
     pub(crate) fn publish(&self) {
+        self.publish_if(self.is_seen());
+    }
+
+    fn publish_if(&self, is_seen: bool) {
         self.tree.transition(|published| {
-            let newest = self.tree();
-            let is_newer = published.is_none_or(|published| published.number < newest.number);
-            (is_newer.then_some(newest), ())
+            let (number, kept) = published.map_or((0, 0), |published| (published.number, published.len() as u64));
+            let newest = self.engine.with(|engine| {
+                let skipped = engine.tree.number.saturating_sub(number);
+                let is_due = skipped > SKIPPED + kept;
+                (skipped > 0 && (is_seen || is_due)).then(|| engine.tree.clone())
+            });
+            (newest, ())
         });
     }
 
     /// The tree has ended.
     pub(crate) fn close(&self) {
+        self.publish_if(true);
         self.tree.close();
     }
 
