@@ -13,7 +13,7 @@ use crate::log::Span;
 use crate::look_out::LookOut;
 use crate::place::Place;
 use crate::rest::Rest;
-use crate::run::{Run, Starting};
+use crate::run::{Run, RunId, Starting};
 use crate::runnable::BoxRunnable;
 use crate::shared::Shared;
 use crate::timer::Timer;
@@ -35,7 +35,8 @@ pub(crate) struct Effects {
     pub(crate) watched: Vec<Arc<LookOut>>,
     /// The grace period of these has passed.
     pub(crate) overdue: Vec<Arc<Run>>,
-    pub(crate) readiness: Vec<(MemoryValue<bool>, bool)>,
+    /// What says whether the children of this run are healthy or done, where that has changed.
+    pub(crate) readiness: Vec<(MemoryValue<bool>, RunId)>,
     /// The tree has changed.
     pub(crate) publish: bool,
     /// The tree has ended.
@@ -141,8 +142,11 @@ impl Effects {
         for rest in rests {
             attempt(&mut || rest.clone().start(shared));
         }
-        for (value, is_ready) in self.readiness {
-            attempt(&mut || _ = value.set_if_not_eq(is_ready));
+        for (value, parent) in self.readiness {
+            // What is so now: another thread may have changed it again, and be done with this already. If it changes it while this
+            // is being set, one of the two comes second, and asks again.
+            let newest = |_: Option<&bool>| (shared.with_engine(|engine| engine.are_children_ready(parent)), ());
+            attempt(&mut || _ = value.transition(newest));
         }
         if self.publish {
             attempt(&mut || shared.publish());

@@ -288,3 +288,31 @@ fn a_change_and_somebody_who_begins_to_look_do_not_miss_each_other() {
         block_on(supervisor.stop());
     });
 }
+
+/// A child may be healthy before the thread that started it has said that it is not.
+#[test]
+fn a_parent_that_waits_for_one_child_after_the_other_hears_of_each() {
+    or_hang(|| {
+        let (done, all) = channel();
+        let supervisor = Supervisor::start(Threads { over: MemoryValue::new() }, move |cx: Context| {
+            let done = done.clone();
+            async move {
+                for number in 0..2_000 {
+                    let child = cx.run(number.to_string(), async |cx: Context| {
+                        cx.signal(Signal::Healthy);
+                        cx.cancelled().await;
+                        Ok::<_, BoxError>(())
+                    })?;
+                    assert!(cx.children_healthy().await);
+                    child.cancel();
+                    child.ended().await;
+                }
+                done.send(())?;
+                cx.cancelled().await;
+                Ok::<_, BoxError>(())
+            }
+        });
+        all.recv_timeout(HANGS / 3).expect("it waits for ever");
+        block_on(supervisor.stop());
+    });
+}
