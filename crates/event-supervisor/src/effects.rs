@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use event_core::{MemoryValue, Signal};
+use smallvec::SmallVec;
 
 use crate::body::catch;
 use crate::flag::Flag;
@@ -21,18 +22,18 @@ use crate::timer::Timer;
 /// Collected while the tree is locked, performed when it is not: all of this may run code that is not ours.
 #[derive(Default)]
 pub(crate) struct Effects {
-    notes: Vec<(Arc<Run>, Note)>,
-    discarded: Vec<Discarded>,
+    notes: SmallVec<[(Arc<Run>, Note); 1]>,
+    discarded: SmallVec<[Discarded; 1]>,
     /// Runs that were told to end, or have ended.
-    pub(crate) cancelled: Vec<Arc<Run>>,
+    pub(crate) cancelled: SmallVec<[Arc<Run>; 1]>,
     pub(crate) raise: Vec<Arc<Flag>>,
-    pub(crate) starting: Vec<Starting>,
+    pub(crate) starting: SmallVec<[Starting; 1]>,
     pub(crate) rests: Vec<Rest>,
     timers: Vec<(Timer, Duration)>,
     /// Of those that are told to end now.
     pub(crate) look_out: Option<Arc<LookOut>>,
     /// A run of each has ended.
-    pub(crate) watched: Vec<Arc<LookOut>>,
+    pub(crate) watched: SmallVec<[Arc<LookOut>; 1]>,
     /// The grace period of these has passed.
     pub(crate) overdue: Vec<Arc<Run>>,
     /// What says whether the children of this run are healthy or done, where that has changed.
@@ -47,7 +48,6 @@ pub(crate) struct Effects {
 
 /// What is told through `tracing`.
 pub(crate) enum Note {
-    Started,
     Healthy,
     Done,
     Died(Arc<str>),
@@ -165,7 +165,6 @@ impl Effects {
 impl Note {
     fn tell(&self, span: &Span) {
         match self {
-            Self::Started => span.started(),
             Self::Healthy => span.healthy(),
             Self::Done => span.done(),
             Self::Died(error) => span.died(error),

@@ -107,7 +107,8 @@ impl Engine {
         }
         self.set(fx, key, |status| status.state = next);
         let group = &mut self.groups[self.nodes[key].group];
-        if group.unready == 0 && group.healthy.is_none() {
+        // Before its first death, there is no delay that could become the first one again.
+        if group.unready == 0 && group.healthy.is_none() && group.delays.is_some() {
             let period = self.settings.backoff.healthy_period();
             group.healthy = Some(fx.timer(period));
         }
