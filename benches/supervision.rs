@@ -183,9 +183,8 @@ impl SupervisedTask for Task {
 impl Column for SupervisorHandle {
     fn start(number: usize, begun: &Begun) -> Self {
         let task = Task(Arc::clone(begun));
-        let tasks = (0..number).fold(SupervisorBuilder::new(), |tasks, number| {
-            tasks.with_task(&number.to_string(), task.clone())
-        });
+        let tasks = (0..number)
+            .fold(SupervisorBuilder::new(), |tasks, number| tasks.with_task(&number.to_string(), task.clone()));
         tasks.spawn()
     }
 
@@ -314,9 +313,8 @@ fn measure(size: usize, columns: &[(&str, Lives)], rounds: usize) {
             .collect();
         let at = |name| columns.iter().position(|column| column.0 == name).and_then(of);
         let ratio = at("event-tokio").zip(at("JoinSet")).and_then(|(ours, bare)| Quartiles::of_ratio(&ours, &bare));
-        let ratio = ratio.map_or("–".into(), |ratio| {
-            format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.lower, ratio.upper)
-        });
+        let ratio = ratio
+            .map_or("–".into(), |ratio| format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.lower, ratio.upper));
         println!("| {size}: {name} | {} | {ratio} |", entries.join(" | "));
     }
 }
