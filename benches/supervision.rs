@@ -2,7 +2,10 @@
 //!
 //! In each round every column starts a number of runnables on a current-thread runtime of tokio, changes the state of some of them,
 //! restarts some, and stops all. Printed are the medians of the rounds, in nanoseconds per runnable, and the medians of the rounds'
-//! ratios to the `JoinSet`.
+//! ratios of the first column to the `JoinSet`.
+//!
+//! "Seen": somebody has a reader of the tree's state, so that every change publishes a tree, as with somebody who watches. Nobody
+//! looks at these.
 //!
 //! A `JoinSet` with a `CancellationToken` is what tasks cost that nobody supervises: it has no names, no state and no restarts, so its
 //! restart is what a program does by hand. task-supervisor restarts single tasks by name, in one flat set; there are no groups,
@@ -18,7 +21,8 @@ use std::time::Instant;
 use event_benches::machine::load;
 use event_benches::stats::Quartiles;
 use event_tokio::CancellationToken;
-use event_tokio::supervisor::{self, BoxError, Context, Signal, Supervisor};
+use event_tokio::event_core::MemoryReader;
+use event_tokio::supervisor::{self, BoxError, Context, Signal, Supervisor, Tree};
 use task_supervisor::{SupervisedTask, SupervisorBuilder, SupervisorHandle, TaskResult};
 use tokio::runtime::Builder;
 use tokio::task::{AbortHandle, JoinSet, yield_now};
@@ -69,9 +73,11 @@ trait Column {
     async fn stop(self);
 }
 
-struct Ours {
+/// A supervisor, whose state somebody can see or nobody.
+struct Ours<const SEEN: bool> {
     tree: Supervisor,
     contexts: Arc<Mutex<Vec<Context>>>,
+    _state: Option<MemoryReader<Tree>>,
 }
 
 async fn parent(cx: Context, number: usize, begun: Begun, contexts: Arc<Mutex<Vec<Context>>>) -> Result<(), BoxError> {
@@ -97,12 +103,12 @@ async fn child(cx: Context, begun: Begun) -> Result<(), BoxError> {
     Ok(())
 }
 
-impl Column for Ours {
+impl<const SEEN: bool> Column for Ours<SEEN> {
     fn start(number: usize, begun: &Begun) -> Self {
         let (begun, contexts) = (Arc::clone(begun), Arc::default());
         let keep = Arc::clone(&contexts);
         let tree = supervisor::start(move |cx| parent(cx, number, Arc::clone(&begun), Arc::clone(&keep)));
-        Self { tree, contexts }
+        Self { _state: SEEN.then(|| tree.state()), tree, contexts }
     }
 
     fn change(&self, number: usize) -> bool {
@@ -242,8 +248,15 @@ fn lives<C: Column>(number: usize, times: usize) -> Figures {
 
 type Lives = fn(usize, usize) -> Figures;
 
-const COLUMNS: [(&str, Lives); 3] =
-    [("event-tokio", lives::<Ours>), ("JoinSet", lives::<Bare>), ("task-supervisor", lives::<SupervisorHandle>)];
+const COLUMNS: [(&str, Lives); 4] = [
+    (OURS, lives::<Ours<false>>),
+    ("event-tokio, seen", lives::<Ours<true>>),
+    (BARE, lives::<Bare>),
+    ("task-supervisor", lives::<SupervisorHandle>),
+];
+
+const OURS: &str = "event-tokio";
+const BARE: &str = "JoinSet";
 
 fn main() -> ExitCode {
     let (mut sizes, mut rounds, mut wanted) = (vec![10, 1_000, 100_000], 7, String::new());
@@ -312,7 +325,7 @@ fn measure(size: usize, columns: &[(&str, Lives)], rounds: usize) {
             .map(|column| median(column).map_or("–".into(), |median| format!("{median:.0}")))
             .collect();
         let at = |name| columns.iter().position(|column| column.0 == name).and_then(of);
-        let ratio = at("event-tokio").zip(at("JoinSet")).and_then(|(ours, bare)| Quartiles::of_ratio(&ours, &bare));
+        let ratio = at(OURS).zip(at(BARE)).and_then(|(ours, bare)| Quartiles::of_ratio(&ours, &bare));
         let ratio = ratio
             .map_or("–".into(), |ratio| format!("{:.2} ({:.2} to {:.2})", ratio.median, ratio.lower, ratio.upper));
         println!("| {size}: {name} | {} | {ratio} |", entries.join(" | "));
