@@ -2,7 +2,7 @@
 //!
 //! Users of a runtime take the adapter's `GetExt`; this module is for those who write an adapter. It brings its runtime's
 //! token, [`Clock`] and [`Budget`], and gets futures that keep the promises of every get: an end that is ready wins over data
-//! and consumes nothing.
+//! and consumes nothing. [`until_some`] is for those who write watchers.
 
 mod cancel_on;
 mod deadline;
@@ -14,6 +14,8 @@ use core::task::{Context, Poll};
 
 pub use cancel_on::CancelOn;
 pub use deadline::Deadline;
+
+pub use crate::traits::until_some;
 
 /// The clock of a runtime.
 pub trait Clock {
