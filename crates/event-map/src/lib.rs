@@ -80,7 +80,10 @@
 //! - A single key that is watched has a bell in the state. A change looks for the bells of its own keys. The first watcher of a key
 //!   that waits publishes a state with its bell, which wakes the watchers of the whole map for nothing.
 //!
-//! Data of a key is dropped when it was replaced and no snapshot has it: watchers hold none.
+//! Data of a key is dropped when it was replaced and no snapshot has it: watchers hold none. A filter of a get
+//! runs on a clone of key and data, see the [limits].
+//!
+//! The [internals] say how it works.
 //!
 //! # What there is not
 //!
@@ -123,6 +126,13 @@ mod state;
 mod traits;
 mod tree;
 mod watcher;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/internals.md")]
+pub mod internals {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
