@@ -114,7 +114,7 @@ mod log;
 mod map;
 #[cfg(test)]
 mod models;
-#[cfg(all(test, not(event_core_shuttle)))]
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod random;
 mod reader;
 #[cfg(feature = "serde")]
@@ -126,6 +126,7 @@ mod state;
 mod traits;
 mod tree;
 mod watcher;
+mod weak;
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/internals.md")]

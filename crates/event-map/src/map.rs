@@ -56,13 +56,27 @@ pub struct MemoryMap<K, V> {
     end: MemoryValue<()>,
 }
 
-impl<K, V> MemoryMap<K, V> {
-    /// An empty map, which can stand in a `static`. It allocates when it is first used.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { value: MemoryValue::new(), end: MemoryValue::new() }
-    }
+/// Loom's atomics have no `const` constructor.
+macro_rules! const_unless_loom {
+    (impl<K, V> $Type:ident<K, V> { $(#[$meta:meta])* pub fn $name:ident() -> Self $body:block }) => {
+        #[cfg(not(event_core_loom))]
+        impl<K, V> $Type<K, V> { $(#[$meta])* pub const fn $name() -> Self $body }
+        #[cfg(event_core_loom)]
+        impl<K, V> $Type<K, V> { $(#[$meta])* pub fn $name() -> Self $body }
+    };
+}
 
+const_unless_loom! {
+    impl<K, V> MemoryMap<K, V> {
+        /// An empty map, which can stand in a `static`. It allocates when it is first used.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { value: MemoryValue::new(), end: MemoryValue::new() }
+        }
+    }
+}
+
+impl<K, V> MemoryMap<K, V> {
     /// Whether the map is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -464,13 +478,13 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     }
 
     /// How many turns and positions are remembered.
-    #[cfg(all(test, not(event_core_shuttle)))]
+    #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn log_sizes(&self) -> (usize, usize) {
         self.value.borrow().map_or((0, 0), |state| state.log.sizes())
     }
 
     /// How many keys have a bell.
-    #[cfg(all(test, not(event_core_shuttle)))]
+    #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn bells(&self) -> usize {
         self.value.borrow().map_or(0, |state| state.bells.len())
     }
