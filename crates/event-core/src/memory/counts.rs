@@ -143,6 +143,22 @@ impl<T> MemoryValue<T> {
         self.shared_if_used().map_or(0, |shared| shared.get().reader_count())
     }
 
+    /// How many [`CachedReader`](crate::CachedReader)s there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let cached = value.cached();
+    /// assert_eq!((value.cached_reader_count(), value.reader_count()), (1, 0));
+    /// drop(cached);
+    /// assert_eq!(value.cached_reader_count(), 0);
+    /// ```
+    #[must_use]
+    pub fn cached_reader_count(&self) -> usize {
+        self.shared_if_used().map_or(0, |shared| shared.get().cached_reader_count())
+    }
+
     /// How many handles there are, this one included. Weak ones do not count.
     #[doc(alias("sender_count", "strong_count", "observable_count"))]
     #[must_use]
