@@ -14,7 +14,10 @@ use crate::error::Error;
 use crate::hub::{Command, Hub};
 use crate::members::Members;
 use crate::options::ClientBuilder;
+use crate::range::KeyRange;
 use crate::status::Status;
+use crate::store::Store;
+use crate::stores::Stores;
 
 /// A client of an etcd cluster. Clones are the same client: one connection, one stream for the watches of all.
 ///
@@ -27,6 +30,7 @@ struct Shared {
     commands: UnboundedSender<Command>,
     status: MemoryReader<Status>,
     next_id: AtomicU64,
+    stores: Stores,
     runtime: Handle,
 }
 
@@ -64,7 +68,14 @@ impl EtcdClient {
         let status = MemoryValue::with_value(Status::Connecting);
         let reader = status.reader();
         runtime.spawn(Hub::new(Arc::clone(&members), requests, status).run());
-        Ok(Self(Arc::new(Shared { members, commands, status: reader, next_id: AtomicU64::new(1), runtime })))
+        Ok(Self(Arc::new(Shared {
+            members,
+            commands,
+            status: reader,
+            next_id: AtomicU64::new(1),
+            stores: Stores::default(),
+            runtime,
+        })))
     }
 
     /// How the client stands to the cluster. It is in sync while the stream that carries the watches of everyone is open.
@@ -82,6 +93,11 @@ impl EtcdClient {
     pub(crate) fn next_id(&self) -> u64 {
         // Ordering: the numbers have to differ, nothing else.
         self.0.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What is known of a range, which its watchers share.
+    pub(crate) fn store(&self, range: KeyRange) -> Arc<Store> {
+        self.0.stores.get(range, || self.next_id())
     }
 
     /// Tells the hub something, if it is still there.

@@ -53,11 +53,10 @@
 
 mod api;
 mod client;
+mod cursor;
 mod decoder;
 mod error;
-mod feed;
 mod hub;
-mod inbox;
 mod lease;
 mod list;
 mod lists;
@@ -66,7 +65,10 @@ mod options;
 mod pauses;
 mod range;
 mod session;
+mod share;
 mod status;
+mod store;
+mod stores;
 mod value;
 mod watcher;
 mod write;

@@ -59,6 +59,11 @@ impl Place {
         EtcdValue::builder(&self.client).prefix(&*self.prefix).decoder(decode).build().expect("the prefix can be used")
     }
 
+    /// Another client, which shares nothing with that of this place.
+    pub(crate) async fn other_client(&self) -> EtcdClient {
+        EtcdClient::connect([&self.endpoint]).await.expect("the server answers")
+    }
+
     pub(crate) fn item(&self, key: &str, data: &str) -> Item {
         (self.name(key), Some(data.to_owned()))
     }
