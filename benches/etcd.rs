@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use etcd_client::{Client, WatchStream};
-use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher};
+use event_etcd::{BoxError, EtcdClient, EtcdValue, EtcdWatcher};
 use event_test_servers::{Options, Server, install};
 use tokio::task::JoinSet;
 
@@ -71,7 +71,7 @@ async fn measure(server: &Server, size: Size) {
     thousand(server).await;
 }
 
-fn decode(_key: &[u8], bytes: Option<&[u8]>) -> Result<Vec<u8>, std::convert::Infallible> {
+fn decode(_key: &[u8], bytes: Option<&[u8]>) -> Result<Vec<u8>, BoxError> {
     Ok(bytes.unwrap_or_default().to_vec())
 }
 

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::hub::{Command, Hub};
+use crate::map::Maps;
 use crate::members::Members;
 use crate::options::ClientBuilder;
 use crate::range::KeyRange;
@@ -31,6 +32,7 @@ struct Shared {
     status: MemoryReader<Status>,
     next_id: AtomicU64,
     stores: Stores,
+    maps: Maps,
     runtime: Handle,
 }
 
@@ -74,6 +76,7 @@ impl EtcdClient {
             status: reader,
             next_id: AtomicU64::new(1),
             stores: Stores::default(),
+            maps: Maps::default(),
             runtime,
         })))
     }
@@ -98,6 +101,10 @@ impl EtcdClient {
     /// What is known of a range, which its watchers share.
     pub(crate) fn store(&self, range: KeyRange) -> Arc<Store> {
         self.0.stores.get(range, || self.next_id())
+    }
+
+    pub(crate) fn maps(&self) -> &Maps {
+        &self.0.maps
     }
 
     /// Tells the hub something, if it is still there.

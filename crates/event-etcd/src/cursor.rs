@@ -163,7 +163,7 @@ struct Known {
 }
 
 impl Differences {
-    fn between(&self, old: &MapSnapshot<Key, Stored>, new: &MapSnapshot<Key, Stored>) -> Arc<[Key]> {
+    pub(crate) fn between(&self, old: &MapSnapshot<Key, Stored>, new: &MapSnapshot<Key, Stored>) -> Arc<[Key]> {
         let between = [old.version(), new.version()];
         let lock = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = lock().as_ref().filter(|known| known.between == between) {

@@ -71,6 +71,16 @@ impl KeyRange {
         &self.end
     }
 
+    /// Whether it has this key.
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        let ends_after = match &*self.end {
+            [] => return key == self.start,
+            [0] => true,
+            end => key < end,
+        };
+        *self.start <= *key && ends_after
+    }
+
     /// The key, if it is one.
     pub(crate) fn as_key(&self) -> Option<&[u8]> {
         self.end.is_empty().then_some(&*self.start)
@@ -113,6 +123,16 @@ mod tests {
         assert_eq!(range(b"a\xff\xff"), (b"a\xff\xff".to_vec(), b"b".to_vec()));
         assert_eq!(range(b"\xff"), (b"\xff".to_vec(), vec![0]));
         assert_eq!(range(b""), (vec![0], vec![0]));
+    }
+
+    #[test]
+    fn a_range_has_the_keys_from_its_start_up_to_but_not_including_its_end() {
+        let keys = |range: KeyRange| [&b"a"[..], b"a\0", b"ab", b"b", b"\xff"].map(|key| range.contains(key));
+        assert_eq!(keys(KeyRange::key("a").expect("a key")), [true, false, false, false, false]);
+        assert_eq!(keys(KeyRange::range("a\0".."b").expect("keys")), [false, true, true, false, false]);
+        assert_eq!(keys(KeyRange::prefix("a")), [true, true, true, false, false]);
+        assert_eq!(keys(KeyRange::prefix(b"\xff")), [false, false, false, false, true]);
+        assert_eq!(keys(KeyRange::prefix("")), [true; 5]);
     }
 
     #[test]

@@ -124,6 +124,11 @@ impl Share {
         }
     }
 
+    /// Whether the cluster refuses what it was asked for.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.refusal.is_some()
+    }
+
     /// Why the cluster refuses what it was asked for. The next time it is asked again.
     pub(crate) fn take_refusal(&mut self) -> Option<Error> {
         let error = self.refusal.take()?;

@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use event_core::{MemoryReader, Watch};
 
 use crate::client::EtcdClient;
+use crate::codec::{BoxError, Codec, Text};
 use crate::decoder::{Decode, of_function};
 use crate::error::Error;
+use crate::map::MapBuilder;
 use crate::range::KeyRange;
 use crate::status::Status;
 use crate::watcher::EtcdWatcher;
@@ -30,7 +32,7 @@ impl<T> EtcdValue<T> {
     /// Prepares a value. It needs [`key`](Builder::key), [`range`](Builder::range) or [`prefix`](Builder::prefix), and a
     /// [`decoder`](Builder::decoder).
     pub fn builder(client: &EtcdClient) -> Builder<T> {
-        Builder { client: client.clone(), range: None, decoder: None }
+        Builder { client: client.clone(), range: None, prefix: Vec::new(), decoder: None }
     }
 
     /// A new watcher. Its first get asks the cluster for what is stored, and gives that; the next ones wait for changes.
@@ -142,12 +144,15 @@ impl<T> fmt::Debug for EtcdValue<T> {
 pub struct Builder<T> {
     client: EtcdClient,
     range: Option<Result<KeyRange, Error>>,
+    /// What all keys of the range begin with, if that is how it was named.
+    prefix: Vec<u8>,
     decoder: Option<Box<dyn Decode<T>>>,
 }
 
 impl<T> Builder<T> {
     /// The value is what is stored under a key.
     pub fn key(mut self, key: impl Into<Vec<u8>>) -> Self {
+        self.prefix.clear();
         self.range = Some(KeyRange::key(key));
         self
     }
@@ -155,6 +160,7 @@ impl<T> Builder<T> {
     /// The value is all that is stored under keys from the start of the range up to, but not including, its end, in the
     /// order of their bytes. Each get gives what became of one key.
     pub fn range<K: Into<Vec<u8>>>(mut self, range: Range<K>) -> Self {
+        self.prefix.clear();
         self.range = Some(KeyRange::range(range));
         self
     }
@@ -162,7 +168,8 @@ impl<T> Builder<T> {
     /// The value is all that is stored under keys that begin with this; all keys there are if it is empty. Each get gives
     /// what became of one key.
     pub fn prefix(mut self, prefix: impl Into<Vec<u8>>) -> Self {
-        self.range = Some(Ok(KeyRange::prefix(prefix)));
+        self.prefix = prefix.into();
+        self.range = Some(Ok(KeyRange::prefix(&*self.prefix)));
         self
     }
 
@@ -171,13 +178,33 @@ impl<T> Builder<T> {
     /// Each watcher has a clone of it, which runs in the watcher's task, once for each get, on what that is about to give.
     /// Its error comes out of that get as [`GetError::Backend`](event_core::GetError::Backend), and the watcher goes on
     /// with the next change.
-    pub fn decoder<F, E>(mut self, decoder: F) -> Self
+    /// The error is any, so `?` works on all of them.
+    pub fn decoder<F>(mut self, decoder: F) -> Self
     where
-        F: FnMut(&[u8], Option<&[u8]>) -> Result<T, E> + Clone + Send + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+        F: FnMut(&[u8], Option<&[u8]>) -> Result<T, BoxError> + Clone + Send + 'static,
     {
         self.decoder = Some(of_function(decoder));
         self
+    }
+
+    /// A map instead of a value, with the keys of the range as [`Text`](crate::Text), and what is stored under them decoded by this.
+    /// See [`MapBuilder::map`].
+    pub fn map<K, C: Codec<T>>(self, codec: C) -> MapBuilder<K, T>
+    where
+        K: Ord + Clone + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+        Text: Codec<K>,
+    {
+        self.map_with(Text, codec)
+    }
+
+    /// As [`map`](Self::map), with a codec for the keys. See [`MapBuilder::map_with`].
+    pub fn map_with<K, N: Codec<K>, C: Codec<T>>(self, keys: N, codec: C) -> MapBuilder<K, T>
+    where
+        K: Ord + Clone + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+    {
+        MapBuilder::of(self.client, self.range, self.prefix).map_with(keys, codec)
     }
 
     /// The value. No request is made yet.

@@ -7,10 +7,9 @@ mod witnesses;
 
 use std::fmt;
 use std::future::Future;
-use std::string::FromUtf8Error;
 use std::time::{Duration, Instant};
 
-use event_etcd::{ClientBuilder, EtcdClient, EtcdValue};
+use event_etcd::{BoxError, ClientBuilder, EtcdClient, EtcdValue};
 use tokio::runtime::Builder;
 
 pub(crate) use gate::Gate;
@@ -89,7 +88,7 @@ pub(crate) fn prefix(client: &EtcdClient, prefix: &str) -> EtcdValue<Item> {
 }
 
 /// The decoder of both.
-pub(crate) fn text(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, FromUtf8Error> {
+pub(crate) fn text(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, BoxError> {
     let key = String::from_utf8(key.to_vec())?;
     Ok((key, bytes.map(|bytes| String::from_utf8(bytes.to_vec())).transpose()?))
 }

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod gets;
+mod maps;
 mod options;
 mod ranges;
 mod secrets;
@@ -15,10 +16,18 @@ use event_test_servers::Suite;
 
 fn main() {
     let mut suite = Suite::new("values");
-    for (name, test) in
-        [gets::TESTS, ranges::TESTS, options::TESTS, writing::TESTS, bad_input::TESTS, secrets::TESTS, sharing::TESTS]
-            .into_iter()
-            .flatten()
+    for (name, test) in [
+        gets::TESTS,
+        ranges::TESTS,
+        maps::TESTS,
+        options::TESTS,
+        writing::TESTS,
+        bad_input::TESTS,
+        secrets::TESTS,
+        sharing::TESTS,
+    ]
+    .into_iter()
+    .flatten()
     {
         suite = suite.test(*name, *test);
     }
