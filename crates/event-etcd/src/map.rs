@@ -154,6 +154,8 @@ where
                 let mut patience = PATIENCE;
                 loop {
                     tokio::select! {
+                        // First this: a runtime that has ended has no timers.
+                        biased;
                         known = self.known_from(revision) => return known.map(drop),
                         () = sleep(patience) => {}
                     }
@@ -418,11 +420,14 @@ pub struct MapBuilder<K, V> {
     client: EtcdClient,
     range: Option<Result<KeyRange, Error>>,
     prefix: Vec<u8>,
-    names: Option<(Arc<dyn Codec<K>>, Arc<dyn Codec<V>>)>,
+    codec: Option<Codecs<K, V>>,
     /// The types of the codecs, where they are all that tells one from another.
     codecs: Option<TypeId>,
     initial: Vec<(K, V)>,
 }
+
+/// Of the keys, and of what is stored under them.
+type Codecs<K, V> = (Arc<dyn Codec<K>>, Arc<dyn Codec<V>>);
 
 impl<K, V> MapBuilder<K, V>
 where
@@ -430,7 +435,7 @@ where
     V: Clone + Send + Sync + 'static,
 {
     pub(crate) fn of(client: EtcdClient, range: Option<Result<KeyRange, Error>>, prefix: Vec<u8>) -> Self {
-        Self { client, range, prefix, names: None, codecs: None, initial: Vec::new() }
+        Self { client, range, prefix, codec: None, codecs: None, initial: Vec::new() }
     }
 
     /// The map has the keys that begin with this, and its keys are what comes after it; all keys there are if it is empty.
@@ -464,7 +469,7 @@ where
         // Without data their types are all there is to them.
         let shared = size_of::<N>() == 0 && size_of::<C>() == 0;
         self.codecs = shared.then(TypeId::of::<(N, C)>);
-        self.names = Some((Arc::new(keys), Arc::new(codec)));
+        self.codec = Some((Arc::new(keys), Arc::new(codec)));
         self
     }
 
@@ -483,7 +488,7 @@ where
     pub fn build(self) -> Result<EtcdMap<K, V>, Error> {
         let missing = |what: &str| Error::InvalidArgument(format!("the map has no {what}"));
         let range = self.range.ok_or_else(|| missing("keys; call range or prefix"))??;
-        let (keys, codec) = self.names.ok_or_else(|| missing("codec; call map"))?;
+        let (keys, codec) = self.codec.ok_or_else(|| missing("codec; call map"))?;
         let names = Arc::new(Names { prefix: self.prefix, keys, codec });
         let client = self.client;
         match self.codecs.filter(|_| self.initial.is_empty()) {

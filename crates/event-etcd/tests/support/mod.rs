@@ -1,18 +1,23 @@
 //! What the tests with failing servers share: a runtime, clients that notice soon, and bounded waits.
 
 mod gate;
+mod map_witness;
 mod recorder;
 mod status_log;
 mod witnesses;
 
 use std::fmt;
 use std::future::Future;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
 use event_etcd::{BoxError, ClientBuilder, EtcdClient, EtcdValue};
 use tokio::runtime::Builder;
 
 pub(crate) use gate::Gate;
+pub(crate) use map_witness::MapWitness;
 pub(crate) use recorder::{Record, Recorder, map_of};
 pub(crate) use status_log::StatusLog;
 pub(crate) use witnesses::Witnesses;
@@ -91,4 +96,21 @@ pub(crate) fn prefix(client: &EtcdClient, prefix: &str) -> EtcdValue<Item> {
 pub(crate) fn text(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, BoxError> {
     let key = String::from_utf8(key.to_vec())?;
     Ok((key, bytes.map(|bytes| String::from_utf8(bytes.to_vec())).transpose()?))
+}
+
+/// What the HTTP gateway of a server answers, headers included. It stands for another client.
+pub(crate) fn gateway(endpoint: &str, path: &str, body: &str) -> Option<String> {
+    let address = endpoint.replace("http://", "");
+    let mut stream = TcpStream::connect(&address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(3))).ok()?;
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{body}").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// What the gateway takes for bytes.
+pub(crate) fn base64(bytes: impl AsRef<[u8]>) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
