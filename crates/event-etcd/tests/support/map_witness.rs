@@ -43,32 +43,40 @@ impl MapWitness {
         let (mut changes, mut states) = (map.watch(), map.watch_snapshots());
         let (read, mut version) = (map.clone(), None);
         let task = tokio::spawn(async move {
-            let mut revision = 0;
-            loop {
+            let (mut revision, mut goes_on) = (0, true);
+            while goes_on {
+                let mut wrong = None;
                 tokio::select! {
-                    change = changes.get() => sender.send_modify(|seen| match change {
-                        Ok(Change { key, value: Some(data) }) => _ = seen.by_changes.insert(key, data),
-                        Ok(Change { key, value: None }) => if seen.by_changes.remove(&key).is_none() {
-                            seen.wrong.push(format!("the removal of {key}, which was not there"));
-                        },
-                        Err(error) => seen.wrong.push(format!("a get failed: {error:?}")),
-                    }),
-                    state = states.get() => sender.send_modify(|seen| match state {
+                    change = changes.get() => match change {
+                        Ok(Change { key, value: Some(data) }) => {
+                            sender.send_modify(|seen| _ = seen.by_changes.insert(key, data));
+                        }
+                        Ok(Change { key, value: None }) => sender.send_modify(|seen| {
+                            if seen.by_changes.remove(&key).is_none() {
+                                seen.wrong.push(format!("the removal of {key}, which was not there"));
+                            }
+                        }),
+                        Err(error) => wrong = Some(format!("a get failed: {error:?}")),
+                    },
+                    state = states.get() => match state {
                         Ok(state) => {
                             if version.replace(state.version()).is_some_and(|before| before >= state.version()) {
-                                seen.wrong.push(format!("{state:?} is not newer than the state before it"));
+                                wrong = Some(format!("{state:?} is not newer than the state before it"));
                             }
-                            seen.by_states = state.iter().map(|(key, data)| (key.clone(), data.clone())).collect();
-                            seen.wrong.extend(check(&seen.by_states));
+                            let state = state.iter().map(|(key, data)| (key.clone(), data.clone())).collect();
+                            wrong = wrong.or(check(&state));
+                            sender.send_modify(|seen| seen.by_states = state);
                         }
-                        Err(error) => seen.wrong.push(format!("a get failed: {error:?}")),
-                    }),
+                        Err(error) => wrong = Some(format!("a get failed: {error:?}")),
+                    },
                 }
                 let now = read.revision();
                 if now < revision {
-                    sender.send_modify(|seen| seen.wrong.push(format!("at revision {now} after {revision}")));
+                    wrong = Some(format!("at revision {now} after {revision}"));
                 }
                 revision = now;
+                goes_on = wrong.is_none();
+                sender.send_modify(|seen| seen.wrong.extend(wrong));
             }
         });
         Self { map, status, seen, task }

@@ -114,3 +114,14 @@ pub(crate) fn gateway(endpoint: &str, path: &str, body: &str) -> Option<String> 
 pub(crate) fn base64(bytes: impl AsRef<[u8]>) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
+
+/// What a server counts, by the name that etcd gives it, labels included; 0 for what it has not counted yet.
+pub(crate) fn count(endpoint: &str, name: &str) -> u64 {
+    let address = endpoint.replace("http://", "");
+    let mut stream = TcpStream::connect(&address).expect("the server listens");
+    write!(stream, "GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it writes text");
+    let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0.0, |number| number.parse::<f64>().expect("a number")) as u64
+}
