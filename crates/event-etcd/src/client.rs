@@ -24,7 +24,7 @@ use crate::stores::Stores;
 ///
 /// It works on the tokio runtime that it was made on. What it makes can be used from any executor.
 #[derive(Clone)]
-pub struct EtcdClient(Arc<Shared>);
+pub struct EtcdClient(Arc<Shared>, /** What all keys begin with. */ Arc<[u8]>);
 
 struct Shared {
     members: Arc<Members>,
@@ -70,15 +70,18 @@ impl EtcdClient {
         let status = MemoryValue::with_value(Status::Connecting);
         let reader = status.reader();
         runtime.spawn(Hub::new(Arc::clone(&members), requests, status).run());
-        Ok(Self(Arc::new(Shared {
-            members,
-            commands,
-            status: reader,
-            next_id: AtomicU64::new(1),
-            stores: Stores::default(),
-            maps: Maps::default(),
-            runtime,
-        })))
+        Ok(Self(
+            Arc::new(Shared {
+                members,
+                commands,
+                status: reader,
+                next_id: AtomicU64::new(1),
+                stores: Stores::default(),
+                maps: Maps::default(),
+                runtime,
+            }),
+            Arc::default(),
+        ))
     }
 
     /// How the client stands to the cluster. It is in sync while the stream that carries the watches of everyone is open.
@@ -86,6 +89,29 @@ impl EtcdClient {
     #[must_use]
     pub fn status(&self) -> MemoryReader<Status> {
         self.0.status.clone()
+    }
+
+    /// The same client with all keys below a prefix: those of values, maps and writes that are made of it get the prefix in the
+    /// cluster, and lose it when they are returned. In a namespace, another one is below it.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use event_etcd::EtcdClient;
+    /// # async fn example(client: EtcdClient) -> Result<(), event_etcd::Error> {
+    /// let tenant = client.namespace("tenant 7/");
+    /// tenant.key("limit")?.set("17").await?; // "tenant 7/limit" in the cluster
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn namespace(&self, prefix: impl AsRef<[u8]>) -> Self {
+        Self(Arc::clone(&self.0), [&*self.1, prefix.as_ref()].concat().into())
+    }
+
+    /// What all keys begin with.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.1
     }
 
     pub(crate) fn members(&self) -> &Members {

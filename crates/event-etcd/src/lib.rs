@@ -54,6 +54,7 @@
 mod api;
 mod client;
 mod codec;
+mod coded;
 mod cursor;
 mod decoder;
 mod driver;
@@ -80,6 +81,7 @@ pub use client::EtcdClient;
 #[cfg(feature = "json")]
 pub use codec::Json;
 pub use codec::{BoxError, Bytes, Codec, DecodeError, Text};
+pub use coded::{CodedBuilder, CodedValue};
 pub use error::Error;
 pub use lease::Lease;
 pub use map::{EtcdMap, EtcdMapWatcher, MapBuilder};

@@ -307,7 +307,7 @@ where
                 self.0.range
             )));
         }
-        self.0.client.key(name)
+        self.0.client.key(name.get(self.0.client.prefix().len()..).unwrap_or_default())
     }
 }
 
@@ -487,9 +487,10 @@ where
     /// [`Error::InvalidArgument`] if the range cannot have keys, or if something was left out.
     pub fn build(self) -> Result<EtcdMap<K, V>, Error> {
         let missing = |what: &str| Error::InvalidArgument(format!("the map has no {what}"));
-        let range = self.range.ok_or_else(|| missing("keys; call range or prefix"))??;
+        let range = self.range.ok_or_else(|| missing("keys; call range or prefix"))??.within(self.client.prefix());
         let (keys, codec) = self.codec.ok_or_else(|| missing("codec; call map"))?;
-        let names = Arc::new(Names { prefix: self.prefix, keys, codec });
+        let prefix = [self.client.prefix(), &*self.prefix].concat();
+        let names = Arc::new(Names { prefix, keys, codec });
         let client = self.client;
         match self.codecs.filter(|_| self.initial.is_empty()) {
             Some(codecs) => {

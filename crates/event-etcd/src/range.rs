@@ -62,6 +62,24 @@ impl KeyRange {
         Self { start, end: NO_END.to_vec() }
     }
 
+    /// The same keys after a prefix that all of them get.
+    pub(crate) fn within(self, prefix: &[u8]) -> Self {
+        if prefix.is_empty() {
+            return self;
+        }
+        let all = Self::prefix(prefix);
+        let start = match (&*self.start, &*self.end) {
+            ([0], [0]) => all.start,
+            (start, _) => [prefix, start].concat(),
+        };
+        let end = match &*self.end {
+            [] => Vec::new(),
+            [0] => all.end,
+            end => [prefix, end].concat(),
+        };
+        Self { start, end }
+    }
+
     pub(crate) fn start(&self) -> &[u8] {
         &self.start
     }
@@ -133,6 +151,20 @@ mod tests {
         assert_eq!(keys(KeyRange::prefix("a")), [true, true, true, false, false]);
         assert_eq!(keys(KeyRange::prefix(b"\xff")), [false, false, false, false, true]);
         assert_eq!(keys(KeyRange::prefix("")), [true; 5]);
+    }
+
+    #[test]
+    fn a_range_within_a_prefix_has_the_same_keys_after_it() {
+        let within = |range: KeyRange| {
+            let range = range.within(b"n/");
+            (range.start().to_vec(), range.end().to_vec())
+        };
+        assert_eq!(within(KeyRange::key("a").expect("a key")), (b"n/a".to_vec(), vec![]));
+        assert_eq!(within(KeyRange::range("a".."b").expect("keys")), (b"n/a".to_vec(), b"n/b".to_vec()));
+        assert_eq!(within(KeyRange::prefix("a")), (b"n/a".to_vec(), b"n/b".to_vec()));
+        assert_eq!(within(KeyRange::prefix("")), (b"n/".to_vec(), b"n0".to_vec()));
+        assert_eq!(within(KeyRange::prefix(b"\xff")), (b"n/\xff".to_vec(), b"n0".to_vec()));
+        assert_eq!(KeyRange::prefix("a").within(b""), KeyRange::prefix("a"));
     }
 
     #[test]

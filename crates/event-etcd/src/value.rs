@@ -2,18 +2,19 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use event_core::{MemoryReader, Watch};
 
 use crate::client::EtcdClient;
 use crate::codec::{BoxError, Codec, Text};
+use crate::coded::CodedBuilder;
 use crate::decoder::{Decode, of_function};
 use crate::error::Error;
 use crate::map::MapBuilder;
 use crate::range::KeyRange;
 use crate::status::Status;
-use crate::watcher::EtcdWatcher;
+use crate::watcher::{EtcdWatcher, Initial};
 use crate::write::EtcdKey;
 
 /// A value kept in an etcd cluster: what is stored under a key, or under each key of a range.
@@ -26,19 +27,20 @@ pub struct EtcdValue<T> {
     lease: i64,
     /// Only ever duplicated. The lock makes the value `Sync` though the decoder need not be.
     decoder: Mutex<Box<dyn Decode<T>>>,
+    initial: Option<Initial<T>>,
 }
 
 impl<T> EtcdValue<T> {
     /// Prepares a value. It needs [`key`](Builder::key), [`range`](Builder::range) or [`prefix`](Builder::prefix), and a
     /// [`decoder`](Builder::decoder).
     pub fn builder(client: &EtcdClient) -> Builder<T> {
-        Builder { client: client.clone(), range: None, prefix: Vec::new(), decoder: None }
+        Builder { client: client.clone(), range: None, prefix: Vec::new(), decoder: None, initial: None }
     }
 
     /// A new watcher. Its first get asks the cluster for what is stored, and gives that; the next ones wait for changes.
     #[must_use]
     pub fn watch(&self) -> EtcdWatcher<T> {
-        EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder())
+        EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder(), self.initial.clone())
     }
 
     /// How the client that this value belongs to stands to the cluster. [`EtcdWatcher::status`] tells it of one watcher.
@@ -104,7 +106,13 @@ impl<T> EtcdValue<T> {
                 self.range
             )));
         };
+        let key = key.get(self.client.prefix().len()..).unwrap_or_default();
         Ok(self.client.key(key)?.with_lease(self.lease))
+    }
+
+    /// The key, for texts; where a range starts.
+    pub(crate) fn key_name(&self) -> &[u8] {
+        self.range.start()
     }
 
     fn duplicate_decoder(&self) -> Box<dyn Decode<T>> {
@@ -129,6 +137,7 @@ impl<T> Clone for EtcdValue<T> {
             range: self.range.clone(),
             lease: self.lease,
             decoder: Mutex::new(self.duplicate_decoder()),
+            initial: self.initial.clone(),
         }
     }
 }
@@ -147,6 +156,7 @@ pub struct Builder<T> {
     /// What all keys of the range begin with, if that is how it was named.
     prefix: Vec<u8>,
     decoder: Option<Box<dyn Decode<T>>>,
+    initial: Option<Initial<T>>,
 }
 
 impl<T> Builder<T> {
@@ -187,6 +197,28 @@ impl<T> Builder<T> {
         self
     }
 
+    /// What the first get of a watcher returns if it is not known yet what is stored: what was known in an earlier run, say. The
+    /// next get returns what is stored, even if that is the same. The watcher's [status](EtcdWatcher::status) is not in sync
+    /// meanwhile.
+    pub fn initial(mut self, item: T) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        self.initial = Some(Arc::new(move || item.clone()));
+        self
+    }
+
+    /// A value whose items are decoded, and encoded when they are set, by this. Its watchers return `None` for a key that was
+    /// deleted.
+    pub fn codec<C: Codec<T>>(self, codec: C) -> CodedBuilder<T>
+    where
+        T: 'static,
+    {
+        let initial = self.initial.map(|initial| -> Initial<Option<T>> { Arc::new(move || Some(initial())) });
+        let builder = Builder { client: self.client, range: self.range, prefix: self.prefix, decoder: None, initial };
+        CodedBuilder::of(builder, codec)
+    }
+
     /// A map instead of a value, with the keys of the range as [`Text`](crate::Text), and what is stored under them decoded by this.
     /// See [`MapBuilder::map`].
     pub fn map<K, C: Codec<T>>(self, codec: C) -> MapBuilder<K, T>
@@ -216,7 +248,8 @@ impl<T> Builder<T> {
         let missing = |what: &str| Error::InvalidArgument(format!("the value has no {what}"));
         let range = self.range.ok_or_else(|| missing("key; call key, range or prefix"))??;
         let decoder = self.decoder.ok_or_else(|| missing("decoder; call decoder"))?;
-        Ok(EtcdValue { client: self.client, range, lease: 0, decoder: Mutex::new(decoder) })
+        let (range, initial) = (range.within(self.client.prefix()), self.initial);
+        Ok(EtcdValue { client: self.client, range, lease: 0, decoder: Mutex::new(decoder), initial })
     }
 }
 

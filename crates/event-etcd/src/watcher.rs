@@ -33,8 +33,15 @@ pub struct EtcdWatcher<T> {
     /// Made with the first get.
     cursor: Option<Cursor>,
     decoder: Box<dyn Decode<T>>,
+    /// How long the namespace is that the keys lose.
+    namespace: usize,
+    /// What the first get returns if nothing is known then.
+    initial: Option<Initial<T>>,
     last: Option<Last>,
 }
+
+/// Makes what is there before anything is known.
+pub(crate) type Initial<T> = Arc<dyn Fn() -> T + Send + Sync>;
 
 /// What the last get was about.
 #[derive(Clone)]
@@ -45,8 +52,14 @@ struct Last {
 }
 
 impl<T> EtcdWatcher<T> {
-    pub(crate) fn new(client: EtcdClient, range: KeyRange, decoder: Box<dyn Decode<T>>) -> Self {
-        Self { share: Share::new(client, range), cursor: None, decoder, last: None }
+    pub(crate) fn new(
+        client: EtcdClient,
+        range: KeyRange,
+        decoder: Box<dyn Decode<T>>,
+        initial: Option<Initial<T>>,
+    ) -> Self {
+        let namespace = client.prefix().len();
+        Self { share: Share::new(client, range), cursor: None, decoder, namespace, initial, last: None }
     }
 
     /// A future that gives what is present and unseen, or waits for it; see [`WatcherExt::get`].
@@ -72,7 +85,7 @@ impl<T> EtcdWatcher<T> {
     /// The key of what the last get gave, also if the decoder failed on it.
     #[must_use]
     pub fn key(&self) -> Option<&[u8]> {
-        self.last.as_ref().map(|last| &*last.key)
+        self.last.as_ref().and_then(|last| last.key.get(self.namespace..))
     }
 
     /// What the deletion that the last get returned took away: what was stored under the key last, where that is known, and
@@ -87,12 +100,19 @@ impl<T> EtcdWatcher<T> {
         let cursor = self.cursor.get_or_insert_with(|| Cursor::new(&self.share.store));
         self.share.ask(if backlog_only { Asked::List } else { Asked::Follow });
         let standing = self.share.poll(cx);
+        if let Some(initial) = self.initial.take() {
+            // User code. It is taken before, and so it costs no more than the item if it panics.
+            if standing == Standing::Waiting {
+                return Poll::Ready(Ok(initial()));
+            }
+        }
         if standing == Standing::Listed {
             let store = &self.share.store;
             match cursor.next(store, (!backlog_only).then_some(&mut *cx)) {
                 Looked::Told(Told { key, bytes, revision, taken }) => {
                     self.last = Some(Last { key: Arc::clone(&key), revision, taken });
-                    return Poll::Ready(self.decoder.decode(&key, bytes.as_deref()).map_err(GetError::Backend));
+                    let key = key.get(self.namespace..).unwrap_or_default();
+                    return Poll::Ready(self.decoder.decode(key, bytes.as_deref()).map_err(GetError::Backend));
                 }
                 Looked::Busy => {
                     cx.waker().wake_by_ref();
@@ -137,6 +157,8 @@ impl<T> Clone for EtcdWatcher<T> {
             share: self.share.clone(),
             cursor: self.cursor.clone(),
             decoder: self.decoder.duplicate(),
+            namespace: self.namespace,
+            initial: self.initial.clone(),
             last: self.last.clone(),
         }
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
 
 mod bad_input;
+mod codecs;
 mod gets;
 mod maps;
 mod options;
@@ -20,6 +21,7 @@ fn main() {
         gets::TESTS,
         ranges::TESTS,
         maps::TESTS,
+        codecs::TESTS,
         options::TESTS,
         writing::TESTS,
         bad_input::TESTS,
