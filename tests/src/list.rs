@@ -324,11 +324,17 @@ macro_rules! maps {
     };
 }
 
-/// Makes the tests of maps for any backend, on a runtime.
+/// Makes the tests of maps for any backend, on a runtime. `into suite, ` before that is as for [`any_backend!`].
 #[macro_export]
 macro_rules! any_map {
+    (into $suite:ident, $Runtime:ty, $Backend:ty) => {
+        $crate::any_map! { @list (into $suite, on $Runtime, over $Backend) }
+    };
     ($Runtime:ty, $Backend:ty) => {
-        $crate::tests! { on $Runtime, over $Backend:
+        $crate::any_map! { @list (on $Runtime, over $Backend) }
+    };
+    (@list ($($how:tt)*)) => {
+        $crate::tests! { $($how)*:
             map_changes:
                 m_the_list_comes_first_in_the_order_of_keys
                 m_keys_come_in_the_order_in_which_they_first_changed
