@@ -1,10 +1,11 @@
 //! A client of a cluster, which any number of values and watchers share.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use event_core::{MemoryReader, MemoryValue};
 use tokio::runtime::Handle;
@@ -33,6 +34,8 @@ struct Shared {
     next_id: AtomicU64,
     stores: Stores,
     maps: Maps,
+    /// The numbers of those leases that this client has held and lost.
+    lost_leases: Mutex<BTreeSet<i64>>,
     runtime: Handle,
 }
 
@@ -78,6 +81,7 @@ impl EtcdClient {
                 next_id: AtomicU64::new(1),
                 stores: Stores::default(),
                 maps: Maps::default(),
+                lost_leases: Mutex::default(),
                 runtime,
             }),
             Arc::default(),
@@ -107,6 +111,16 @@ impl EtcdClient {
     #[must_use]
     pub fn namespace(&self, prefix: impl AsRef<[u8]>) -> Self {
         Self(Arc::clone(&self.0), [&*self.1, prefix.as_ref()].concat().into())
+    }
+
+    /// A lease that this client held is lost.
+    pub(crate) fn note_lost(&self, lease: i64) {
+        self.0.lost_leases.lock().unwrap_or_else(PoisonError::into_inner).insert(lease);
+    }
+
+    /// Whether this client has held this lease, and lost it.
+    pub(crate) fn has_lost(&self, lease: i64) -> bool {
+        lease != 0 && self.0.lost_leases.lock().unwrap_or_else(PoisonError::into_inner).contains(&lease)
     }
 
     /// What all keys begin with.

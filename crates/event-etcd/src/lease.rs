@@ -5,11 +5,27 @@ use std::time::Duration;
 
 use event_core::{MemoryReader, MemoryValue};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use crate::client::EtcdClient;
 use crate::error::{Error, Failure};
 use crate::pauses::Pauses;
+
+/// The number of a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct LeaseId(pub(crate) i64);
+
+impl From<i64> for LeaseId {
+    fn from(id: i64) -> Self {
+        Self(id)
+    }
+}
+
+impl From<&Lease> for LeaseId {
+    fn from(lease: &Lease) -> Self {
+        Self(lease.id)
+    }
+}
 
 /// A lease that is kept alive in the background for as long as this exists.
 ///
@@ -41,12 +57,13 @@ impl EtcdClient {
                 "a lease cannot last {time_to_live:?}; it takes a second at least, and not for ever"
             )));
         };
+        let asked = Instant::now();
         let granted = self.write(|client| async move { client.lease_grant(seconds).await }).await?;
         let (id, seconds) = (granted.id, granted.ttl.unsigned_abs());
         let time_to_live = Duration::from_secs(seconds);
         let lost = MemoryValue::new();
         let reader = lost.reader();
-        let keeper = self.runtime().spawn(keep_alive(self.clone(), id, time_to_live, lost));
+        let keeper = self.runtime().spawn(keep_alive(self.clone(), id, time_to_live, asked + time_to_live, lost));
         Ok(Lease { client: self.clone(), id, time_to_live, lost: reader, keeper })
     }
 }
@@ -64,8 +81,13 @@ impl Lease {
         self.time_to_live
     }
 
-    /// Waits until the cluster says that the lease is no more, because this process could not reach it in time or somebody
-    /// revoked it. What was written with it is deleted then. While nobody can be reached, this waits on.
+    /// Waits until the lease is lost: the cluster says that it has expired or was revoked; or no member has answered for the time to
+    /// live, by the clock of this process.
+    ///
+    /// In the second case this is ready before the cluster can delete the keys, and before it can grant them to somebody else: the time is
+    /// counted from when the last request that was answered was sent. (While the computer sleeps, the clock may stand still.) What this
+    /// client is asked to write with the lease from then on is refused with [`Error::LeaseNotFound`], even if the cluster
+    /// can be reached again and has the lease for some moments more.
     ///
     /// # Cancel safety
     ///
@@ -106,19 +128,38 @@ impl fmt::Debug for Lease {
     }
 }
 
-/// Keeps a lease alive until a member says that it is gone. Each time this asks whichever member has its turn, for which
-/// one answer is enough.
-async fn keep_alive(client: EtcdClient, id: i64, time_to_live: Duration, lost: MemoryValue<()>) {
-    let mut pauses = Pauses::new(client.members().options().max_pause.min(time_to_live / 4));
+/// Keeps a lease alive until a member says that it is gone, or nobody has answered until it `expires`. Each time this asks the member
+/// whose turn it is; one answer is enough.
+async fn keep_alive(client: EtcdClient, id: i64, time_to_live: Duration, mut expires: Instant, lost: MemoryValue<()>) {
+    let members = client.members();
+    // What is left after the first third is enough for an attempt with each member, and one more.
+    let attempts = u32::try_from(members.count()).unwrap_or(u32::MAX).saturating_add(1);
+    let patience = time_to_live * 2 / 3 / attempts;
+    let mut pauses = Pauses::new(members.options().max_pause.min(time_to_live / 4));
+    let mut failures = 0;
     loop {
-        match client.members().ask(|client| async move { client.lease_keep_alive(id).await }).await {
-            Ok(_) => {
+        let asked = Instant::now();
+        if asked >= expires {
+            break;
+        }
+        let request = members.ask_within(patience, |client| async move { client.lease_keep_alive(id).await });
+        match timeout_at(expires, request).await {
+            Ok(Ok(_)) => {
+                expires = asked + time_to_live;
+                failures = 0;
                 pauses.reset();
                 sleep(time_to_live / 3).await;
             }
-            Err(Failure::Permanent(Error::LeaseNotFound { .. })) => break,
-            Err(_) => sleep(pauses.next()).await,
+            Err(_) | Ok(Err(Failure::Permanent(Error::LeaseNotFound { .. }))) => break,
+            Ok(Err(_)) => {
+                failures += 1;
+                // The others first, without a pause.
+                if failures % members.count() == 0 {
+                    sleep_until(expires.min(Instant::now() + pauses.next())).await;
+                }
+            }
         }
     }
+    client.note_lost(id);
     lost.set(());
 }

@@ -83,7 +83,7 @@ pub use codec::Json;
 pub use codec::{BoxError, Bytes, Codec, DecodeError, Text};
 pub use coded::{CodedBuilder, CodedValue};
 pub use error::Error;
-pub use lease::Lease;
+pub use lease::{Lease, LeaseId};
 pub use map::{EtcdMap, EtcdMapWatcher, MapBuilder};
 pub use options::ClientBuilder;
 pub use status::Status;

@@ -127,6 +127,30 @@ impl Members {
         })
     }
 
+    /// [`ask`](Self::ask), where less time is left than the options say. If it is over, it is the next member's turn.
+    pub(crate) async fn ask_within<T, F>(
+        &self,
+        limit: Duration,
+        request: impl FnOnce(Client) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let turn = self.turn().number;
+        match timeout(limit, self.ask(request)).await {
+            Ok(result) => result,
+            Err(_) => {
+                self.failed(turn);
+                Err(Failure::timeout(limit))
+            }
+        }
+    }
+
+    /// How many members are known.
+    pub(crate) fn count(&self) -> usize {
+        self.members.len()
+    }
+
     fn note(&self, turn: Option<u64>, failure: &Failure) {
         if let (Some(turn), Failure::Transient { .. }) = (turn, failure) {
             self.failed(turn);

@@ -11,6 +11,7 @@ use crate::codec::{BoxError, Codec, Text};
 use crate::coded::CodedBuilder;
 use crate::decoder::{Decode, of_function};
 use crate::error::Error;
+use crate::lease::LeaseId;
 use crate::map::MapBuilder;
 use crate::range::KeyRange;
 use crate::status::Status;
@@ -93,10 +94,10 @@ impl<T> EtcdValue<T> {
         self.writer()?.delete().await
     }
 
-    /// The same value; what this handle sets is deleted when the lease ends. 0 stands for no lease.
+    /// The same value; what this handle sets is deleted when the lease ends; see [`EtcdKey::with_lease`](crate::EtcdKey::with_lease).
     #[must_use]
-    pub fn with_lease(&self, lease: i64) -> Self {
-        Self { lease, ..self.clone() }
+    pub fn with_lease(&self, lease: impl Into<LeaseId>) -> Self {
+        Self { lease: lease.into().0, ..self.clone() }
     }
 
     fn writer(&self) -> Result<EtcdKey, Error> {

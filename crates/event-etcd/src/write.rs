@@ -11,6 +11,7 @@ use crate::api::{
 };
 use crate::client::EtcdClient;
 use crate::error::{Error, Failure};
+use crate::lease::LeaseId;
 use crate::members::without_name;
 use crate::pauses::Pauses;
 use crate::range::{KeyRange, Readable};
@@ -39,10 +40,11 @@ impl EtcdClient {
 }
 
 impl EtcdKey {
-    /// The same key; what this handle sets is deleted when the lease ends. 0 stands for no lease.
+    /// The same key; what this handle sets is deleted when the lease ends. The lease is a [`Lease`](crate::Lease) of this client, or the
+    /// number of one, as of another process; 0 stands for no lease.
     #[must_use]
-    pub fn with_lease(self, lease: i64) -> Self {
-        Self { lease, ..self }
+    pub fn with_lease(self, lease: impl Into<LeaseId>) -> Self {
+        Self { lease: lease.into().0, ..self }
     }
 
     /// Stores data under the key; see [`EtcdValue::set`](crate::EtcdValue::set).
@@ -55,6 +57,7 @@ impl EtcdKey {
     ///
     /// As [`EtcdValue::set`](crate::EtcdValue::set).
     pub async fn set(&self, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
+        self.has_its_lease()?;
         let data = data.into();
         let length = data.len();
         let put = |client: api::Client| {
@@ -76,6 +79,7 @@ impl EtcdKey {
     ///
     /// As [`EtcdValue::set`](crate::EtcdValue::set).
     pub async fn compare_and_set(&self, seen: i64, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
+        self.has_its_lease()?;
         let data = data.into();
         let length = data.len();
         let write = |client: api::Client| {
@@ -98,6 +102,11 @@ impl EtcdKey {
         let found = response.responses.into_iter().find_map(|response| response.response_range);
         let found = found.and_then(|range| range.kvs.first().map(|pair| pair.mod_revision));
         Err(Error::Conflict { mod_revision: found.unwrap_or(0) })
+    }
+
+    /// Refuses a lease that this client has lost, whatever the cluster says of it.
+    fn has_its_lease(&self) -> Result<(), Error> {
+        if self.client.has_lost(self.lease) { Err(Error::LeaseNotFound { lease: self.lease }) } else { Ok(()) }
     }
 
     /// Deletes the key, if it is there; see [`EtcdValue::delete`](crate::EtcdValue::delete).

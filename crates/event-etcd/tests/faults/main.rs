@@ -9,6 +9,7 @@ mod support;
 mod auth;
 mod churn;
 mod compaction;
+mod leases;
 mod maps;
 mod members;
 mod partition;
@@ -21,6 +22,7 @@ fn main() {
     let suite = members::tests(suite);
     let suite = quorum::tests(suite);
     let suite = compaction::tests(suite);
+    let suite = leases::tests(suite);
     let suite = maps::tests(suite);
     let suite = auth::tests(suite);
     let suite = churn::tests(suite);
