@@ -122,6 +122,11 @@ impl Failure {
             Code::InvalidArgument if cause.contains("revision of auth store is old") => {
                 Self::Transient { cause: cause.into(), sent: false }
             }
+            // About the member, which did nothing, and not about the request: another one can do it. Some versions of etcd have a code
+            // for it that says otherwise.
+            Code::FailedPrecondition | Code::Unavailable | Code::DataLoss if is_about_the_member(cause) => {
+                Self::Transient { cause: cause.into(), sent: false }
+            }
             Code::NotFound if cause.contains("lease not found") => Self::Permanent(Error::LeaseNotFound { lease: 0 }),
             Code::OutOfRange if cause.contains("compacted") => Self::Compacted,
             Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound | Code::Unimplemented => {
@@ -130,11 +135,7 @@ impl Failure {
             Code::ResourceExhausted if !cause.contains("too many requests") => {
                 Self::Permanent(Error::Other(cause.into()))
             }
-            // A member without a leader refuses a request before it looks at it.
-            _ => {
-                let sent = !never_connected(status) && cause != "etcdserver: no leader";
-                Self::Transient { cause: with_sources(status), sent }
-            }
+            _ => Self::Transient { cause: with_sources(status), sent: !never_connected(status) },
         }
     }
 }
@@ -147,6 +148,18 @@ impl fmt::Display for Failure {
             Self::Compacted => f.write_str("the revision is compacted"),
         }
     }
+}
+
+/// Whether a member refuses for what it is, before it looks at the request. The texts are those of etcd's `rpctypes`.
+fn is_about_the_member(cause: &str) -> bool {
+    [
+        "etcdserver: no leader",
+        "etcdserver: not leader",
+        "etcdserver: not capable",
+        "etcdserver: rpc not supported for learner",
+        "etcdserver: corrupt cluster",
+    ]
+    .contains(&cause)
 }
 
 /// Whether the request cannot have reached anybody.
@@ -216,6 +229,15 @@ mod tests {
             (Code::ResourceExhausted, "etcdserver: too many requests", "again, sent: true"),
             (Code::Unavailable, "etcdserver: no leader", "again, sent: false"),
             (Code::Unavailable, "etcdserver: leader changed", "again, sent: true"),
+            (Code::Unavailable, "etcdserver: rpc not supported for learner", "again, sent: false"),
+            (Code::FailedPrecondition, "etcdserver: rpc not supported for learner", "again, sent: false"),
+            (Code::FailedPrecondition, "etcdserver: not leader", "again, sent: false"),
+            (Code::Unavailable, "etcdserver: not capable", "again, sent: false"),
+            (Code::FailedPrecondition, "etcdserver: not capable", "again, sent: false"),
+            (Code::DataLoss, "etcdserver: corrupt cluster", "again, sent: false"),
+            (Code::Unavailable, "etcdserver: unhealthy cluster", "again, sent: true"),
+            (Code::Unavailable, "etcdserver: server stopped", "again, sent: true"),
+            (Code::FailedPrecondition, "etcdserver: something else", "Other"),
             (Code::Unknown, "something", "again, sent: true"),
         ] {
             assert_eq!(of(code, message), expected, "{code:?}, {message}");

@@ -92,7 +92,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Whether a member may answer that is not in touch with a leader. Not unless told: its answers may be old.
+    /// With `true`, the default, a member that has lost its leader refuses to answer, and another one is asked; with `false` it answers,
+    /// and what it says may be old.
     pub fn require_leader(mut self, require: bool) -> Self {
         self.require_leader = require;
         self
