@@ -1,8 +1,8 @@
 //! Supervision beside a `JoinSet` and beside task-supervisor: what starting, changing, restarting and stopping cost per runnable.
 //!
 //! In each round every column starts a number of runnables on a current-thread runtime of tokio, changes the state of some of them,
-//! restarts some, and stops all. Printed are the medians of the rounds, in nanoseconds of processor time per runnable, and the medians of the rounds'
-//! ratios of the first column to the `JoinSet`.
+//! restarts some, and stops all. Printed are the medians of the rounds, in nanoseconds of processor time per runnable, and the medians
+//! of the rounds' ratios of the first column to the `JoinSet`.
 //!
 //! "Seen": somebody has a reader of the tree's state, so that every change publishes a tree, as with somebody who watches. Nobody
 //! looks at these.
