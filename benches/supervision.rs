@@ -1,8 +1,8 @@
 //! Supervision beside a `JoinSet` and beside task-supervisor: what starting, changing, restarting and stopping cost per runnable.
 //!
 //! In each round every column starts a number of runnables on a current-thread runtime of tokio, changes the state of some of them,
-//! restarts some, and stops all. Printed are the medians of the rounds, in nanoseconds per runnable, and the medians of the rounds'
-//! ratios of the first column to the `JoinSet`.
+//! restarts some, and stops all. Printed are the medians of the rounds, in nanoseconds of processor time per runnable, and the medians
+//! of the rounds' ratios of the first column to the `JoinSet`.
 //!
 //! "Seen": somebody has a reader of the tree's state, so that every change publishes a tree, as with somebody who watches. Nobody
 //! looks at these.
@@ -16,6 +16,8 @@
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+#[cfg(not(target_os = "linux"))]
 use std::time::Instant;
 
 use event_benches::machine::load;
@@ -209,29 +211,43 @@ impl Column for SupervisorHandle {
     }
 }
 
+/// The processor time of this thread, on which everything runs: what else the machine does matters less.
+#[cfg(target_os = "linux")]
+fn now() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Any time, where that of a thread is not known.
+#[cfg(not(target_os = "linux"))]
+fn now() -> Duration {
+    static FIRST: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    FIRST.get_or_init(Instant::now).elapsed()
+}
+
 /// One life of a number of runnables.
 async fn life<C: Column>(number: usize) -> Figures {
     let some = number.min(SOME);
     let begun = Begun::default();
-    let took = |since: Instant, operations: usize| Some(since.elapsed().as_nanos() as f64 / operations as f64);
+    let took = |since: Duration, operations: usize| Some((now() - since).as_nanos() as f64 / operations as f64);
 
-    let since = Instant::now();
+    let since = now();
     let mut column = C::start(number, &begun);
     until_begun(&begun, number).await;
     let start = took(since, number);
 
     // Wake-ups of what has just begun are no part of the rest.
     yield_now().await;
-    let since = Instant::now();
+    let since = now();
     let change = if column.change(some) { took(since, some) } else { None };
 
-    let since = Instant::now();
+    let since = now();
     for number in 0..some {
         column.restart(number, &begun).await;
     }
     let restart = took(since, some);
 
-    let since = Instant::now();
+    let since = now();
     column.stop().await;
     [start, change, restart, took(since, number)]
 }
@@ -293,7 +309,7 @@ fn main() -> ExitCode {
         }
     }
     let columns: Vec<_> = COLUMNS.into_iter().filter(|(name, _)| name.contains(&wanted)).collect();
-    println!("{rounds} rounds, in nanoseconds per runnable; load before: {}\n", load());
+    println!("{rounds} rounds, in nanoseconds of processor time per runnable; load before: {}\n", load());
     let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
     println!("| | {} | to the JoinSet |\n|---|{}---:|", names.join(" | "), "---:|".repeat(names.len()));
     for size in sizes {

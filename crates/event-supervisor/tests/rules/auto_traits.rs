@@ -15,6 +15,8 @@ fn everything_can_be_sent_and_nearly_everything_shared() {
     is_send_and_sync::<(Backoff, Builder, Context, Handle, NoSuchRunnable, Supervisor)>();
     is_send_and_sync::<(Cancelled<'_>, NodeStatus, StartError, State, Transition, Tree)>();
     is_send::<BoxRunnable>();
+    #[cfg(feature = "std")]
+    is_send::<event_supervisor::Local<std::rc::Rc<()>>>();
 }
 
 #[test]
