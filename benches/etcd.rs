@@ -1,5 +1,5 @@
 //! One `set` to `get` over a server on loopback, beside a bare put and watch of the same data with `etcd-client`; and what a
-//! thousand watchers of a thousand keys cost.
+//! thousand watchers of a thousand keys cost; and ranges.
 //!
 //! The two take turns in one run. Each block is so many round trips of the one and as many of the other; the ratio is that
 //! of the blocks' medians, of which the median and the quartiles are printed.
@@ -10,9 +10,14 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use etcd_client::{Client, WatchStream};
-use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher};
+use event_etcd::{BoxError, EtcdClient, EtcdValue, EtcdWatcher};
 use event_test_servers::{Options, Server, install};
 use tokio::task::JoinSet;
+
+#[path = "etcd/ranges.rs"]
+mod ranges;
+
+use ranges::Stream;
 
 const HELP: &str = "\
 Measures watched values in an etcd server on loopback, which it starts itself.
@@ -29,15 +34,30 @@ const KEYS: usize = 1000;
 struct Size {
     blocks: usize,
     trips: usize,
+    lists: usize,
+    stream: Stream,
 }
 
+const FULL: Size = Size {
+    blocks: 100,
+    trips: 40,
+    lists: 30,
+    stream: Stream { turns: 10, turn: Duration::from_secs(2), rate: 5_000 },
+};
+const QUICK: Size = Size {
+    blocks: 5,
+    trips: 10,
+    lists: 3,
+    stream: Stream { turns: 1, turn: Duration::from_millis(200), rate: 1_000 },
+};
+
 fn main() -> ExitCode {
-    let mut size = Size { blocks: 100, trips: 40 };
+    let mut size = FULL;
     for argument in std::env::args().skip(1) {
         match &*argument {
             // What cargo adds.
             "--bench" => {}
-            "--quick" => size = Size { blocks: 5, trips: 10 },
+            "--quick" => size = QUICK,
             "--help" | "-h" => {
                 println!("{HELP}");
                 return ExitCode::SUCCESS;
@@ -69,9 +89,14 @@ async fn measure(server: &Server, size: Size) {
     }
     println!();
     thousand(server).await;
+    println!();
+    ranges::fill(server).await;
+    ranges::list(server, size.lists).await;
+    ranges::one_prefix(server, 1 + size.lists / 10).await;
+    ranges::stream(server, size.stream).await;
 }
 
-fn decode(_key: &[u8], bytes: Option<&[u8]>) -> Result<Vec<u8>, std::convert::Infallible> {
+fn decode(_key: &[u8], bytes: Option<&[u8]>) -> Result<Vec<u8>, BoxError> {
     Ok(bytes.unwrap_or_default().to_vec())
 }
 

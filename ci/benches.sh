@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 if [ "${1:-}" != --etcd ]; then
   echo "== benchmarks"
-  exec cargo bench --quiet -p event-benches --bench peers --bench watch -- --quick
+  exec cargo bench --quiet -p event-benches --bench peers --bench watch --bench supervision -- --quick
 fi
 
 # Debian splits it: without the package libprotobuf-dev its compiler lacks the files that etcd's include.

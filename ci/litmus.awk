@@ -7,7 +7,7 @@
 #   name      the title to give it
 #
 # A line of a test has one operation, and above it, as comments, the names of the operations of the sources that it stands
-# for. If these differ, the weaker one counts. What is translated: loads, stores, read-modify-writes, compare-and-swaps whose
+# for. If these differ, what they have in common counts. What is translated: loads, stores, read-modify-writes, compare-and-swaps whose
 # expectation is a location of its own, fences, plain accesses, `int r = 1;`, `if (r == 1) {`.
 
 BEGIN {
@@ -52,10 +52,16 @@ function bind(id,    ordering, failure) {
   failure = id ":failure"
   if (!(id in source)) { print FILENAME ": there is no " id > "/dev/stderr"; exit 1 }
   ordering = id in other ? other[id] : source[id]
-  if (first == "" || strength[ordering] < strength[first]) first = ordering
+  first = common(ordering, first)
   if (!(failure in source)) return
   ordering = failure in other ? other[failure] : source[failure]
-  if (second == "" || strength[ordering] < strength[second]) second = ordering
+  second = common(ordering, second)
+}
+
+function common(one, other) {
+  if (other == "") return one
+  if (one != other && strength[one] + strength[other] == strength["acquire"] + strength["release"]) return "relaxed"
+  return strength[one] < strength[other] ? one : other
 }
 
 function with_orderings(line,    count, result, ordering) {

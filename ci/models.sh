@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the models of event-core under loom and shuttle, and those of event-map under shuttle. Fails when a model fails, explores too little, or holds without
+# Runs the models of event-core and event-map under loom and shuttle. Fails when a model fails, explores too little, or holds without
 # a fence that it should need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,6 +12,7 @@ run() { # run CHECKER CRATE: builds into a folder of its own, since the cfg woul
 run loom event-core
 run shuttle event-core
 run shuttle event-map
+run loom event-map
 
 echo "== a crate that uses event-core, under loom"
 RUSTFLAGS="--cfg event_core_loom ${RUSTFLAGS:-}" cargo test --quiet --release --target-dir target/loom -p model-checked

@@ -8,7 +8,8 @@
 //! - *by hand*: polled without a runtime, one step after the other.
 //!
 //! A fifth group is about [pipes](mod@pipes): by hand, generic over a [`Channel`](pipes::Channel). A sixth one is about maps (M): for
-//! any [backend](map_changes::MapBackend), for memory with [tasks](map_threads), and [by hand](map_by_hand).
+//! any [backend](map_changes::MapBackend), for memory with [tasks](map_threads), and by hand: [what is told](map_by_hand),
+//! [wake-ups](map_waking) and [panics](map_panics).
 //!
 //! [`conformance!`], [`by_hand!`], [`pipes!`] and [`maps!`] list them and make `#[test]`s of them. A runtime is a file in
 //! `tests/tests`, and so is a channel; so will be a backend. The other modules are tools for these and for the other tests
@@ -28,7 +29,9 @@ pub mod watchdog;
 
 pub mod map_by_hand;
 pub mod map_changes;
+pub mod map_panics;
 pub mod map_threads;
+pub mod map_waking;
 
 pub mod borrowing;
 pub mod caching;

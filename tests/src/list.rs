@@ -324,11 +324,17 @@ macro_rules! maps {
     };
 }
 
-/// Makes the tests of maps for any backend, on a runtime.
+/// Makes the tests of maps for any backend, on a runtime. `into suite, ` before that is as for [`any_backend!`].
 #[macro_export]
 macro_rules! any_map {
+    (into $suite:ident, $Runtime:ty, $Backend:ty) => {
+        $crate::any_map! { @list (into $suite, on $Runtime, over $Backend) }
+    };
     ($Runtime:ty, $Backend:ty) => {
-        $crate::tests! { on $Runtime, over $Backend:
+        $crate::any_map! { @list (on $Runtime, over $Backend) }
+    };
+    (@list ($($how:tt)*)) => {
+        $crate::tests! { $($how)*:
             map_changes:
                 m_the_list_comes_first_in_the_order_of_keys
                 m_keys_come_in_the_order_in_which_they_first_changed
@@ -354,23 +360,25 @@ macro_rules! maps_by_hand {
                 m2_replace_all_tells_only_differences
                 m1_what_is_remembered_goes_when_nobody_is_behind
                 m1_keys_that_a_slow_watcher_never_saw_are_not_remembered
+                c1_each_watcher_of_a_map_gets_the_rest_and_then_closed
+                c1_a_map_is_closed_by_its_last_handle
+                c2_changes_after_close_change_nothing_and_hand_the_data_back
+                v6_data_is_dropped_as_soon_as_it_is_replaced_and_nobody_reads_it
+                closures_may_use_the_map
+                closures_run_again_if_another_change_came_first
+                debug_asks_keys_and_data_for_nothing
+                ranges_are_what_std_takes_them_for;
+            map_waking:
                 w2_wake_ups_come_after_the_publication
                 w2_a_change_in_the_midst_of_a_poll_is_not_overlooked
                 w2_changes_of_a_key_wake_nobody_who_watches_another
                 w2_a_bell_that_was_taken_out_is_registered_again
                 w2_a_bell_that_is_taken_out_under_a_watcher_is_no_reason_to_spin
                 w5_a_thousand_cancelled_waits_on_a_map_leave_at_most_one_waker
-                w6_a_dropped_watcher_of_a_map_leaves_nothing
-                c1_each_watcher_of_a_map_gets_the_rest_and_then_closed
-                c1_a_map_is_closed_by_its_last_handle
-                c2_changes_after_close_change_nothing_and_hand_the_data_back
-                v6_data_is_dropped_as_soon_as_it_is_replaced_and_nobody_reads_it
+                w6_a_dropped_watcher_of_a_map_leaves_nothing;
+            map_panics:
                 p1_a_panic_in_user_code_changes_nothing_and_consumes_nothing
-                p1_a_waker_that_panics_keeps_nobody_of_a_map_from_being_woken
-                closures_may_use_the_map
-                closures_run_again_if_another_change_came_first
-                debug_asks_keys_and_data_for_nothing
-                ranges_are_what_std_takes_them_for;
+                p1_a_waker_that_panics_keeps_nobody_of_a_map_from_being_woken;
         }
     };
 }
@@ -399,6 +407,8 @@ mod tests {
             include_str!("map_changes.rs"),
             include_str!("map_threads.rs"),
             include_str!("map_by_hand.rs"),
+            include_str!("map_waking.rs"),
+            include_str!("map_panics.rs"),
         ];
         let lines = groups.iter().flat_map(|group| group.lines());
         let names: Vec<_> = lines

@@ -569,6 +569,20 @@ mod sizes {
     }
 
     #[test]
+    fn a_reader_shard_is_128_bytes() {
+        let heap = |shards| {
+            let before = live_bytes();
+            let value = MemoryValue::with_reader_shards(shards);
+            value.set(1_u64);
+            (live_bytes() - before, value)
+        };
+        let ((one, _first), (nine, _second)) = (heap(1), heap(9));
+        println!("a value with one reader shard: {one} bytes on the heap, with nine {nine}");
+        assert_eq!(nine - one, 8 * 128);
+        assert!(one <= 1024);
+    }
+
+    #[test]
     fn a_watcher_is_64_bytes_at_most_waiting_or_not() {
         let waker = Waker::from(Arc::new(Quiet));
         for count in [1_000, 10_000, 100_000] {

@@ -1,5 +1,5 @@
-//! Each word that a neighbour has for something is found in the search of event-core's documentation: it is the name of a
-//! method, or an alias of what serves it here.
+//! Each word that a neighbour has for something is found in the search of the documentation of event-core or event-map: it is the name
+//! of a method, or an alias of what serves it here.
 
 extern crate alloc;
 
@@ -175,6 +175,62 @@ const FUTURES_SIGNALS: &[&str] = &[
     "Broadcaster",
 ];
 
+/// Its vector of observables, where keys are indices.
+const EYEBALL_IM: &[&str] = &[
+    "ObservableVector",
+    "VectorSubscriber",
+    "VectorDiff",
+    "subscribe",
+    "into_values_and_stream",
+    "insert",
+    "set",
+    "remove",
+    "clear",
+    "entry",
+    "entries",
+    "transaction",
+];
+
+/// Its map of signals.
+const FUTURES_SIGNALS_MAPS: &[&str] = &[
+    "MutableBTreeMap",
+    "MapDiff",
+    "lock_ref",
+    "lock_mut",
+    "insert",
+    "insert_cloned",
+    "remove",
+    "clear",
+    "replace",
+    "replace_cloned",
+    "signal_map",
+    "signal_map_cloned",
+    "signal_vec_keys",
+    "entries_cloned",
+    "key_cloned",
+];
+
+const DASHMAP: &[&str] = &[
+    "DashMap",
+    "insert",
+    "remove",
+    "get",
+    "contains_key",
+    "view",
+    "entry",
+    "alter",
+    "alter_all",
+    "retain",
+    "clear",
+    "iter",
+    "len",
+    "is_empty",
+];
+
+/// Its caches of objects by key.
+const DYNAMIC_DATA: &[&str] =
+    &["SourceCache", "ChangeSet", "AddOrUpdate", "Edit", "EditDiff", "Connect", "WatchValue", "ToCollection", "lookup"];
+
 /// All names of functions and types, and all aliases, in the files of a folder.
 fn words_in(folder: &Path, words: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("the folder can be read") {
@@ -200,11 +256,19 @@ fn words_in(folder: &Path, words: &mut BTreeSet<String>) {
     }
 }
 
+/// Looks for the words of the neighbours of a crate.
+fn expect_words(library: &str, neighbours: &[(&str, &[&str])]) {
+    let mut words = BTreeSet::new();
+    words_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../crates/{library}/src")), &mut words);
+    for (neighbour, list) in neighbours {
+        let missing: Vec<_> = list.iter().filter(|word| !words.contains(**word)).collect();
+        assert!(missing.is_empty(), "words of {neighbour} that nothing is found under: {missing:?}");
+    }
+}
+
 #[test]
 fn every_word_of_a_neighbour_is_found() {
-    let mut words = BTreeSet::new();
-    words_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/event-core/src"), &mut words);
-    for (neighbour, list) in [
+    let neighbours = [
         ("tokio's watch", TOKIO_WATCH),
         ("eyeball", EYEBALL),
         ("embassy's Watch", EMBASSY_WATCH),
@@ -212,10 +276,19 @@ fn every_word_of_a_neighbour_is_found() {
         ("StateFlow", STATE_FLOW),
         ("Rx", RX),
         ("futures-signals", FUTURES_SIGNALS),
-    ] {
-        let missing: Vec<_> = list.iter().filter(|word| !words.contains(**word)).collect();
-        assert!(missing.is_empty(), "words of {neighbour} that nothing is found under: {missing:?}");
-    }
+    ];
+    expect_words("event-core", &neighbours);
+}
+
+#[test]
+fn every_word_of_a_neighbour_of_maps_is_found() {
+    let neighbours = [
+        ("eyeball-im", EYEBALL_IM),
+        ("futures-signals' maps", FUTURES_SIGNALS_MAPS),
+        ("dashmap", DASHMAP),
+        ("DynamicData", DYNAMIC_DATA),
+    ];
+    expect_words("event-map", &neighbours);
 }
 
 /// The rows of the first table in `page` that compares with tokio's watch, without their links.

@@ -48,7 +48,7 @@ impl<T> UnsafeCell<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(event_core_loom), allow(dead_code, reason = "only a model checker looks at which handshake this is"))]
 pub(crate) enum Handshake {
-    /// `Cell::pin_from` counted itself in and looks whether the slot is still in force.
+    /// `Cell::pin_by` counted itself in and looks whether the slot is still in force.
     PinThenLook,
     /// `Cell::exchange_as` put another slot in force and looks whether the old one is read.
     PublishThenCount,

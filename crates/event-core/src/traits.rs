@@ -91,12 +91,31 @@ pub trait Watcher {
     }
 }
 
-/// So many times a poll looks for something that can be given. Then the task shall see to its other business before it goes
-/// on.
+/// So many times a poll looks for something that it can return. Then the task yields to the executor before it goes on.
 const LOOKS_PER_POLL: usize = 32;
 
-/// Polls `look` until it has something to give, within limits.
-pub(crate) fn until_some<T>(
+/// Polls `look` until it returns something, but only so often: if it has returned `None` 32 times, the task is woken and the poll is
+/// pending, so that other tasks have their turn.
+///
+/// For polls of watchers that may find many things which they do not return, such as those that a filter rejects.
+///
+/// # Errors
+///
+/// Those of `look`.
+///
+/// # Examples
+///
+/// ```
+/// use core::task::{Context, Poll, Waker};
+/// use event_core::adapter::until_some;
+///
+/// let mut cx = Context::from_waker(Waker::noop());
+/// let mut numbers = 0..;
+/// let mut number_from = |first| until_some(&mut cx, |_| Poll::Ready(Ok(numbers.next().filter(|n| *n >= first))));
+/// assert!(matches!(number_from(6), Poll::Ready(Ok(6))));
+/// assert!(number_from(1_000).is_pending());
+/// ```
+pub fn until_some<T>(
     cx: &mut Context<'_>,
     mut look: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<T>, GetError>>,
 ) -> Poll<Result<T, GetError>> {

@@ -12,21 +12,27 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::hub::{Command, Hub};
+use crate::map::Maps;
 use crate::members::Members;
 use crate::options::ClientBuilder;
+use crate::range::KeyRange;
 use crate::status::Status;
+use crate::store::Store;
+use crate::stores::Stores;
 
 /// A client of an etcd cluster. Clones are the same client: one connection, one stream for the watches of all.
 ///
 /// It works on the tokio runtime that it was made on. What it makes can be used from any executor.
 #[derive(Clone)]
-pub struct EtcdClient(Arc<Shared>);
+pub struct EtcdClient(Arc<Shared>, /** What all keys begin with. */ Arc<[u8]>);
 
 struct Shared {
     members: Arc<Members>,
     commands: UnboundedSender<Command>,
     status: MemoryReader<Status>,
     next_id: AtomicU64,
+    stores: Stores,
+    maps: Maps,
     runtime: Handle,
 }
 
@@ -64,7 +70,18 @@ impl EtcdClient {
         let status = MemoryValue::with_value(Status::Connecting);
         let reader = status.reader();
         runtime.spawn(Hub::new(Arc::clone(&members), requests, status).run());
-        Ok(Self(Arc::new(Shared { members, commands, status: reader, next_id: AtomicU64::new(1), runtime })))
+        Ok(Self(
+            Arc::new(Shared {
+                members,
+                commands,
+                status: reader,
+                next_id: AtomicU64::new(1),
+                stores: Stores::default(),
+                maps: Maps::default(),
+                runtime,
+            }),
+            Arc::default(),
+        ))
     }
 
     /// How the client stands to the cluster. It is in sync while the stream that carries the watches of everyone is open.
@@ -72,6 +89,29 @@ impl EtcdClient {
     #[must_use]
     pub fn status(&self) -> MemoryReader<Status> {
         self.0.status.clone()
+    }
+
+    /// The same client with all keys below a prefix: those of values, maps and writes that are made of it get the prefix in the
+    /// cluster, and lose it when they are returned. In a namespace, another one is below it.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # use event_etcd::EtcdClient;
+    /// # async fn example(client: EtcdClient) -> Result<(), event_etcd::Error> {
+    /// let tenant = client.namespace("tenant 7/");
+    /// tenant.key("limit")?.set("17").await?; // "tenant 7/limit" in the cluster
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn namespace(&self, prefix: impl AsRef<[u8]>) -> Self {
+        Self(Arc::clone(&self.0), [&*self.1, prefix.as_ref()].concat().into())
+    }
+
+    /// What all keys begin with.
+    pub(crate) fn prefix(&self) -> &[u8] {
+        &self.1
     }
 
     pub(crate) fn members(&self) -> &Members {
@@ -82,6 +122,15 @@ impl EtcdClient {
     pub(crate) fn next_id(&self) -> u64 {
         // Ordering: the numbers have to differ, nothing else.
         self.0.next_id.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// What is known of a range, which its watchers share.
+    pub(crate) fn store(&self, range: KeyRange) -> Arc<Store> {
+        self.0.stores.get(range, || self.next_id())
+    }
+
+    pub(crate) fn maps(&self) -> &Maps {
+        &self.0.maps
     }
 
     /// Tells the hub something, if it is still there.

@@ -2,36 +2,33 @@
 
 use event_core::BackendError;
 
+use crate::codec::BoxError;
+
 /// A decoder of any type, which can be copied for one more watcher.
 pub(crate) trait Decode<T>: Send {
     fn decode(&mut self, key: &[u8], bytes: Option<&[u8]>) -> Result<T, BackendError>;
     fn duplicate(&self) -> Box<dyn Decode<T>>;
 }
 
-struct Function<F, E> {
-    function: F,
-    error: std::marker::PhantomData<fn() -> E>,
-}
+struct Function<F>(F);
 
-impl<T, F, E> Decode<T> for Function<F, E>
+impl<T, F> Decode<T> for Function<F>
 where
-    F: FnMut(&[u8], Option<&[u8]>) -> Result<T, E> + Clone + Send + 'static,
-    E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    F: FnMut(&[u8], Option<&[u8]>) -> Result<T, BoxError> + Clone + Send + 'static,
 {
     fn decode(&mut self, key: &[u8], bytes: Option<&[u8]>) -> Result<T, BackendError> {
-        (self.function)(key, bytes).map_err(BackendError::new)
+        (self.0)(key, bytes).map_err(BackendError::new)
     }
 
     fn duplicate(&self) -> Box<dyn Decode<T>> {
-        Box::new(Self { function: self.function.clone(), error: self.error })
+        Box::new(Self(self.0.clone()))
     }
 }
 
 /// A decoder out of a closure.
-pub(crate) fn of_function<T, F, E>(function: F) -> Box<dyn Decode<T>>
+pub(crate) fn of_function<T, F>(function: F) -> Box<dyn Decode<T>>
 where
-    F: FnMut(&[u8], Option<&[u8]>) -> Result<T, E> + Clone + Send + 'static,
-    E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+    F: FnMut(&[u8], Option<&[u8]>) -> Result<T, BoxError> + Clone + Send + 'static,
 {
-    Box::new(Function { function, error: std::marker::PhantomData })
+    Box::new(Function(function))
 }

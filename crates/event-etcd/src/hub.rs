@@ -1,4 +1,5 @@
-//! The task behind a client: it lists and watches on behalf of all of its watchers, and tells each what is new.
+//! The task behind a client: it lists and watches each range that has watchers, once however many those are, and keeps what
+//! is known of it in the range's [`Store`].
 //!
 //! ```text
 //! watcher --Start--> list, retried until it is answered --> watch on the one stream, from the revision after the list
@@ -6,11 +7,14 @@
 //!                      |<---- compacted, or not permitted ----|  lost: again from the first revision that was not told
 //! ```
 //!
-//! The hub never waits for a watcher: what it tells goes into the watcher's [`Inbox`](crate::inbox::Inbox), which keeps the
-//! newest per key. So a slow watcher holds neither the stream up nor its neighbours, and costs no more than the keys it
-//! watches.
+//! A watcher's first get is not older than what was stored when it began. So one that joins others has the hub ask for what
+//! was written after what the store knows, one request for all that join at the same time; and if keys were deleted, which
+//! such an answer does not show, for everything.
+//!
+//! The hub never waits for a watcher: what it tells goes into the store, which keeps the newest per key. So a slow watcher holds
+//! neither the stream up nor its neighbours.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use event_core::MemoryValue;
@@ -19,21 +23,21 @@ use tokio::time::Instant;
 
 use crate::api::{self, EventType, WatchResponse};
 use crate::error::{Error, Failure};
-use crate::feed::Feed;
-use crate::list::Listing;
-use crate::lists::Lists;
+use crate::lists::{Done, Lists};
 use crate::members::Members;
 use crate::pauses::Pauses;
 use crate::session::{Create, Event, Session};
 use crate::status::Status;
+use crate::store::{self, Store, become_stale, harmless};
 
 /// What watchers ask of the hub.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// List, and watch from there if `follow`.
-    Start { feed: Arc<Feed>, follow: bool },
-    /// Somebody is gone.
-    Stop(u64),
+    /// A watcher wants something of its range: another list if `lists`, and to be told of what is newer if `follows`. It is
+    /// counted if `joins`, and if `follows`, each of which it says once.
+    Start { store: Arc<Store>, lists: bool, joins: bool, follows: bool },
+    /// A watcher is gone.
+    Stop { id: u64, followed: bool },
 }
 
 /// The task.
@@ -41,7 +45,7 @@ pub(crate) struct Hub {
     members: Arc<Members>,
     commands: UnboundedReceiver<Command>,
     status: MemoryValue<Status>,
-    followers: HashMap<u64, Follower>,
+    ranges: HashMap<u64, Range>,
     lists: Lists,
     session: Session,
     /// Whose watch is whose, on the present stream.
@@ -49,35 +53,58 @@ pub(crate) struct Hub {
     /// Watches that the member has not confirmed.
     unconfirmed: HashSet<i64>,
     next_watch: i64,
+    /// Up to which revision each range is known that is followed, with its number.
+    known: BTreeSet<(i64, u64)>,
 }
 
-/// A watcher, as the hub sees it.
-struct Follower {
-    feed: Arc<Feed>,
-    follow: bool,
+/// A range that has watchers.
+struct Range {
+    store: Arc<Store>,
+    watchers: usize,
+    /// Those of them that want to be told of what is newer.
+    followers: usize,
     phase: Phase,
+    list: List,
+    /// What the store knows does not lead to what is stored now: everything has to be listed.
+    list_all: bool,
+    /// The revision it has in `known`.
+    known: Option<i64>,
     /// Between requests that the cluster refuses, so that a watcher that insists does not flood it.
     pauses: Pauses,
     not_before: Option<Instant>,
 }
 
-impl Follower {
-    /// Has the next get fail. The one after that asks again, but not at once.
-    fn refuse(&mut self, error: Error) {
-        self.phase = Phase::Resting;
+impl Range {
+    /// Has the next get of its watchers fail: of those who wait for a list up to this one, and of everybody if nothing goes
+    /// on any more. The one after that asks again, but not immediately.
+    fn refuse(&mut self, asked: u64, error: Error) {
+        let is_watched = matches!(self.phase, Phase::Watching(Some(_)));
+        if !is_watched {
+            self.phase = Phase::Resting;
+        }
         self.not_before = Some(Instant::now() + self.pauses.next());
-        self.feed.fail(error);
+        self.store.refuse(asked, !is_watched, error);
     }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// A list is in the queue or on its way.
+    /// There has to be a list first.
     Listing,
     /// The list is in, and nobody wants more; or it was refused.
     Resting,
-    /// Watches from where the feed was told up to, or will as soon as there is a stream: with this number if there is.
+    /// Watches from where the store knows up to, or will as soon as there is a stream: with this number if there is.
     Watching(Option<i64>),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum List {
+    None,
+    Queued,
+    /// On its way, and another one is wanted after it if `again`.
+    Running {
+        again: bool,
+    },
 }
 
 impl Hub {
@@ -92,11 +119,12 @@ impl Hub {
             members,
             commands,
             status,
-            followers: HashMap::new(),
+            ranges: HashMap::new(),
             lists: Lists::new(longest),
             watches: HashMap::new(),
             unconfirmed: HashSet::new(),
             next_watch: 1,
+            known: BTreeSet::new(),
         }
     }
 
@@ -107,12 +135,12 @@ impl Hub {
             self.open_stream();
             tokio::select! {
                 command = self.commands.recv() => match command {
-                    Some(Command::Start { feed, follow }) => self.start(feed, follow),
-                    Some(Command::Stop(id)) => self.stop(id),
+                    Some(Command::Start { store, lists, joins, follows }) => self.start(store, lists, joins, follows),
+                    Some(Command::Stop { id, followed }) => self.stop(id, followed),
                     None => return,
                 },
-                done = self.lists.next() => if let Some((id, begun, result)) = done {
-                    self.listed(id, begun, result);
+                done = self.lists.next() => if let Some(done) = done {
+                    self.listed(done);
                 },
                 event = self.session.next() => match event {
                     Some(Event::Opened { first }) => self.opened(first),
@@ -127,40 +155,60 @@ impl Hub {
 
     // Watchers come and go.
 
-    fn start(&mut self, feed: Arc<Feed>, follow: bool) {
-        let id = feed.id;
+    fn start(&mut self, store: Arc<Store>, lists: bool, joins: bool, follows: bool) {
+        let id = store.id;
         let longest = self.members.options().max_pause;
-        let follower = self.followers.entry(id).or_insert_with(|| Follower {
-            feed,
-            follow,
+        let range = self.ranges.entry(id).or_insert_with(|| Range {
+            store,
+            watchers: 0,
+            followers: 0,
             phase: Phase::Resting,
+            list: List::None,
+            list_all: false,
+            known: None,
             pauses: Pauses::new(longest),
             not_before: None,
         });
-        follower.follow |= follow;
-        if follower.phase != Phase::Resting {
-            return;
-        }
-        match follower.feed.resume() {
-            Some(_) if !follower.follow => {}
-            Some(_) if follower.not_before.is_none() => self.watch(id),
+        range.watchers += usize::from(joins);
+        range.followers += usize::from(follows);
+        let is_refused = range.not_before.is_some();
+        let (follow, resting) = (range.followers > 0, range.phase == Phase::Resting);
+        if follow && resting && range.store.known().is_some() && !is_refused {
+            self.watch(id);
+        } else if follow && resting {
             // Nothing is known, or the last list was refused. The next one may be as well, which harms nobody else; a
             // watch that is refused costs all of them the stream.
-            _ => {
-                follower.phase = Phase::Listing;
-                self.lists.queue(id, follower.not_before);
-            }
+            range.phase = Phase::Listing;
+            self.want_list(id);
+        }
+        if lists {
+            self.want_list(id);
         }
     }
 
-    fn stop(&mut self, id: u64) {
-        self.lists.forget(id);
-        if let Some(Follower { phase: Phase::Watching(Some(watch_id)), .. }) = self.followers.remove(&id) {
-            self.watches.remove(&watch_id);
-            self.unconfirmed.remove(&watch_id);
-            self.session.cancel(watch_id);
+    fn stop(&mut self, id: u64, followed: bool) {
+        let Some(range) = self.ranges.get_mut(&id) else { return };
+        range.watchers -= 1;
+        range.followers -= usize::from(followed);
+        if range.followers > 0 {
+            return;
         }
-        if !self.followers.values().any(|follower| matches!(follower.phase, Phase::Watching(_))) {
+        if let Phase::Watching(watch_id) = range.phase {
+            range.phase = Phase::Resting;
+            if let Some(watch_id) = watch_id {
+                self.watches.remove(&watch_id);
+                self.unconfirmed.remove(&watch_id);
+                self.session.cancel(watch_id);
+            }
+        }
+        if range.watchers == 0 {
+            self.lists.forget(id);
+        }
+        self.note_known(id);
+        if self.ranges.get(&id).is_some_and(|range| range.watchers == 0) {
+            self.ranges.remove(&id);
+        }
+        if !self.ranges.values().any(|range| matches!(range.phase, Phase::Watching(_))) {
             self.session.close();
             self.forget_watches();
         }
@@ -168,54 +216,129 @@ impl Hub {
 
     // Lists.
 
-    fn start_lists(&mut self) {
-        while let Some(id) = self.lists.due() {
-            if let Some(follower) = self.followers.get(&id) {
-                self.lists.start(id, Arc::clone(&self.members), Arc::clone(&follower.feed));
+    /// Lists a range, after what is on its way already: that may be older than what is asked for now.
+    fn want_list(&mut self, id: u64) {
+        let Some(range) = self.ranges.get_mut(&id) else { return };
+        match &mut range.list {
+            List::Queued => {}
+            List::Running { again } => *again = true,
+            list @ List::None => {
+                *list = List::Queued;
+                self.lists.queue(id, range.not_before);
             }
         }
     }
 
-    fn listed(&mut self, id: u64, begun: Instant, result: Result<Listing, Failure>) {
-        let Some(follower) = self.followers.get_mut(&id) else { return };
+    fn start_lists(&mut self) {
+        while let Some(id) = self.lists.due() {
+            if let Some(range) = self.ranges.get_mut(&id) {
+                range.list = List::Running { again: false };
+                let since = range.store.known().filter(|_| !range.list_all);
+                self.lists.start(Arc::clone(&self.members), Arc::clone(&range.store), since);
+            }
+        }
+    }
+
+    fn listed(&mut self, Done { id, begun, covers, result }: Done) {
+        let Some(range) = self.ranges.get_mut(&id) else { return };
+        let again = range.list == List::Running { again: true };
+        range.list = List::None;
         match result {
-            Ok(Listing { revision, present }) => {
+            Ok(answer) => {
                 self.lists.succeeded();
-                follower.pauses.reset();
-                follower.not_before = None;
-                follower.feed.put_list(present, revision);
-                follower.phase = Phase::Resting;
-                if follower.follow {
-                    // It is in sync when it is told of everything newer as well.
-                    self.watch(id);
+                range.pauses.reset();
+                range.not_before = None;
+                range.list_all = !range.store.put_list(answer);
+                if range.list_all {
+                    range.list = List::Queued;
+                    self.lists.queue_first(id);
                     return;
                 }
-                follower.feed.status.set(Status::Synced { revision });
-                if !self.session.is_open() {
-                    self.status.set(Status::Synced { revision });
+                range.store.answered(covers);
+                if again {
+                    range.list = List::Queued;
+                    self.lists.queue(id, None);
                 }
+                self.note_known(id);
+                self.go_on(id);
             }
             Err(Failure::Permanent(error)) => {
-                become_stale(&follower.feed.status, &Arc::from(error.to_string()));
-                follower.refuse(error);
+                let cause = Arc::from(error.to_string());
+                if matches!(range.phase, Phase::Watching(_)) {
+                    range.store.list_failed(&cause);
+                } else {
+                    range.store.out_of_touch(&cause);
+                }
+                range.refuse(covers, error);
+                if again {
+                    self.want_list(id);
+                }
             }
             Err(failure) => {
                 let cause = Arc::from(failure.to_string());
-                become_stale(&follower.feed.status, &cause);
-                if !self.session.is_open() {
-                    become_stale(&self.status, &cause);
+                if matches!(range.phase, Phase::Watching(_)) {
+                    range.store.list_failed(&cause);
+                } else {
+                    range.store.out_of_touch(&cause);
                 }
+                if !self.session.is_open() {
+                    harmless(|| become_stale(&self.status, &cause));
+                }
+                range.list = List::Queued;
+                self.lists.queue_first(id);
                 if !matches!(failure, Failure::Compacted) {
                     self.lists.failed(begun);
                 }
-                self.lists.queue_first(id);
             }
+        }
+    }
+
+    /// A list is in.
+    fn go_on(&mut self, id: u64) {
+        let Some(range) = self.ranges.get_mut(&id) else { return };
+        if matches!(range.phase, Phase::Watching(_)) {
+            return;
+        }
+        range.phase = Phase::Resting;
+        if range.followers > 0 {
+            // It is in sync when it is told of everything newer as well.
+            self.watch(id);
+            return;
+        }
+        let Some(revision) = range.store.known() else { return };
+        range.store.in_sync(revision);
+        if !self.session.is_open() {
+            harmless(|| _ = self.status.set(Status::Synced { revision }));
+        }
+    }
+
+    /// Keeps up to which revision a range is known, if it is followed.
+    fn note_known(&mut self, id: u64) {
+        let Some(range) = self.ranges.get_mut(&id) else { return };
+        let known = range.store.known().filter(|_| range.followers > 0);
+        if range.known == known {
+            return;
+        }
+        if let Some(known) = std::mem::replace(&mut range.known, known) {
+            self.known.remove(&(known, id));
+        }
+        if let Some(known) = known {
+            self.known.insert((known, id));
+        }
+    }
+
+    /// The client is in sync up to the revision up to which every range is known that is followed.
+    fn in_sync(&self) {
+        let Some((revision, _)) = self.known.first() else { return };
+        let status = Status::Synced { revision: *revision };
+        if self.status.borrow().is_none_or(|known| *known != status) {
+            harmless(|| _ = self.status.set(status));
         }
     }
 
     // Watches.
 
-    /// Watches from where the feed was told up to, now or as soon as there is a stream.
+    /// Watches from where the store knows up to, now or as soon as there is a stream.
     fn watch(&mut self, id: u64) {
         let open = self.session.is_open();
         let Some(create) = self.prepare(id, open) else { return };
@@ -224,17 +347,18 @@ impl Hub {
         }
     }
 
-    /// Gives a watcher a watch to be created, which has its place on the stream already if `numbered`.
+    /// Gives a range a watch to be created, which has its place on the stream already if `numbered`.
     fn prepare(&mut self, id: u64, numbered: bool) -> Option<Create> {
-        let follower = self.followers.get_mut(&id)?;
-        let from = follower.feed.resume()?;
-        let create = Create { watch_id: self.next_watch, range: follower.feed.range.clone(), from };
-        follower.phase = Phase::Watching(numbered.then_some(create.watch_id));
+        let range = self.ranges.get_mut(&id)?;
+        let from = range.store.known()?.saturating_add(1);
+        let create = Create { watch_id: self.next_watch, range: range.store.range.clone(), from };
+        range.phase = Phase::Watching(numbered.then_some(create.watch_id));
         if numbered {
             self.next_watch += 1;
             self.watches.insert(create.watch_id, id);
             self.unconfirmed.insert(create.watch_id);
         }
+        self.note_known(id);
         Some(create)
     }
 
@@ -243,7 +367,7 @@ impl Hub {
         if !self.session.is_ready() {
             return;
         }
-        let wanted = self.followers.iter().find(|(_, follower)| follower.phase == Phase::Watching(None));
+        let wanted = self.ranges.iter().find(|(_, range)| range.phase == Phase::Watching(None));
         if let Some(first) = wanted.map(|(id, _)| *id).and_then(|id| self.prepare(id, true)) {
             self.session.open(first);
         }
@@ -254,7 +378,7 @@ impl Hub {
             // Whoever it was for is gone.
             self.session.cancel(first);
         }
-        let waiting = self.followers.iter().filter(|(_, follower)| follower.phase == Phase::Watching(None));
+        let waiting = self.ranges.iter().filter(|(_, range)| range.phase == Phase::Watching(None));
         let waiting: Vec<_> = waiting.map(|(id, _)| *id).collect();
         for id in waiting {
             self.watch(id);
@@ -262,44 +386,42 @@ impl Hub {
     }
 
     fn told(&mut self, response: &WatchResponse) {
-        let revision = api::revision(response.header.as_ref());
         let watch_id = response.watch_id;
         if response.canceled {
             self.cancelled(response);
             return;
         }
-        if !matches!(*self.status.borrow().expect("it was set when it was made"), Status::Synced { revision: r } if r >= revision)
-        {
-            self.status.set(Status::Synced { revision });
-        }
-        // Answers to probes belong to no watch. Of one that has ended meanwhile, something may still be on its way.
-        let Some(follower) = self.watches.get(&watch_id).and_then(|id| self.followers.get_mut(id)) else { return };
-        let feed = &follower.feed;
-        if response.created {
+        // Answers to probes belong to no watch, and some members send them ahead of what they have yet to tell. Of a watch that
+        // has ended meanwhile, something may still be on its way.
+        let Some((id, range)) = self.watches.get(&watch_id).and_then(|id| Some((*id, self.ranges.get(id)?))) else {
+            return;
+        };
+        let store = &range.store;
+        let revision = if response.created {
             self.unconfirmed.remove(&watch_id);
-            if let Some(resume) = feed.resume() {
-                feed.status.set(Status::Synced { revision: resume - 1 });
-            }
-            return;
+            store.known()
+        } else if response.events.is_empty() {
+            // A member says so of a watch that was told of everything.
+            store.put_progress(api::revision(response.header.as_ref()));
+            store.known()
+        } else {
+            // The revision in the header is that of the member, which may be ahead of what is told here.
+            store.put_events(response.events.iter().filter_map(|event| {
+                let pair = event.kv.as_ref()?;
+                let bytes = match EventType::try_from(event.r#type) {
+                    Ok(EventType::Put) => Some(&*pair.value),
+                    Ok(EventType::Delete) => None,
+                    // Of a later API: whatever it means, it is neither.
+                    Err(_) => return None,
+                };
+                Some(store::Event { key: &pair.key, bytes, revision: pair.mod_revision })
+            }))
+        };
+        if let Some(revision) = revision {
+            store.in_sync(revision);
         }
-        if response.events.is_empty() {
-            feed.put_progress(revision);
-            feed.status.set(Status::Synced { revision });
-            return;
-        }
-        let changes = response.events.iter().filter_map(|event| {
-            let pair = event.kv.as_ref()?;
-            let bytes = match EventType::try_from(event.r#type) {
-                Ok(EventType::Put) => Some(&*pair.value),
-                Ok(EventType::Delete) => None,
-                // Of a later API: whatever it means, it is neither.
-                Err(_) => return None,
-            };
-            Some((&*pair.key, bytes, pair.mod_revision))
-        });
-        if let Some(revision) = feed.put_changes(changes) {
-            feed.status.set(Status::Synced { revision });
-        }
+        self.note_known(id);
+        self.in_sync();
     }
 
     /// The member has ended a watch, or has not even begun it.
@@ -332,21 +454,21 @@ impl Hub {
     }
 
     fn list_again(&mut self, id: u64, cause: &str) {
-        if let Some(follower) = self.followers.get_mut(&id) {
-            become_stale(&follower.feed.status, &Arc::from(cause));
-            follower.phase = Phase::Listing;
-            self.lists.queue(id, None);
+        if let Some(range) = self.ranges.get_mut(&id) {
+            range.store.out_of_touch(&Arc::from(cause));
+            range.phase = Phase::Listing;
+            self.want_list(id);
         }
     }
 
     /// The stream is gone. Everyone who had a watch on it gets one on the next.
     fn lost(&mut self, cause: &Arc<str>) {
         self.forget_watches();
-        become_stale(&self.status, cause);
-        for follower in self.followers.values_mut() {
-            if matches!(follower.phase, Phase::Watching(_)) {
-                follower.phase = Phase::Watching(None);
-                become_stale(&follower.feed.status, cause);
+        harmless(|| become_stale(&self.status, cause));
+        for range in self.ranges.values_mut() {
+            if matches!(range.phase, Phase::Watching(_)) {
+                range.phase = Phase::Watching(None);
+                range.store.out_of_touch(cause);
             }
         }
     }
@@ -355,8 +477,9 @@ impl Hub {
     /// begins with a list, which finds out whether it was done.
     fn refused(&mut self, error: &Error) {
         self.lost(&Arc::from(error.to_string()));
-        for follower in self.followers.values_mut().filter(|follower| follower.phase == Phase::Watching(None)) {
-            follower.refuse(error.clone());
+        for range in self.ranges.values_mut().filter(|range| range.phase == Phase::Watching(None)) {
+            range.phase = Phase::Resting;
+            range.refuse(0, error.clone());
         }
     }
 
@@ -366,22 +489,18 @@ impl Hub {
     }
 }
 
-fn become_stale(status: &MemoryValue<Status>, cause: &Arc<str>) {
-    status.update(|status| *status = status.after(cause));
-}
-
 impl Drop for Hub {
     /// The runtime may end before the watchers do. They are not to wait for what cannot come.
     fn drop(&mut self) {
         self.commands.close();
         while let Ok(command) = self.commands.try_recv() {
-            if let Command::Start { feed, .. } = command {
-                feed.close();
+            if let Command::Start { store, .. } = command {
+                store.close();
             }
         }
-        for follower in self.followers.values() {
-            follower.feed.close();
+        for range in self.ranges.values() {
+            range.store.close();
         }
-        self.status.close();
+        harmless(|| self.status.close());
     }
 }

@@ -14,7 +14,7 @@
 //! let limit = EtcdValue::builder(&client)
 //!     .key("config/limit")
 //!     .decoder(|_key, bytes| match bytes {
-//!         Some(bytes) => std::str::from_utf8(bytes)?.parse().map(Some).map_err(Box::<dyn std::error::Error + Send + Sync>::from),
+//!         Some(bytes) => Ok(Some(std::str::from_utf8(bytes)?.parse()?)),
 //!         None => Ok(None),
 //!     })
 //!     .build()?;
@@ -53,33 +53,46 @@
 
 mod api;
 mod client;
+mod codec;
+mod coded;
+mod cursor;
 mod decoder;
+mod driver;
 mod error;
-mod feed;
 mod hub;
-mod inbox;
 mod lease;
 mod list;
 mod lists;
+mod map;
 mod members;
 mod options;
 mod pauses;
 mod range;
 mod session;
+mod share;
 mod status;
+mod store;
+mod stores;
 mod value;
 mod watcher;
 mod write;
 
 pub use client::EtcdClient;
+#[cfg(feature = "json")]
+pub use codec::Json;
+pub use codec::{BoxError, Bytes, Codec, DecodeError, Text};
+pub use coded::{CodedBuilder, CodedValue};
 pub use error::Error;
 pub use lease::Lease;
+pub use map::{EtcdMap, EtcdMapWatcher, MapBuilder};
 pub use options::ClientBuilder;
 pub use status::Status;
 pub use value::{Builder, EtcdValue};
 pub use watcher::EtcdWatcher;
 pub use write::EtcdKey;
 
+/// The traits and items of maps, such as [`Change`](event_map::Change).
+pub use event_map;
 /// What the connections are made of, in the version that [`EtcdClient::from_channel`] takes.
 pub use tonic;
 #[cfg(feature = "tls")]

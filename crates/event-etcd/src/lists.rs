@@ -8,17 +8,27 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::Failure;
-use crate::feed::Feed;
-use crate::list::{Listing, list};
+use crate::list::{Answer, list_all, list_since};
 use crate::members::Members;
 use crate::pauses::Pauses;
+use crate::store::Store;
 
 /// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
 const LISTS_AT_ONCE: usize = 32;
 
+/// A list that has ended.
+pub(crate) struct Done {
+    /// The number of the store.
+    pub(crate) id: u64,
+    pub(crate) begun: Instant,
+    /// The answer is not older than what was asked for by the watchers up to this one.
+    pub(crate) covers: u64,
+    pub(crate) result: Result<Answer, Failure>,
+}
+
 /// The lists that are on their way, and those that wait for their turn.
 pub(crate) struct Lists {
-    running: JoinSet<(u64, Instant, Result<Listing, Failure>)>,
+    running: JoinSet<Done>,
     queue: VecDeque<(u64, Option<Instant>)>,
     pauses: Pauses,
     /// After a failure nobody is asked before this.
@@ -57,8 +67,17 @@ impl Lists {
         self.queue.remove(place).map(|(id, _)| id)
     }
 
-    pub(crate) fn start(&mut self, id: u64, members: Arc<Members>, feed: Arc<Feed>) {
-        self.running.spawn(async move { (id, Instant::now(), list(&members, &feed.range).await) });
+    /// Lists all of a range, or what has changed since a revision that is known.
+    pub(crate) fn start(&mut self, members: Arc<Members>, store: Arc<Store>, since: Option<i64>) {
+        self.running.spawn(async move {
+            // Before the request is made: whoever asks from now on needs another one.
+            let (begun, covers) = (Instant::now(), store.asked());
+            let result = match since {
+                Some(revision) => list_since(&members, &store.range, revision).await,
+                None => list_all(&members, &store.range).await,
+            };
+            Done { id: store.id, begun, covers, result }
+        });
     }
 
     /// When to look again though nothing else happens.
@@ -72,7 +91,7 @@ impl Lists {
     /// # Cancel safety
     ///
     /// Nothing is lost.
-    pub(crate) async fn next(&mut self) -> Option<(u64, Instant, Result<Listing, Failure>)> {
+    pub(crate) async fn next(&mut self) -> Option<Done> {
         let due = self.next_due();
         tokio::select! {
             done = self.running.join_next(), if !self.running.is_empty() => match done? {

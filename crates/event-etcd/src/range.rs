@@ -62,6 +62,24 @@ impl KeyRange {
         Self { start, end: NO_END.to_vec() }
     }
 
+    /// The same keys after a prefix that all of them get.
+    pub(crate) fn within(self, prefix: &[u8]) -> Self {
+        if prefix.is_empty() {
+            return self;
+        }
+        let all = Self::prefix(prefix);
+        let start = match (&*self.start, &*self.end) {
+            ([0], [0]) => all.start,
+            (start, _) => [prefix, start].concat(),
+        };
+        let end = match &*self.end {
+            [] => Vec::new(),
+            [0] => all.end,
+            end => [prefix, end].concat(),
+        };
+        Self { start, end }
+    }
+
     pub(crate) fn start(&self) -> &[u8] {
         &self.start
     }
@@ -69,6 +87,16 @@ impl KeyRange {
     /// What etcd calls `range_end`: empty for a single key.
     pub(crate) fn end(&self) -> &[u8] {
         &self.end
+    }
+
+    /// Whether it has this key.
+    pub(crate) fn contains(&self, key: &[u8]) -> bool {
+        let ends_after = match &*self.end {
+            [] => return key == self.start,
+            [0] => true,
+            end => key < end,
+        };
+        *self.start <= *key && ends_after
     }
 
     /// The key, if it is one.
@@ -113,6 +141,30 @@ mod tests {
         assert_eq!(range(b"a\xff\xff"), (b"a\xff\xff".to_vec(), b"b".to_vec()));
         assert_eq!(range(b"\xff"), (b"\xff".to_vec(), vec![0]));
         assert_eq!(range(b""), (vec![0], vec![0]));
+    }
+
+    #[test]
+    fn a_range_has_the_keys_from_its_start_up_to_but_not_including_its_end() {
+        let keys = |range: KeyRange| [&b"a"[..], b"a\0", b"ab", b"b", b"\xff"].map(|key| range.contains(key));
+        assert_eq!(keys(KeyRange::key("a").expect("a key")), [true, false, false, false, false]);
+        assert_eq!(keys(KeyRange::range("a\0".."b").expect("keys")), [false, true, true, false, false]);
+        assert_eq!(keys(KeyRange::prefix("a")), [true, true, true, false, false]);
+        assert_eq!(keys(KeyRange::prefix(b"\xff")), [false, false, false, false, true]);
+        assert_eq!(keys(KeyRange::prefix("")), [true; 5]);
+    }
+
+    #[test]
+    fn a_range_within_a_prefix_has_the_same_keys_after_it() {
+        let within = |range: KeyRange| {
+            let range = range.within(b"n/");
+            (range.start().to_vec(), range.end().to_vec())
+        };
+        assert_eq!(within(KeyRange::key("a").expect("a key")), (b"n/a".to_vec(), vec![]));
+        assert_eq!(within(KeyRange::range("a".."b").expect("keys")), (b"n/a".to_vec(), b"n/b".to_vec()));
+        assert_eq!(within(KeyRange::prefix("a")), (b"n/a".to_vec(), b"n/b".to_vec()));
+        assert_eq!(within(KeyRange::prefix("")), (b"n/".to_vec(), b"n0".to_vec()));
+        assert_eq!(within(KeyRange::prefix(b"\xff")), (b"n/\xff".to_vec(), b"n0".to_vec()));
+        assert_eq!(KeyRange::prefix("a").within(b""), KeyRange::prefix("a"));
     }
 
     #[test]

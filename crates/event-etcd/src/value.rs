@@ -2,16 +2,19 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use event_core::{MemoryReader, Watch};
 
 use crate::client::EtcdClient;
+use crate::codec::{BoxError, Codec, Text};
+use crate::coded::CodedBuilder;
 use crate::decoder::{Decode, of_function};
 use crate::error::Error;
+use crate::map::MapBuilder;
 use crate::range::KeyRange;
 use crate::status::Status;
-use crate::watcher::EtcdWatcher;
+use crate::watcher::{EtcdWatcher, Initial};
 use crate::write::EtcdKey;
 
 /// A value kept in an etcd cluster: what is stored under a key, or under each key of a range.
@@ -24,19 +27,20 @@ pub struct EtcdValue<T> {
     lease: i64,
     /// Only ever duplicated. The lock makes the value `Sync` though the decoder need not be.
     decoder: Mutex<Box<dyn Decode<T>>>,
+    initial: Option<Initial<T>>,
 }
 
 impl<T> EtcdValue<T> {
     /// Prepares a value. It needs [`key`](Builder::key), [`range`](Builder::range) or [`prefix`](Builder::prefix), and a
     /// [`decoder`](Builder::decoder).
     pub fn builder(client: &EtcdClient) -> Builder<T> {
-        Builder { client: client.clone(), range: None, decoder: None }
+        Builder { client: client.clone(), range: None, prefix: Vec::new(), decoder: None, initial: None }
     }
 
     /// A new watcher. Its first get asks the cluster for what is stored, and gives that; the next ones wait for changes.
     #[must_use]
     pub fn watch(&self) -> EtcdWatcher<T> {
-        EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder())
+        EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder(), self.initial.clone())
     }
 
     /// How the client that this value belongs to stands to the cluster. [`EtcdWatcher::status`] tells it of one watcher.
@@ -102,7 +106,13 @@ impl<T> EtcdValue<T> {
                 self.range
             )));
         };
+        let key = key.get(self.client.prefix().len()..).unwrap_or_default();
         Ok(self.client.key(key)?.with_lease(self.lease))
+    }
+
+    /// The key, for texts; where a range starts.
+    pub(crate) fn key_name(&self) -> &[u8] {
+        self.range.start()
     }
 
     fn duplicate_decoder(&self) -> Box<dyn Decode<T>> {
@@ -127,6 +137,7 @@ impl<T> Clone for EtcdValue<T> {
             range: self.range.clone(),
             lease: self.lease,
             decoder: Mutex::new(self.duplicate_decoder()),
+            initial: self.initial.clone(),
         }
     }
 }
@@ -142,12 +153,16 @@ impl<T> fmt::Debug for EtcdValue<T> {
 pub struct Builder<T> {
     client: EtcdClient,
     range: Option<Result<KeyRange, Error>>,
+    /// What all keys of the range begin with, if that is how it was named.
+    prefix: Vec<u8>,
     decoder: Option<Box<dyn Decode<T>>>,
+    initial: Option<Initial<T>>,
 }
 
 impl<T> Builder<T> {
     /// The value is what is stored under a key.
     pub fn key(mut self, key: impl Into<Vec<u8>>) -> Self {
+        self.prefix.clear();
         self.range = Some(KeyRange::key(key));
         self
     }
@@ -155,6 +170,7 @@ impl<T> Builder<T> {
     /// The value is all that is stored under keys from the start of the range up to, but not including, its end, in the
     /// order of their bytes. Each get gives what became of one key.
     pub fn range<K: Into<Vec<u8>>>(mut self, range: Range<K>) -> Self {
+        self.prefix.clear();
         self.range = Some(KeyRange::range(range));
         self
     }
@@ -162,7 +178,8 @@ impl<T> Builder<T> {
     /// The value is all that is stored under keys that begin with this; all keys there are if it is empty. Each get gives
     /// what became of one key.
     pub fn prefix(mut self, prefix: impl Into<Vec<u8>>) -> Self {
-        self.range = Some(Ok(KeyRange::prefix(prefix)));
+        self.prefix = prefix.into();
+        self.range = Some(Ok(KeyRange::prefix(&*self.prefix)));
         self
     }
 
@@ -171,13 +188,55 @@ impl<T> Builder<T> {
     /// Each watcher has a clone of it, which runs in the watcher's task, once for each get, on what that is about to give.
     /// Its error comes out of that get as [`GetError::Backend`](event_core::GetError::Backend), and the watcher goes on
     /// with the next change.
-    pub fn decoder<F, E>(mut self, decoder: F) -> Self
+    /// The error is any, so `?` works on all of them.
+    pub fn decoder<F>(mut self, decoder: F) -> Self
     where
-        F: FnMut(&[u8], Option<&[u8]>) -> Result<T, E> + Clone + Send + 'static,
-        E: Into<Box<dyn std::error::Error + Send + Sync>> + 'static,
+        F: FnMut(&[u8], Option<&[u8]>) -> Result<T, BoxError> + Clone + Send + 'static,
     {
         self.decoder = Some(of_function(decoder));
         self
+    }
+
+    /// What the first get of a watcher returns if it is not known yet what is stored: what was known in an earlier run, say. The
+    /// next get returns what is stored, even if that is the same. The watcher's [status](EtcdWatcher::status) is not in sync
+    /// meanwhile.
+    pub fn initial(mut self, item: T) -> Self
+    where
+        T: Clone + Send + Sync + 'static,
+    {
+        self.initial = Some(Arc::new(move || item.clone()));
+        self
+    }
+
+    /// A value whose items are decoded, and encoded when they are set, by this. Its watchers return `None` for a key that was
+    /// deleted.
+    pub fn codec<C: Codec<T>>(self, codec: C) -> CodedBuilder<T>
+    where
+        T: 'static,
+    {
+        let initial = self.initial.map(|initial| -> Initial<Option<T>> { Arc::new(move || Some(initial())) });
+        let builder = Builder { client: self.client, range: self.range, prefix: self.prefix, decoder: None, initial };
+        CodedBuilder::of(builder, codec)
+    }
+
+    /// A map instead of a value, with the keys of the range as [`Text`](crate::Text), and what is stored under them decoded by this.
+    /// See [`MapBuilder::map`].
+    pub fn map<K, C: Codec<T>>(self, codec: C) -> MapBuilder<K, T>
+    where
+        K: Ord + Clone + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+        Text: Codec<K>,
+    {
+        self.map_with(Text, codec)
+    }
+
+    /// As [`map`](Self::map), with a codec for the keys. See [`MapBuilder::map_with`].
+    pub fn map_with<K, N: Codec<K>, C: Codec<T>>(self, keys: N, codec: C) -> MapBuilder<K, T>
+    where
+        K: Ord + Clone + Send + Sync + 'static,
+        T: Clone + Send + Sync + 'static,
+    {
+        MapBuilder::of(self.client, self.range, self.prefix).map_with(keys, codec)
     }
 
     /// The value. No request is made yet.
@@ -189,7 +248,8 @@ impl<T> Builder<T> {
         let missing = |what: &str| Error::InvalidArgument(format!("the value has no {what}"));
         let range = self.range.ok_or_else(|| missing("key; call key, range or prefix"))??;
         let decoder = self.decoder.ok_or_else(|| missing("decoder; call decoder"))?;
-        Ok(EtcdValue { client: self.client, range, lease: 0, decoder: Mutex::new(decoder) })
+        let (range, initial) = (range.within(self.client.prefix()), self.initial);
+        Ok(EtcdValue { client: self.client, range, lease: 0, decoder: Mutex::new(decoder), initial })
     }
 }
 

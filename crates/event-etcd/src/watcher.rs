@@ -2,16 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use event_core::{BackendError, Get, GetError, MemoryReader, Watcher, WatcherExt};
 
 use crate::client::EtcdClient;
+use crate::cursor::{Cursor, Looked, Told};
 use crate::decoder::Decode;
-use crate::feed::{Feed, Taken};
-use crate::hub::Command;
-use crate::inbox::Change;
 use crate::range::KeyRange;
+use crate::share::{Asked, Share, Standing};
 use crate::status::Status;
 
 /// Watches one key of a cluster, or each key of a range.
@@ -30,27 +29,37 @@ use crate::status::Status;
 ///
 /// A clone knows and has had what the original has, and goes its own way from there.
 pub struct EtcdWatcher<T> {
-    client: EtcdClient,
-    feed: Arc<Feed>,
+    share: Share,
+    /// Made with the first get.
+    cursor: Option<Cursor>,
     decoder: Box<dyn Decode<T>>,
-    asked: Asked,
-    /// Whether the hub has heard of this watcher.
-    known: bool,
-    last: Option<(Arc<[u8]>, i64)>,
+    /// How long the namespace is that the keys lose.
+    namespace: usize,
+    /// What the first get returns if nothing is known then.
+    initial: Option<Initial<T>>,
+    last: Option<Last>,
 }
 
-/// What the hub was asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Asked {
-    Nothing,
-    List,
-    Follow,
+/// Makes what is there before anything is known.
+pub(crate) type Initial<T> = Arc<dyn Fn() -> T + Send + Sync>;
+
+/// What the last get was about.
+#[derive(Clone)]
+struct Last {
+    key: Arc<[u8]>,
+    revision: i64,
+    taken: Option<Arc<[u8]>>,
 }
 
 impl<T> EtcdWatcher<T> {
-    pub(crate) fn new(client: EtcdClient, range: KeyRange, decoder: Box<dyn Decode<T>>) -> Self {
-        let feed = Arc::new(Feed::new(client.next_id(), range));
-        Self { client, feed, decoder, asked: Asked::Nothing, known: false, last: None }
+    pub(crate) fn new(
+        client: EtcdClient,
+        range: KeyRange,
+        decoder: Box<dyn Decode<T>>,
+        initial: Option<Initial<T>>,
+    ) -> Self {
+        let namespace = client.prefix().len();
+        Self { share: Share::new(client, range), cursor: None, decoder, namespace, initial, last: None }
     }
 
     /// A future that gives what is present and unseen, or waits for it; see [`WatcherExt::get`].
@@ -61,7 +70,7 @@ impl<T> EtcdWatcher<T> {
     /// How this watcher stands to the cluster. Before the first get it is connecting.
     #[must_use]
     pub fn status(&self) -> MemoryReader<Status> {
-        self.feed.status.reader()
+        self.share.status()
     }
 
     /// The revision of the cluster that wrote what the last get gave, or deleted it; 0 before. This is what
@@ -70,42 +79,57 @@ impl<T> EtcdWatcher<T> {
     /// A deletion that was found out later has a revision that did not have the key.
     #[must_use]
     pub fn mod_revision(&self) -> i64 {
-        self.last.as_ref().map_or(0, |(_, revision)| *revision)
+        self.last.as_ref().map_or(0, |last| last.revision)
     }
 
     /// The key of what the last get gave, also if the decoder failed on it.
     #[must_use]
     pub fn key(&self) -> Option<&[u8]> {
-        self.last.as_ref().map(|(key, _)| &**key)
+        self.last.as_ref().and_then(|last| last.key.get(self.namespace..))
     }
 
-    /// Has the hub do what the watcher needs, if it does not do so already.
-    fn ask(&mut self, wanted: Asked) {
-        if self.asked >= wanted {
-            return;
-        }
-        self.asked = wanted;
-        self.known = true;
-        let start = Command::Start { feed: Arc::clone(&self.feed), follow: wanted == Asked::Follow };
-        if self.client.tell(start).is_err() {
-            self.feed.close();
-        }
+    /// What the deletion that the last get returned took away: what was stored under the key last, where that is known, and
+    /// otherwise what this watcher had. `None` if the last get returned something else.
+    #[must_use]
+    pub fn deleted(&self) -> Option<&[u8]> {
+        self.last.as_ref().and_then(|last| last.taken.as_deref())
     }
 
     fn poll_any(&mut self, cx: &mut Context<'_>, backlog_only: bool) -> Poll<Result<T, GetError>> {
-        self.ask(if backlog_only { Asked::List } else { Asked::Follow });
-        Poll::Ready(match ready!(self.feed.poll_take(cx, backlog_only)) {
-            Taken::Change(Change { key, bytes, revision }) => {
-                self.last = Some((Arc::clone(&key), revision));
-                self.decoder.decode(&key, bytes.as_deref()).map_err(GetError::Backend)
+        // Before it asks: what comes with the answer has the order of its changes.
+        let cursor = self.cursor.get_or_insert_with(|| Cursor::new(&self.share.store));
+        self.share.ask(if backlog_only { Asked::List } else { Asked::Follow });
+        let standing = self.share.poll(cx);
+        if let Some(initial) = self.initial.take() {
+            // User code. It is taken before, and so it costs no more than the item if it panics.
+            if standing == Standing::Waiting {
+                return Poll::Ready(Ok(initial()));
             }
-            Taken::Failed(error) => {
-                self.asked = Asked::Nothing;
-                Err(GetError::Backend(BackendError::new(error)))
+        }
+        if standing == Standing::Listed {
+            let store = &self.share.store;
+            match cursor.next(store, (!backlog_only).then_some(&mut *cx)) {
+                Looked::Told(Told { key, bytes, revision, taken }) => {
+                    self.last = Some(Last { key: Arc::clone(&key), revision, taken });
+                    let key = key.get(self.namespace..).unwrap_or_default();
+                    return Poll::Ready(self.decoder.decode(key, bytes.as_deref()).map_err(GetError::Backend));
+                }
+                Looked::Busy => {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+                Looked::Closed => return Poll::Ready(Err(GetError::Closed)),
+                Looked::Nothing => {}
             }
-            Taken::Nothing => Err(GetError::BacklogDone),
-            Taken::Closed => Err(GetError::Closed),
-        })
+        }
+        if let Some(error) = self.share.take_refusal() {
+            return Poll::Ready(Err(GetError::Backend(BackendError::new(error))));
+        }
+        match standing {
+            Standing::Closed => Poll::Ready(Err(GetError::Closed)),
+            Standing::Listed if backlog_only => Poll::Ready(Err(GetError::BacklogDone)),
+            Standing::Listed | Standing::Waiting => Poll::Pending,
+        }
     }
 }
 
@@ -118,7 +142,7 @@ impl<T> Watcher for EtcdWatcher<T> {
 
     /// If it watches one key. Otherwise each item is about one of several.
     fn supersedes(&self) -> bool {
-        self.feed.range.as_key().is_some()
+        self.share.store.range.as_key().is_some()
     }
 
     /// Waits for the first list. A watcher that is only ever asked for its backlog makes no other request.
@@ -129,31 +153,23 @@ impl<T> Watcher for EtcdWatcher<T> {
 
 impl<T> Clone for EtcdWatcher<T> {
     fn clone(&self) -> Self {
-        let client = self.client.clone();
-        let feed = Arc::new(self.feed.duplicate(client.next_id()));
         Self {
-            client,
-            feed,
+            share: self.share.clone(),
+            cursor: self.cursor.clone(),
             decoder: self.decoder.duplicate(),
-            asked: Asked::Nothing,
-            known: false,
+            namespace: self.namespace,
+            initial: self.initial.clone(),
             last: self.last.clone(),
-        }
-    }
-}
-
-impl<T> Drop for EtcdWatcher<T> {
-    fn drop(&mut self) {
-        if self.known {
-            // If the hub is gone, so is what it knew of this watcher.
-            let _ = self.client.tell(Command::Stop(self.feed.id));
         }
     }
 }
 
 impl<T> fmt::Debug for EtcdWatcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.feed.status.borrow().map(|status| status.to_string());
-        f.debug_struct("EtcdWatcher").field("range", &self.feed.range).field("status", &status).finish_non_exhaustive()
+        let status = self.status().borrow().map(|status| status.to_string());
+        f.debug_struct("EtcdWatcher")
+            .field("range", &self.share.store.range)
+            .field("status", &status)
+            .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ impl EtcdClient {
     ///
     /// [`Error::InvalidArgument`] if it is empty.
     pub fn key(&self, key: impl Into<Vec<u8>>) -> Result<EtcdKey, Error> {
-        let range = KeyRange::key(key)?;
+        let range = KeyRange::key(key)?.within(self.prefix());
         Ok(EtcdKey { client: self.clone(), key: range.start().to_vec(), lease: 0 })
     }
 }

@@ -35,7 +35,7 @@ impl<K: Ord> Bells<K> {
     }
 
     /// How many keys have one.
-    #[cfg(all(test, not(event_core_shuttle)))]
+    #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn len(&self) -> usize {
         self.bells.size()
     }
@@ -110,7 +110,7 @@ impl Drop for Rings {
     }
 }
 
-#[cfg(all(test, not(event_core_shuttle)))]
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod tests {
     use event_core::Watcher;
 

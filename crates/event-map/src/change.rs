@@ -1,6 +1,7 @@
 //! A change of one key.
 
 /// What became of a key: an item of a map's watcher.
+#[doc(alias("MapDiff", "VectorDiff", "ChangeSet"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Change<K, V> {
     /// The key that changed.

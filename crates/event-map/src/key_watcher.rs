@@ -4,6 +4,7 @@ use core::fmt;
 use core::pin::pin;
 use core::task::{Context, Poll};
 
+use event_core::adapter::until_some;
 use event_core::{Get, GetError, MemoryWatcher, Watcher, WatcherExt};
 
 use crate::reader::MapReader;
@@ -117,7 +118,7 @@ impl<K: Ord + Clone, V: Clone> KeyWatcher<K, V> {
         cx: &mut Context<'_>,
         accept: &mut dyn FnMut(&Option<V>) -> bool,
     ) -> Poll<Result<Option<V>, GetError>> {
-        crate::watcher::within_limits(cx, |cx| {
+        until_some(cx, |cx| {
             // First this: nothing comes after it.
             let is_closed = self.map.is_closed();
             match self.look(accept) {

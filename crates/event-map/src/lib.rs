@@ -82,7 +82,10 @@
 //! - A single key that is watched has a bell in the state, and a change rings the bells of its own keys. The first watcher of a key
 //!   that waits publishes a state with its bell, which wakes the watchers of the whole map once without a need.
 //!
-//! Data of a key is dropped when it was replaced and no snapshot has it: watchers hold none.
+//! Data of a key is dropped when it was replaced and no snapshot has it: watchers hold none. A filter of a get
+//! runs on a clone of key and data, see the [limits].
+//!
+//! The [internals] say how it works.
 //!
 //! # What there is not
 //!
@@ -113,7 +116,7 @@ mod log;
 mod map;
 #[cfg(test)]
 mod models;
-#[cfg(all(test, not(event_core_shuttle)))]
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod random;
 mod reader;
 #[cfg(feature = "serde")]
@@ -125,6 +128,14 @@ mod state;
 mod traits;
 mod tree;
 mod watcher;
+mod weak;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/internals.md")]
+pub mod internals {}
+#[cfg(doc)]
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
 
 #[cfg(doc)]
 #[doc = include_str!("../docs/guide.md")]

@@ -172,7 +172,7 @@ impl<K: Ord> Log<K> {
     }
 
     /// How many turns and positions it holds.
-    #[cfg(all(test, not(event_core_shuttle)))]
+    #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn sizes(&self) -> (usize, usize) {
         (self.turns.size() + self.newest.len(), self.marks.size())
     }

@@ -48,7 +48,7 @@ use crate::watcher::{MapWatcher, RangeWatcher};
 /// assert_eq!(watcher.get().await?, Change::removed("attic"));
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();
 /// ```
-#[doc(alias("ObservableMap", "ObservableVector", "MutableBTreeMap", "DashMap", "table", "registry"))]
+#[doc(alias("ObservableMap", "ObservableVector", "MutableBTreeMap", "DashMap", "SourceCache", "table", "registry"))]
 pub struct MemoryMap<K, V> {
     /// Without data before the first change and the first watcher: an empty map.
     value: MemoryValue<State<K, V>>,
@@ -56,13 +56,27 @@ pub struct MemoryMap<K, V> {
     end: MemoryValue<()>,
 }
 
-impl<K, V> MemoryMap<K, V> {
-    /// An empty map. It can be a `static`. It allocates when it is first used.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { value: MemoryValue::new(), end: MemoryValue::new() }
-    }
+/// Loom's atomics have no `const` constructor.
+macro_rules! const_unless_loom {
+    (impl<K, V> $Type:ident<K, V> { $(#[$meta:meta])* pub fn $name:ident() -> Self $body:block }) => {
+        #[cfg(not(event_core_loom))]
+        impl<K, V> $Type<K, V> { $(#[$meta])* pub const fn $name() -> Self $body }
+        #[cfg(event_core_loom)]
+        impl<K, V> $Type<K, V> { $(#[$meta])* pub fn $name() -> Self $body }
+    };
+}
 
+const_unless_loom! {
+    impl<K, V> MemoryMap<K, V> {
+        /// An empty map. It can be a `static`. It allocates when it is first used.
+        #[must_use]
+        pub fn new() -> Self {
+            Self { value: MemoryValue::new(), end: MemoryValue::new() }
+        }
+    }
+}
+
+impl<K, V> MemoryMap<K, V> {
     /// Whether the map is closed.
     #[must_use]
     pub fn is_closed(&self) -> bool {
@@ -115,7 +129,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// assert_eq!(map.insert("a", 1), None);
     /// assert_eq!(map.insert("a", 2), Some(1));
     /// ```
-    #[doc(alias("set", "put", "upsert", "send"))]
+    #[doc(alias("set", "put", "upsert", "send", "insert_cloned", "AddOrUpdate"))]
     pub fn insert(&self, key: K, value: V) -> Option<V> {
         self.try_insert(key, value).unwrap_or_default()
     }
@@ -217,7 +231,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// assert!(!visits.update("b", |n| *n += 1));
     /// assert_eq!(visits.get("a"), Some(2));
     /// ```
-    #[doc(alias("modify", "and_modify", "entry", "compute"))]
+    #[doc(alias("modify", "and_modify", "entry", "compute", "alter"))]
     pub fn update<Q: Ord + ?Sized>(&self, key: &Q, mut f: impl FnMut(&mut V)) -> bool
     where
         K: Borrow<Q>,
@@ -269,7 +283,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// assert_eq!(watcher.try_get().unwrap(), Change::removed("a"));
     /// assert!(watcher.try_get().unwrap_err().is_backlog_done());
     /// ```
-    #[doc(alias("replace", "sync", "set_all", "reconcile"))]
+    #[doc(alias("replace", "replace_cloned", "sync", "set_all", "reconcile", "EditDiff"))]
     pub fn replace_all(&self, all: impl IntoIterator<Item = (K, V)>) -> usize
     where
         V: PartialEq,
@@ -302,7 +316,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// assert!(moved);
     /// assert_eq!(accounts.snapshot().iter().collect::<Vec<_>>(), [(&"a", &3), (&"b", &7)]);
     /// ```
-    #[doc(alias("batch", "lock_mut", "send_modify"))]
+    #[doc(alias("batch", "lock_mut", "send_modify", "alter_all", "Edit"))]
     pub fn transaction<R>(&self, mut f: impl FnMut(&mut MapEdit<'_, '_, K, V>) -> R) -> R {
         self.write(|draft| f(&mut MapEdit::new(draft))).0
     }
@@ -312,7 +326,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// # Panics
     ///
     /// As [`MemoryValue::borrow`]; `Ord` and `Clone`.
-    #[doc(alias("load", "value", "lookup"))]
+    #[doc(alias("load", "value", "lookup", "view"))]
     #[must_use]
     pub fn get<Q: Ord + ?Sized>(&self, key: &Q) -> Option<V>
     where
@@ -375,7 +389,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// those that change, in the order in which they first changed since it looked. See the [crate](crate#what-a-watcher-gets).
     ///
     /// Lock-free.
-    #[doc(alias("subscribe", "signal_vec", "entries_cloned", "collect"))]
+    #[doc(alias("subscribe", "signal_vec", "entries_cloned", "collect", "into_values_and_stream", "Connect"))]
     #[must_use]
     pub fn watch(&self) -> MapWatcher<K, V> {
         MapWatcher::new(self.begin().watch())
@@ -435,14 +449,14 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// map.insert("leader", 2);
     /// assert_eq!(leader.try_get().unwrap(), Some(2));
     /// ```
-    #[doc(alias("key_cloned", "watch_one"))]
+    #[doc(alias("key_cloned", "watch_one", "WatchValue"))]
     #[must_use]
     pub fn watch_key(&self, key: K) -> KeyWatcher<K, V> {
         KeyWatcher::new(self.reader(), key)
     }
 
     /// A new watcher whose items are whole states: the current one, and then always the newest.
-    #[doc(alias("signal_map", "to_signal_map"))]
+    #[doc(alias("signal_map", "signal_map_cloned", "to_signal_map", "signal_vec_keys", "ToCollection"))]
     #[must_use]
     pub fn watch_snapshots(&self) -> SnapshotWatcher<K, V> {
         SnapshotWatcher::new(self.begin().watch())
@@ -464,13 +478,13 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     }
 
     /// How many turns and positions are remembered.
-    #[cfg(all(test, not(event_core_shuttle)))]
+    #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn log_sizes(&self) -> (usize, usize) {
         self.value.borrow().map_or((0, 0), |state| state.log.sizes())
     }
 
     /// How many keys have a bell.
-    #[cfg(all(test, not(event_core_shuttle)))]
+    #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn bells(&self) -> usize {
         self.value.borrow().map_or(0, |state| state.bells.len())
     }

@@ -4,7 +4,7 @@ use core::borrow::Borrow;
 use core::fmt;
 use core::ops::RangeBounds;
 
-use event_core::{MemoryReader, MemoryValue, MemoryWatcher, Ref, Version, Watch, WeakValue};
+use event_core::{MemoryReader, MemoryValue, MemoryWatcher, Ref, Version, Watch};
 
 use crate::bells::Bell;
 use crate::change::Change;
@@ -15,6 +15,7 @@ use crate::snapshots::SnapshotWatcher;
 use crate::state::State;
 use crate::traits::WatchMap;
 use crate::watcher::{MapWatcher, RangeWatcher};
+use crate::weak::{WeakValue, downgrade};
 
 /// The right to read and watch a [`MemoryMap`](crate::MemoryMap), without the right to change it.
 ///
@@ -39,7 +40,7 @@ pub struct MapReader<K, V> {
 
 impl<K, V> MapReader<K, V> {
     pub(crate) fn new(value: &MemoryValue<State<K, V>>, end: &MemoryValue<()>) -> Self {
-        Self { value: value.reader(), end: end.reader(), handle: value.downgrade() }
+        Self { value: value.reader(), end: end.reader(), handle: downgrade(value) }
     }
 
     /// Whether the map is closed.

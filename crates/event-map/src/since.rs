@@ -86,7 +86,7 @@ impl<K, V> fmt::Debug for Since<'_, K, V> {
     }
 }
 
-#[cfg(all(test, not(event_core_shuttle)))]
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod tests {
     use alloc::vec::Vec;
 

@@ -4,6 +4,7 @@ use core::fmt;
 use core::pin::pin;
 use core::task::{Context, Poll};
 
+use event_core::adapter::until_some;
 use event_core::{Get, GetError, MemoryWatcher, Watcher, WatcherExt};
 
 use crate::snapshot::MapSnapshot;
@@ -83,7 +84,7 @@ impl<K: Ord, V> Watcher for SnapshotWatcher<K, V> {
         cx: &mut Context<'_>,
         accept: &mut dyn FnMut(&MapSnapshot<K, V>) -> bool,
     ) -> Poll<Result<MapSnapshot<K, V>, GetError>> {
-        crate::watcher::within_limits(cx, |cx| {
+        until_some(cx, |cx| {
             if let Some(snapshot) = self.newest(accept) {
                 return Poll::Ready(Ok(Some(snapshot)));
             }

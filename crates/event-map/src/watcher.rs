@@ -2,30 +2,14 @@
 
 use core::fmt;
 use core::pin::pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 
+use event_core::adapter::until_some;
 use event_core::{Get, GetError, MemoryWatcher, Watcher, WatcherExt};
 
 use crate::change::Change;
 use crate::cursor::{Bounds, Cursor};
 use crate::state::State;
-
-/// So many times a poll looks for something that it can return. Then the task yields to the executor before it goes on.
-const LOOKS_PER_POLL: usize = 32;
-
-/// Polls `look` until it has something to return, within limits.
-pub(crate) fn within_limits<T>(
-    cx: &mut Context<'_>,
-    mut look: impl FnMut(&mut Context<'_>) -> Poll<Result<Option<T>, GetError>>,
-) -> Poll<Result<T, GetError>> {
-    for _ in 0..LOOKS_PER_POLL {
-        if let Some(item) = ready!(look(cx))? {
-            return Poll::Ready(Ok(item));
-        }
-    }
-    cx.waker().wake_by_ref();
-    Poll::Pending
-}
 
 /// A watcher of the map's value and how far it has got.
 struct Following<K, V> {
@@ -55,7 +39,7 @@ impl<K: Ord + Clone, V: Clone> Following<K, V> {
         cx: &mut Context<'_>,
         accept: &mut dyn FnMut(&Change<K, V>) -> bool,
     ) -> Poll<Result<Change<K, V>, GetError>> {
-        within_limits(cx, |cx| match self.next(accept) {
+        until_some(cx, |cx| match self.next(accept) {
             Looked::Accepted(change) => Poll::Ready(Ok(Some(change))),
             Looked::Rejected => Poll::Ready(Ok(None)),
             Looked::Nothing => pin!(self.watcher.changed()).poll(cx).map_ok(|_| None),

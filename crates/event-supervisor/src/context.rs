@@ -2,7 +2,6 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::error::Error;
 use core::fmt;
 use core::future::Future;
@@ -12,8 +11,9 @@ use core::time::Duration;
 
 use event_core::{RunContext, Runnable, Signal};
 use futures_lite::future::or;
+use smallvec::smallvec;
 
-use crate::engine::NewMember;
+use crate::engine::{NewMember, NewMembers};
 use crate::flag::Raised;
 use crate::handle::Handle;
 use crate::run::Run;
@@ -61,7 +61,7 @@ impl Context {
         name: impl Into<String>,
         runnable: impl Runnable<Context> + 'static,
     ) -> Result<Handle, StartError> {
-        self.start(alloc::vec![NewMember { name: name.into(), runnable: boxed(runnable) }])
+        self.start(smallvec![NewMember { name: name.into(), runnable: boxed(runnable) }])
     }
 
     /// Starts children that share their fate: when one of them dies, the others are cancelled, and all are restarted.
@@ -84,7 +84,7 @@ impl Context {
         self.start(members.into_iter().map(member).collect())
     }
 
-    fn start(&self, members: Vec<NewMember>) -> Result<Handle, StartError> {
+    fn start(&self, members: NewMembers) -> Result<Handle, StartError> {
         let group = self.run.shared.start_group(&self.run, members)?;
         Ok(Handle::new(&self.run.shared, group))
     }

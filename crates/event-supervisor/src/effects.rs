@@ -6,6 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use event_core::{MemoryValue, Signal};
+use smallvec::SmallVec;
 
 use crate::body::catch;
 use crate::flag::Flag;
@@ -13,7 +14,7 @@ use crate::log::Span;
 use crate::look_out::LookOut;
 use crate::place::Place;
 use crate::rest::Rest;
-use crate::run::{Run, Starting};
+use crate::run::{Run, RunId, Starting};
 use crate::runnable::BoxRunnable;
 use crate::shared::Shared;
 use crate::timer::Timer;
@@ -21,21 +22,22 @@ use crate::timer::Timer;
 /// Collected while the tree is locked, performed when it is not: all of this may run code that is not ours.
 #[derive(Default)]
 pub(crate) struct Effects {
-    notes: Vec<(Arc<Run>, Note)>,
-    discarded: Vec<Discarded>,
+    notes: SmallVec<[(Arc<Run>, Note); 1]>,
+    discarded: SmallVec<[Discarded; 1]>,
     /// Runs that were told to end, or have ended.
-    pub(crate) cancelled: Vec<Arc<Run>>,
+    pub(crate) cancelled: SmallVec<[Arc<Run>; 1]>,
     pub(crate) raise: Vec<Arc<Flag>>,
-    pub(crate) starting: Vec<Starting>,
+    pub(crate) starting: SmallVec<[Starting; 1]>,
     pub(crate) rests: Vec<Rest>,
     timers: Vec<(Timer, Duration)>,
     /// Of those that are told to end now.
     pub(crate) look_out: Option<Arc<LookOut>>,
     /// A run of each has ended.
-    pub(crate) watched: Vec<Arc<LookOut>>,
+    pub(crate) watched: SmallVec<[Arc<LookOut>; 1]>,
     /// The grace period of these has passed.
     pub(crate) overdue: Vec<Arc<Run>>,
-    pub(crate) readiness: Vec<(MemoryValue<bool>, bool)>,
+    /// What says whether the children of this run are healthy or done, where that has changed.
+    pub(crate) readiness: Vec<(MemoryValue<bool>, RunId)>,
     /// The tree has changed.
     pub(crate) publish: bool,
     /// The tree has ended.
@@ -46,7 +48,6 @@ pub(crate) struct Effects {
 
 /// What is told through `tracing`.
 pub(crate) enum Note {
-    Started,
     Healthy,
     Done,
     Died(Arc<str>),
@@ -141,8 +142,11 @@ impl Effects {
         for rest in rests {
             attempt(&mut || rest.clone().start(shared));
         }
-        for (value, is_ready) in self.readiness {
-            attempt(&mut || _ = value.set_if_not_eq(is_ready));
+        for (value, parent) in self.readiness {
+            // What is so now: another thread may have changed it again, and be done with this already. If it changes it while this
+            // is being set, one of the two comes second, and asks again.
+            let newest = |_: Option<&bool>| (shared.with_engine(|engine| engine.are_children_ready(parent)), ());
+            attempt(&mut || _ = value.transition(newest));
         }
         if self.publish {
             attempt(&mut || shared.publish());
@@ -161,7 +165,6 @@ impl Effects {
 impl Note {
     fn tell(&self, span: &Span) {
         match self {
-            Self::Started => span.started(),
             Self::Healthy => span.healthy(),
             Self::Done => span.done(),
             Self::Died(error) => span.died(error),

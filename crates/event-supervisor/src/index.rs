@@ -1,7 +1,8 @@
 //! Where the runnables of a path stand, for all trees of a supervisor together.
 
-use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
+
+use hashbrown::HashMap;
 
 use crate::lock::Lock;
 use crate::place::Place;
@@ -11,7 +12,7 @@ use crate::place::Place;
 pub(crate) struct Index(Lock<Places>);
 
 struct Places {
-    by_path: BTreeMap<Arc<str>, Place>,
+    by_path: HashMap<Arc<str>, Place>,
     /// Of the first tree that lacks what was removed last.
     removed: u64,
 }
@@ -26,7 +27,7 @@ pub(crate) enum Found {
 
 impl Index {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self(Lock::new(Places { by_path: BTreeMap::new(), removed: 0 })))
+        Arc::new(Self(Lock::new(Places { by_path: HashMap::new(), removed: 0 })))
     }
 
     pub(crate) fn insert(&self, path: &Arc<str>, place: &Place) {

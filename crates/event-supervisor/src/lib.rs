@@ -67,6 +67,13 @@
 //! [`Context::run`] returns a [`Handle`], which cancels, restarts, and says when the group has ended. [`Supervisor::cancel`] and
 //! [`Supervisor::restart`] do the same by path. [`run_latest`] restarts something whenever its input changes.
 //!
+//! # Runnables that are not `Send`
+//!
+//! With the feature `std`, [`local`] makes a runnable of a closure and futures that are not `Send`, for runtimes that run the whole tree
+//! on one thread. There is no trait for a runtime whose `spawn` takes such futures, such as tokio's `LocalSet`: the supervisor spawns
+//! where something happens, which may be any thread, so that a tree for one thread would have to be another type, with another
+//! context and handles, from the engine up.
+//!
 //! # What a runtime may do
 //!
 //! A runtime that drops a task, or panics instead of starting it, causes the death of what the task was to run. One that has no
@@ -75,12 +82,12 @@
 //!
 //! # Costs
 //!
-//! A change of state costs O(log n) of the tree, and so does a start; a clone of the tree costs next to nothing. A runnable has
-//! one task. Timers that only matter at a death, such as that of the healthy minute, have none.
+//! A change of state costs O(log n) of the tree, and so does a start; a clone of the tree costs next to nothing. While nobody has a
+//! reader or a watcher of the state, nothing is published, and a change costs half of that. A runnable has one task. Timers that only matter at a death, such as that of the healthy minute, have none.
 //!
 //! # Features
 //!
-//! - `std` (default): panics are caught; without it, a panic is what the target makes of it.
+//! - `std` (default): panics are caught; without it, a panic is what the target makes of it. [`local`].
 //! - `tracing` (default): events for what happens to a runnable, and a span `runnable` with its `path` around it.
 //! - `serde`: [`Tree`], [`NodeStatus`] and [`State`] can be serialised.
 
@@ -102,6 +109,8 @@ mod flag;
 mod handle;
 mod index;
 mod latest;
+#[cfg(feature = "std")]
+mod local;
 mod lock;
 mod log;
 mod look_out;
@@ -128,6 +137,8 @@ pub use context::{Cancelled, Context, StartError};
 pub use event_core::{BoxError, RunContext, Runnable, Signal};
 pub use handle::Handle;
 pub use latest::{RunLatest, run_latest};
+#[cfg(feature = "std")]
+pub use local::{Local, local};
 pub use once::run_once;
 pub use runnable::{BoxRunnable, boxed};
 pub use runtime::Runtime;

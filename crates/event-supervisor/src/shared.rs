@@ -3,7 +3,6 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::future::Future;
 use core::time::Duration;
 
@@ -12,7 +11,7 @@ use event_core::{MemoryReader, MemoryValue, Signal};
 use crate::body::{Ending, catch};
 use crate::context::StartError;
 use crate::effects::Effects;
-use crate::engine::{Engine, GroupId, NewMember};
+use crate::engine::{Engine, GroupId, NewMember, NewMembers};
 use crate::lock::Lock;
 use crate::log;
 use crate::place::Place;
@@ -22,6 +21,9 @@ use crate::runtime::{AnyRuntime, BoxFuture};
 use crate::settings::Settings;
 use crate::transition::Transition;
 use crate::tree::Tree;
+
+/// So many changes after it was published, a tree goes that nobody can see.
+const SKIPPED: u64 = 100;
 
 /// Is told of transitions.
 pub(crate) type Hook = Box<dyn FnMut(&Transition) + Send>;
@@ -68,7 +70,15 @@ impl Shared {
     }
 
     pub(crate) fn state(&self) -> MemoryReader<Tree> {
-        self.tree.reader()
+        // In this order: a change that is not published, since it found nobody, was made before this publishes.
+        let reader = self.tree.reader();
+        self.publish();
+        reader
+    }
+
+    /// Whether somebody can see what is published. In the order in which they make each other, so that none is overlooked.
+    fn is_seen(&self) -> bool {
+        self.tree.reader_count() > 0 || self.tree.watcher_count() > 0 || self.tree.cached_reader_count() > 0
     }
 
     pub(crate) fn tree(&self) -> Tree {
@@ -104,17 +114,34 @@ impl Shared {
         }
     }
 
-    /// Publishes the newest tree, unless another thread has.
+    /// Publishes the newest tree, unless another thread has, or nobody can see it.
+    ///
+    /// What is published shares its nodes with the engine's tree, so each change copies those on the way to it. While nothing is
+    /// published, a change copies none, and costs half. What was published last would keep its nodes, though; so after a while an
+    /// empty tree takes its place, which is older than any other.
     pub(crate) fn publish(&self) {
+        self.publish_if(|| self.is_seen());
+    }
+
+    fn publish_if(&self, is_seen: impl Fn() -> bool) {
         self.tree.transition(|published| {
-            let newest = self.tree();
-            let is_newer = published.is_none_or(|published| published.number < newest.number);
-            (is_newer.then_some(newest), ())
+            let number = published.map_or(0, |published| published.number);
+            // Asked again if another publication comes first: somebody may have begun to look.
+            let next = match is_seen() {
+                true => self.engine.with(|engine| (number < engine.tree.number).then(|| engine.tree.clone())),
+                false => {
+                    let is_kept = published.is_some_and(|published| !published.is_empty());
+                    let is_old = || self.engine.with(|engine| engine.tree.number > number + SKIPPED);
+                    (is_kept && is_old()).then(Tree::default)
+                }
+            };
+            (next, ())
         });
     }
 
     /// The tree has ended.
     pub(crate) fn close(&self) {
+        self.publish_if(|| true);
         self.tree.close();
     }
 
@@ -154,16 +181,17 @@ impl Shared {
         self.act(|engine, fx| (engine.start_root(self, fx, root, true), fx.starting.pop()))
     }
 
-    pub(crate) fn start_group(
-        self: &Arc<Self>,
-        parent: &Run,
-        mut members: Vec<NewMember>,
-    ) -> Result<GroupId, StartError> {
+    pub(crate) fn start_group(self: &Arc<Self>, parent: &Run, mut members: NewMembers) -> Result<GroupId, StartError> {
         self.act(|engine, fx| engine.start_group(self, fx, parent, &mut members))
     }
 
-    pub(crate) fn begin(self: &Arc<Self>, run: &Arc<Run>) -> bool {
-        self.act(|engine, fx| engine.begin(fx, run))
+    /// Nothing follows from it, so this needs neither the time nor a list of effects.
+    pub(crate) fn begin(&self, run: &Run) -> bool {
+        let begins = self.engine.with(|engine| engine.begin(run));
+        if begins {
+            run.span.started();
+        }
+        begins
     }
 
     pub(crate) fn signal(self: &Arc<Self>, run: &Arc<Run>, signal: Signal) {
@@ -234,5 +262,63 @@ impl Shared {
     /// Asks or changes something from which nothing follows.
     pub(crate) fn with_engine<R>(&self, f: impl FnOnce(&mut Engine) -> R) -> R {
         self.engine.with(f)
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use core::future::pending;
+
+    use super::*;
+    use crate::backoff::Backoff;
+    use crate::runtime::Runtime;
+    use crate::state::NodeStatus;
+
+    /// A runtime that runs nothing.
+    struct Idle;
+
+    impl Runtime for Idle {
+        fn spawn(&self, _: impl Future<Output = ()> + Send + 'static) {}
+
+        fn sleep(&self, _: Duration) -> impl Future<Output = ()> + Send + 'static {
+            pending()
+        }
+    }
+
+    /// Between the question whether anybody can see the tree and the answer, somebody begins to look.
+    #[test]
+    fn whoever_looks_while_an_unseen_tree_is_let_go_sees_the_newest() {
+        let settings = Settings {
+            backoff: Backoff::default(),
+            grace: Duration::ZERO,
+            limit: None,
+            is_ordered: false,
+            keep_ended: 0,
+            has_hook: false,
+        };
+        let shared = &Shared::new(Box::new(Idle), settings, Lock::new(None));
+        let change = || shared.with_engine(|engine| engine.tree.number += SKIPPED + 1);
+        shared.with_engine(|engine| {
+            engine.tree.insert(Place::root(1), "root".into(), 0, NodeStatus::new(Duration::ZERO));
+        });
+        change();
+        drop(shared.state());
+        change();
+        let state = Lock::new(None);
+        shared.publish_if(|| {
+            let is_seen = shared.is_seen();
+            if !is_seen {
+                let reader = shared.state();
+                state.with(|state| *state = Some(reader));
+                change();
+            }
+            is_seen
+        });
+        let state = state.with(Option::take).expect("nobody looked before");
+        assert!(state.borrow().is_some_and(|tree| !tree.is_empty()), "an empty tree is seen");
+        drop(state);
+        change();
+        shared.publish();
+        assert!(shared.tree.borrow().is_some_and(|tree| tree.is_empty()), "a tree that nobody can see is kept");
     }
 }

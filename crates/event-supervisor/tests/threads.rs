@@ -6,7 +6,7 @@ use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -247,5 +247,72 @@ fn whoever_is_cancelled_first_the_children_of_one_that_blocks_end_before_it() {
         assert_eq!(tree.get("root.parent.child").map(NodeStatus::state), Some(State::Cancelled));
         release.send(()).expect("it waits for that");
         block_on(supervisor.ended());
+    });
+}
+
+/// What a change finds that nobody can see, it does not publish; whoever begins to look meanwhile sees it all the same.
+#[test]
+fn a_change_and_somebody_who_begins_to_look_do_not_miss_each_other() {
+    or_hang(|| {
+        let contexts = Arc::new(Mutex::new(Vec::new()));
+        let keeps = Arc::clone(&contexts);
+        let supervisor = Supervisor::start(Threads { over: MemoryValue::new() }, move |cx: Context| {
+            keeps.lock().unwrap_or_else(PoisonError::into_inner).push(cx.clone());
+            async move {
+                cx.cancelled().await;
+                Ok::<_, BoxError>(())
+            }
+        });
+        while contexts.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+            thread::yield_now();
+        }
+        let root = contexts.lock().unwrap_or_else(PoisonError::into_inner).remove(0);
+        for number in 0..2_000 {
+            let name = number.to_string();
+            // Each starts as soon as both are there.
+            let barrier = Barrier::new(2);
+            let state = thread::scope(|scope| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    // What becomes of it does not matter.
+                    assert!(root.run(&*name, async |_: Context| Ok::<_, BoxError>(())).is_ok());
+                });
+                barrier.wait();
+                supervisor.state()
+            });
+            let path = format!("root.{number}");
+            assert!(state.borrow().is_some_and(|tree| tree.get(&path).is_some()), "{path} is not in the tree");
+            drop(state);
+            supervisor.cancel(&path).expect("it is there");
+        }
+        block_on(supervisor.stop());
+    });
+}
+
+/// A child may be healthy before the thread that started it has said that it is not.
+#[test]
+fn a_parent_that_waits_for_one_child_after_the_other_hears_of_each() {
+    or_hang(|| {
+        let (done, all) = channel();
+        let supervisor = Supervisor::start(Threads { over: MemoryValue::new() }, move |cx: Context| {
+            let done = done.clone();
+            async move {
+                for number in 0..2_000 {
+                    let child = cx.run(number.to_string(), async |cx: Context| {
+                        cx.signal(Signal::Healthy);
+                        cx.cancelled().await;
+                        Ok::<_, BoxError>(())
+                    })?;
+                    assert!(cx.children_healthy().await);
+                    child.cancel();
+                    child.ended().await;
+                }
+                done.send(())?;
+                cx.cancelled().await;
+                Ok::<_, BoxError>(())
+            }
+        });
+        all.recv_timeout(HANGS / 3).expect("it waits for ever");
+        block_on(supervisor.stop());
     });
 }

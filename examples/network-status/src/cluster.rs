@@ -51,8 +51,8 @@ impl Cluster {
     fn value(&self) -> Result<EtcdValue<Option<NetworkStatus>>, event_etcd::Error> {
         let decode = |key: &[u8], json: Option<&[u8]>| {
             let status = json.map(decode).transpose();
-            status
-                .map_err(|error| format!("cannot read what is stored at {:?}: {error}", key.escape_ascii().to_string()))
+            let key = || key.escape_ascii().to_string();
+            status.map_err(|error| format!("cannot read what is stored at {:?}: {error}", key()).into())
         };
         EtcdValue::builder(&self.client).key(&*self.key).decoder(decode).build()
     }

@@ -16,8 +16,10 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher};
+use event_etcd::{EtcdClient, EtcdMap, EtcdMapWatcher, EtcdValue, EtcdWatcher, Text};
+use event_map::{MapWatcher, SnapshotWatcher};
 use event_test_servers::{Etcd, Options, Server, Suite};
+use event_tests::map_changes::MapBackend;
 use event_tests::runtime::Backend;
 
 /// Values kept in one server, which all tests of the process share.
@@ -60,17 +62,51 @@ impl Backend for InEtcd {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         // Ordering: the keys have to differ, nothing else.
         let key = format!("conformance/{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        let decoder = |_key: &[u8], bytes: Option<&[u8]>| match bytes {
-            Some(bytes) => {
-                std::str::from_utf8(bytes).map_err(|error| error.to_string())?.parse().map_err(|_| "no number".into())
-            }
-            None => Err("nobody deletes anything here".to_owned()),
-        };
-        EtcdValue::builder(&shared().client).key(key).decoder(decoder).build().expect("the key can be used")
+        let value = EtcdValue::builder(&shared().client).key(key).decoder(|_key, bytes| {
+            let bytes = bytes.ok_or("nobody deletes anything here")?;
+            Ok(std::str::from_utf8(bytes)?.parse()?)
+        });
+        value.build().expect("the key can be used")
     }
 
     async fn set(value: &EtcdValue<u64>, item: u64) {
         value.set(item.to_string()).await.expect("the server answers");
+    }
+}
+
+/// Maps kept in the same server.
+pub(crate) struct MapsInEtcd;
+
+impl MapsInEtcd {
+    pub(crate) fn prepare(etcd: &Etcd) {
+        InEtcd::prepare(etcd);
+    }
+}
+
+impl MapBackend for MapsInEtcd {
+    type Map = EtcdMap<String, u64>;
+    type Watcher = EtcdMapWatcher<MapWatcher<String, u64>>;
+    type Snapshots = EtcdMapWatcher<SnapshotWatcher<String, u64>>;
+    /// Each round is a write that the server syncs to its disk.
+    const ROUNDS: u64 = 200;
+
+    async fn create() -> EtcdMap<String, u64> {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        // Ordering: the prefixes have to differ, nothing else.
+        let prefix = format!("maps/{}/", NEXT.fetch_add(1, Ordering::Relaxed));
+        let map = EtcdMap::builder(&shared().client).prefix(prefix).map(Text).build().expect("the prefix can be used");
+        map.ready().await.expect("the server answers");
+        map
+    }
+
+    async fn insert(map: &EtcdMap<String, u64>, key: &str, data: u64) {
+        let revision = map.insert(&key.to_owned(), &data).await.expect("the server answers");
+        map.reached(revision).await.expect("the server answers");
+    }
+
+    async fn remove(map: &EtcdMap<String, u64>, key: &str) {
+        let revision = map.remove(&key.to_owned()).await.expect("the server answers");
+        map.reached(revision).await.expect("the server answers");
     }
 }
 

@@ -9,5 +9,6 @@ use event_tests::threads::Threads;
 fn main() {
     let mut suite = backend::suite("conformance over etcd, on threads");
     event_tests::any_backend!(into suite, Threads, backend::InEtcd);
+    event_tests::any_map!(into suite, Threads, backend::MapsInEtcd);
     suite.run();
 }

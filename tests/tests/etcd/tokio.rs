@@ -11,5 +11,6 @@ use current_thread::CurrentThread;
 fn main() {
     let mut suite = backend::suite("conformance over etcd, on tokio");
     event_tests::any_backend!(into suite, CurrentThread, backend::InEtcd);
+    event_tests::any_map!(into suite, CurrentThread, backend::MapsInEtcd);
     suite.run();
 }

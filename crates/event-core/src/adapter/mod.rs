@@ -2,7 +2,7 @@
 //!
 //! Programs use the `GetExt` of such a crate, and do not need this module. An adapter supplies a token, a [`Clock`] and a [`Budget`] of
 //! its runtime. The futures in here then keep the promises of every get: cancellation and an elapsed deadline come before data, and
-//! consume nothing.
+//! consume nothing. [`until_some`] is for those who write watchers.
 
 mod cancel_on;
 mod deadline;
@@ -14,6 +14,8 @@ use core::task::{Context, Poll};
 
 pub use cancel_on::CancelOn;
 pub use deadline::Deadline;
+
+pub use crate::traits::until_some;
 
 /// The clock of a runtime.
 pub trait Clock {

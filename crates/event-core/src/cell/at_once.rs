@@ -56,10 +56,10 @@ impl<T> Cell<T> {
     #[inline]
     pub(crate) fn pin_at_once(&self, word: Word) -> PinnedAtOnce<'_, T> {
         let Some(slot) = self.slots.inline_at(word.slot()) else { return PinnedAtOnce::Untried };
-        // Ordering: as in `pin_from`.
+        // Ordering: as in `pin_by`.
         let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
         handshake(Handshake::PinThenLook);
-        // Ordering: as in `pin_from`.
+        // Ordering: as in `pin_by`.
         let again = self.word();
         if again.slot() == word.slot() && before < MAX_READERS {
             PinnedAtOnce::Pinned(Pinned { cell: self, slot }, again)
@@ -110,9 +110,10 @@ impl<T> Cell<T> {
     /// Empties the slot at `index`, which is that of a slot, if it is left to whoever comes by.
     pub(crate) fn reclaim_at(&self, index: usize) {
         let Some(slot) = self.slots.find(index) else { return };
-        // Ordering: SeqCst, as in `count_out`, after which this comes: a state that is seen here only, of a later life of the
-        // slot, is as good.
-        let state = State::from_bits(slot.head.state.load(Ordering::SeqCst));
+        // Ordering: Acquire, partner: `leave_to_readers`. `count_out`, after which this comes, has decided by a SeqCst load that the slot
+        // was left to us; here it only has to be known that what is seen was put out of force before, of a later life of the slot as
+        // well: a reader that `reclaim` does not count looks at `current` after that. Weaker, it might find the slot in force.
+        let state = State::from_bits(slot.head.state.load(Ordering::Acquire));
         if state.is_retired() {
             self.reclaim(slot, state);
         }

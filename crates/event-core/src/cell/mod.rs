@@ -56,11 +56,13 @@
 //! # Progress
 //!
 //! Reading and writing are lock-free: a reader goes round only if a writer published, a writer only if another one
-//! did or a watcher was armed. No step waits for somebody else's. If there is no free slot, a writer adds some, which allocates.
+//! did or a watcher was armed. No step waits for somebody else's: a writer that was overtaken [pauses](contention) for a fixed time. If there is no free slot, a writer adds some, which allocates.
 
 mod at_once;
+mod contention;
 mod owned;
 mod pinned;
+mod shards;
 mod slot;
 mod slots;
 mod sole;
@@ -70,6 +72,7 @@ mod tests;
 mod word;
 
 pub(crate) use at_once::{Counted, PinnedAtOnce};
+pub(crate) use contention::give_way;
 pub(crate) use owned::{Owned, Published};
 pub(crate) use pinned::{Pinned, cloned_and_unpinned};
 pub(crate) use sole::{Sole, SolePublished, SoleReplaced};
@@ -79,6 +82,7 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake, is_kept};
 use crate::version::Version;
 use crate::wakers::{Root, clear_bit};
+use contention::pause;
 use pinned::too_many_readers;
 use slot::{MAX_READERS, Slot, State};
 use slots::Slots;
@@ -103,6 +107,13 @@ impl<T> Cell<T> {
             probably_free: AtomicUsize::new(0),
             slots: Slots::new(),
         }
+    }
+
+    /// A cell whose readers count themselves in at `shards` places, at least 1 and at most 256.
+    pub(crate) fn with_shards(shards: usize) -> Self {
+        let mut this = Self::new();
+        this.slots = Slots::with_shards(shards.clamp(1, shards::MAX_SHARDS));
+        this
     }
 
     /// What is in force now.
@@ -143,7 +154,9 @@ impl<T> Cell<T> {
     /// What is in force now, to be tried with an exchange or a pin.
     #[inline]
     pub(crate) fn first_look(&self) -> Word {
-        // Ordering: SeqCst, as in `word`.
+        // Ordering: SeqCst, partner: `exchange_as` of other values as well: what limits.md says of the order between values. As an
+        // Acquire, partner: `exchange_as`; it makes the version visible. No handshake needs more: an exchange with the word or a pin
+        // follows, or the watcher has passed the fence of `PlaceThenLook`.
         Word::from_bits(first_look(&self.current, Ordering::SeqCst))
     }
 
@@ -162,13 +175,24 @@ impl<T> Cell<T> {
 
     /// [`pin_with_word`](Self::pin_with_word), beginning with what was in force a moment ago.
     #[inline]
-    pub(crate) fn pin_from(&self, mut word: Word) -> Option<(Pinned<'_, T>, Word)> {
+    pub(crate) fn pin_from(&self, word: Word) -> Option<(Pinned<'_, T>, Word)> {
+        // SAFETY: a word that was in force names an existing slot.
+        self.pin_by(word, |index| unsafe { self.slots.get_to_read(index) })
+    }
+
+    /// [`pin`](Self::pin) at the main head: the index of the slot is that in the word.
+    pub(crate) fn pin_at_main(&self) -> Option<Pinned<'_, T>> {
+        // SAFETY: as above.
+        self.pin_by(self.first_look(), |index| unsafe { self.slots.get(index) }).map(|(pinned, _)| pinned)
+    }
+
+    #[inline]
+    fn pin_by<'a>(&'a self, mut word: Word, get: impl Fn(usize) -> Slot<'a, T>) -> Option<(Pinned<'a, T>, Word)> {
         loop {
             if word.slot() == 0 {
                 return None;
             }
-            // SAFETY: a word that was in force names an existing slot.
-            let slot = unsafe { self.slots.get(word.slot()) };
+            let slot = get(word.slot());
             // Ordering: SeqCst, partner: the load of `readers` in `is_read`. First half of `PinThenLook`; weaker, a
             // writer could overlook this reader and empty the slot under it.
             let before = slot.head.readers.fetch_add(1, Ordering::SeqCst);
@@ -226,15 +250,17 @@ impl<T> Cell<T> {
     #[cold]
     #[inline(never)]
     fn reclaim(&self, slot: Slot<'_, T>, retired: State) {
-        // Ordering: SeqCst: in the callers, this load is the second half of `RetireThenCount` or comes after it. As an
-        // Acquire its partner is the decrement in `unpin`: all readers' reads happen before the slot is emptied.
-        if slot.head.readers.load(Ordering::SeqCst) != 0 {
+        // In the callers, this is the second half of `RetireThenCount` or comes after it.
+        if self.readers_of(slot) != 0 {
             return;
         }
+        let slot = self.slots.main_of(slot).unwrap_or(slot);
         let owned = State::OWNED.bits();
-        // Ordering: AcqRel, partners: `leave_to_readers`, which put the slot out of force before, and `try_claim`. Relaxed on failure:
-        // someone else reclaimed, nothing is touched.
-        if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        // Ordering: Relaxed, both. It only decides who reclaims. What was done in this life of the slot is known from the load that
+        // found `retired`, an Acquire, and from the one above; the next life begins with the Release in `Owned::drop`. If it fails,
+        // someone else reclaimed, and nothing is touched.
+        if slot.head.state.compare_exchange(retired.bits(), owned, Ordering::Relaxed, Ordering::Relaxed).is_ok() {
+            self.reset_shards(slot);
             drop(Owned { cell: self, slot });
         }
     }
@@ -301,10 +327,26 @@ impl<T> Cell<T> {
         while !expected.is_closed() {
             match self.exchange(expected, slot, &mark) {
                 Ok(version) => return Ok(Published::new(version, owned, expected)),
-                Err(now) => expected = now,
+                // A watcher was armed or a `set_sync` has ended, and that is all.
+                Err(now) if now.is_of(expected) => expected = now,
+                Err(_) => {
+                    pause();
+                    expected = self.first_look();
+                }
             }
         }
         Err(owned)
+    }
+
+    /// [`publish`](Self::publish) of a slot whose first exchange has failed.
+    pub(crate) fn publish_again<'a>(&'a self, owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
+        // Ordering: Relaxed. Ours, while the slot is owned.
+        let tried = owned.slot.body.version.load(Ordering::Relaxed);
+        // Not if the exchange failed because a watcher was armed.
+        if self.version_of(self.word()).next().raw() != tried {
+            pause();
+        }
+        self.publish(owned)
     }
 
     /// From here on the words are not [awaited](Word::is_awaited).
@@ -374,9 +416,10 @@ impl<T> Cell<T> {
         slot.body.version.store(version.raw(), Ordering::Relaxed);
         let word = mark(expected.followed_by(version, slot.head.index as usize));
         // Ordering: SeqCst, partners: the loads in `word`. First half of `PublishThenCount`, and the Release that makes data and
-        // version visible; an Acquire, partner: `arm`, which brings the wakers along. SeqCst on failure too: the word found is
-        // used like one loaded.
-        match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::SeqCst) {
+        // version visible; an Acquire, partner: `arm`, which brings the wakers along. Acquire on failure, partner: itself: what
+        // was found is of a publication, whose version is looked at. It is newer than what was expected, so nobody who published or
+        // closed was overlooked, which is what SeqCst would be for.
+        match self.current.compare_exchange(expected.bits(), word.bits(), Ordering::SeqCst, Ordering::Acquire) {
             Ok(_) => Ok(()),
             Err(now) => Err(Word::from_bits(now)),
         }
@@ -388,9 +431,10 @@ impl<T> Cell<T> {
         let mut word = self.first_look();
         while !word.is_closed() {
             // Ordering: SeqCst, partners: `arm`, which brings the wakers along, and the load in `word`: first half of
-            // `PublishThenWake` for who waits for the end. Acquire on failure, as in `arm`.
+            // `PublishThenWake` for who waits for the end. Relaxed on failure: what was found is tried next, and nothing is read
+            // through it.
             let closed = word.closed().bits();
-            match self.current.compare_exchange(word.bits(), closed, Ordering::SeqCst, Ordering::Acquire) {
+            match self.current.compare_exchange(word.bits(), closed, Ordering::SeqCst, Ordering::Relaxed) {
                 Ok(_) => return Some(word),
                 Err(now) => word = Word::from_bits(now),
             }
@@ -450,9 +494,10 @@ impl<T> Cell<T> {
         let retired = State::retired(Version::from_raw(slot.body.version.load(Ordering::Relaxed)));
         // Ordering: Relaxed. A hint: this slot will not be free soon, perhaps the one after that in force is.
         self.probably_free.store(by as usize, Ordering::Relaxed);
-        // Ordering: SeqCst, partner: the load of `state` in `unpin`. First half of `RetireThenCount`, and the Release that
-        // lets the reclaimer know that the slot is out of force.
+        // Ordering: SeqCst, partner: the load of `state` in `count_out`. First half of `RetireThenCount`, and the Release that
+        // lets the reclaimer, partners `reclaim_at` and `try_take` as well, know that the slot is out of force.
         slot.head.state.store(retired.bits(), Ordering::SeqCst);
+        self.retire_shards(slot, retired);
         handshake(Handshake::RetireThenCount);
         self.reclaim(slot, retired);
         version
@@ -461,7 +506,7 @@ impl<T> Cell<T> {
     /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` slots are being filled or are
     /// pinned by an edit, without any allocation.
     pub(crate) fn reserve(&self, readers: usize, writers: usize) {
-        self.slots.reserve(readers.saturating_add(writers).saturating_add(1));
+        self.slots.reserve_usable(readers.saturating_add(writers).saturating_add(1));
     }
 }
 

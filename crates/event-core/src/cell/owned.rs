@@ -164,10 +164,9 @@ pub(crate) struct Replaced<'a, T> {
 impl<'a, T> Replaced<'a, T> {
     /// Takes the data out if nobody but `pinned`, which is the pin of the replaced slot, reads it.
     pub(crate) fn take(self, pinned: Pinned<'a, T>) -> Result<Option<T>, Pinned<'a, T>> {
-        debug_assert!(pinned.slot.head.index as usize == self.word.slot());
         handshake(Handshake::PublishThenCount);
         // Ordering: SeqCst, partner: the increment in `pin`, as in `is_read`. We are 1: nobody else reads it or ever will.
-        if pinned.slot.head.readers.load(Ordering::SeqCst) != 1 {
+        if self.cell.readers_of(pinned.slot) != 1 {
             return Err(pinned);
         }
         let mut owned = Owned { cell: self.cell, slot: pinned.slot };

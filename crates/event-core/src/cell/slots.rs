@@ -1,9 +1,11 @@
-//! The slots of a cell: a few inline, more in segments that never move.
+//! The slots of a cell: a few inline, more in segments that never move. Those of a cell with [shards](super::shards) are all in
+//! segments.
 
 use alloc::boxed::Box;
 use core::ptr;
 
-use super::slot::{Body, Head, Slot};
+use super::shards::{self, Shards};
+use super::slot::{Body, Head, Slot, State};
 use super::word::MAX_SLOTS;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 
@@ -17,11 +19,16 @@ pub(super) struct Slots<T> {
     /// An append-only list. It is walked only for slots beyond the inline ones, and each segment is at least as large
     /// as all before it, so the walk is short.
     more: AtomicPtr<Segment<T>>,
+    /// How many shards each slot has; 0: none.
+    shards: usize,
+    #[cfg(any(event_core_loom, event_core_shuttle))]
+    turns: shards::Turns,
 }
 
 struct Segment<T> {
     heads: Box<[Head]>,
     bodies: Box<[Body<T>]>,
+    shards: Shards,
     next: AtomicPtr<Segment<T>>,
 }
 
@@ -31,7 +38,22 @@ impl<T> Slots<T> {
             heads: [Head::new(1), Head::new(2), Head::new(3)],
             bodies: [Body::new(), Body::new(), Body::new()],
             more: AtomicPtr::new(ptr::null_mut()),
+            shards: 0,
+            #[cfg(any(event_core_loom, event_core_shuttle))]
+            turns: shards::Turns::default(),
         }
+    }
+
+    /// Slots whose readers count themselves in at `shards` places, 1 or more.
+    pub(super) fn with_shards(shards: usize) -> Self {
+        let mut this = Self::new();
+        this.shards = shards;
+        for head in &this.heads {
+            // Ordering: Relaxed. Nobody else knows them. Owned for ever: nobody claims an inline slot.
+            head.state.store(State::OWNED.bits(), Ordering::Relaxed);
+        }
+        this.grow();
+        this
     }
 
     /// The slot with this 1-based index.
@@ -80,8 +102,54 @@ impl<T> Slots<T> {
         unsafe { slot.unwrap_unchecked() }
     }
 
-    /// The slot with this 1-based index, if there is one already.
+    /// The slot with this 1-based index, for somebody who counts in to it: with the head of the shard of this thread.
+    ///
+    /// # Safety
+    ///
+    /// As for [`get`](Self::get).
+    #[inline]
+    pub(super) unsafe fn get_to_read(&self, index: usize) -> Slot<'_, T> {
+        let place = index.wrapping_sub(1);
+        if place < INLINE {
+            self.inline(place)
+        } else {
+            // SAFETY: the caller vouches for the slot, and a slot has every shard below their number.
+            unsafe { self.get_in_segment(shards::index_in_shard(index, self.shard_to_read())) }
+        }
+    }
+
+    /// The 1-based shard at which this thread counts itself in; 0 if there are none.
+    #[inline]
+    fn shard_to_read(&self) -> usize {
+        if self.shards == 0 {
+            return 0;
+        }
+        #[cfg(not(any(event_core_loom, event_core_shuttle)))]
+        let number = shards::number_of_this_thread();
+        #[cfg(any(event_core_loom, event_core_shuttle))]
+        let number = self.turns.next();
+        number % self.shards + 1
+    }
+
+    /// The slot with the head that writers use, of one with the head of any shard. `None` without shards: there is no other.
+    pub(super) fn main_of(&self, slot: Slot<'_, T>) -> Option<Slot<'_, T>> {
+        if self.shards == 0 { None } else { self.find(shards::index_of_slot(slot.head.index as usize)) }
+    }
+
+    /// All heads of a slot.
+    pub(super) fn heads_of<'a>(&'a self, slot: Slot<'a, T>) -> impl Iterator<Item = &'a Head> {
+        core::iter::once(self.main_of(slot).unwrap_or(slot).head).chain(self.shards_of(slot))
+    }
+
+    /// The heads of a slot's shards.
+    pub(super) fn shards_of(&self, slot: Slot<'_, T>) -> impl Iterator<Item = &Head> {
+        let index = shards::index_of_slot(slot.head.index as usize);
+        (1..=self.shards).filter_map(move |shard| Some(self.find(shards::index_in_shard(index, shard))?.head))
+    }
+
+    /// The slot with this 1-based index, if there is one already. The index may be one [in a shard](shards::index_in_shard).
     pub(super) fn find(&self, index: usize) -> Option<Slot<'_, T>> {
+        let (index, shard) = (shards::index_of_slot(index), shards::shard_of(index));
         let mut place = index.checked_sub(1)?;
         if place < INLINE {
             return Some(self.inline(place));
@@ -89,7 +157,10 @@ impl<T> Slots<T> {
         place -= INLINE;
         for segment in self.segments() {
             match (segment.heads.get(place), segment.bodies.get(place)) {
-                (Some(head), Some(body)) => return Some(Slot { head, body }),
+                (Some(head), Some(body)) => {
+                    let head = if shard == 0 { head } else { segment.shards.head(shard, place)? };
+                    return Some(Slot { head, body });
+                }
                 _ => place -= segment.heads.len(),
             }
         }
@@ -131,8 +202,18 @@ impl<T> Slots<T> {
         self.append(len, (len + 1).min(MAX_SLOTS - len));
     }
 
+    /// How many shards each slot has.
+    pub(super) fn shard_count(&self) -> usize {
+        self.shards
+    }
+
+    /// Makes sure that there are at least `wanted` slots that can be claimed.
+    pub(super) fn reserve_usable(&self, wanted: usize) {
+        self.reserve(if self.shards == 0 { wanted } else { wanted.saturating_add(INLINE) });
+    }
+
     /// Makes sure that there are at least `wanted` slots.
-    pub(super) fn reserve(&self, wanted: usize) {
+    fn reserve(&self, wanted: usize) {
         assert!(wanted <= MAX_SLOTS, "a value can have at most {MAX_SLOTS} slots, but {wanted} were asked for");
         loop {
             let len = self.len();
@@ -144,9 +225,10 @@ impl<T> Slots<T> {
     /// Adds `count` slots behind the `len` present ones, unless another thread did that first.
     fn append(&self, len: usize, count: usize) {
         // At most `MAX_SLOTS`, so the index fits.
-        let heads = (len + 1..=len + count).map(|index| Head::new(index as u32)).collect();
+        let heads: Box<[Head]> = (len + 1..=len + count).map(|index| Head::new(index as u32)).collect();
         let bodies = (0..count).map(|_| Body::new()).collect();
-        let segment = Box::into_raw(Box::new(Segment { heads, bodies, next: AtomicPtr::new(ptr::null_mut()) }));
+        let shards = Shards::new(self.shards, &heads);
+        let segment = Box::into_raw(Box::new(Segment { heads, bodies, shards, next: AtomicPtr::new(ptr::null_mut()) }));
         let mut counted = INLINE;
         let mut link = &self.more;
         while let Some(present) = Self::follow(link) {

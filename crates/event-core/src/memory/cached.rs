@@ -145,7 +145,7 @@ impl<T> CachedReader<T> {
     #[cold]
     #[inline(never)]
     fn keep_current(shared: &Shared<T>) -> (usize, Option<NonNull<T>>) {
-        let Some(pinned) = shared.cell.pin() else { return (0, None) };
+        let Some(pinned) = shared.cell.pin_at_main() else { return (0, None) };
         let data = pinned.data().map(NonNull::from);
         let index = pinned.into_index();
         if !is_kept(Handshake::KeepPinned) {

@@ -26,7 +26,7 @@ use super::reference::Ref;
 use super::shared::Shared;
 use super::value::MemoryValue;
 use super::watcher::MemoryWatcher;
-use crate::cell::{Owned, Pinned, Word};
+use crate::cell::{Owned, Pinned, Word, give_way};
 use crate::error::GetError;
 use crate::version::Version;
 
@@ -89,7 +89,10 @@ impl<T> MemoryValue<T> {
                     return Ok(pinned.and_then(|pinned| Ref::new(pinned, shared)));
                 }
                 Err((now, back)) if now.is_closed() => return Err(taken(back)),
-                Err((_, back)) => owned = back,
+                Err((_, back)) => {
+                    owned = back;
+                    give_way(pinned);
+                }
             }
         }
     }

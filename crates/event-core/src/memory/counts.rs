@@ -1,7 +1,8 @@
 //! How many handles, readers and watchers a value has, and waiting for them to go.
 //!
 //! Each count is changed first and then the armed bits of the waiting producers are read; a producer arms and then reads the
-//! count. Both sides are `SeqCst`: this is `ArmThenLook` against `PublishThenWake`, with a count for a version.
+//! count. Both sides are `SeqCst`: this is `ArmThenLook` against `PublishThenWake`, with a count for a version. (Nobody waits for
+//! readers to come, so counting them in is no side of it.)
 //!
 //! *Nobody else*, which [`abandoned`](MemoryValue::abandoned) waits for, is four counts, read in the order in which they can
 //! make each other: a handle makes all kinds, a reader all but handles, a watcher makes watchers and cached readers, and a
@@ -36,13 +37,14 @@ impl<T> Shared<T> {
     }
 
     pub(super) fn reader_count(&self) -> usize {
-        // Ordering: SeqCst, partner: the changes below.
+        // Ordering: SeqCst, partner: `count_reader_out`.
         self.readers.load(Ordering::SeqCst)
     }
 
     pub(super) fn count_reader_in(&self) {
-        // Ordering: SeqCst, partner: `reader_count`. Nobody waits for a reader to come.
-        self.readers.fetch_add(1, Ordering::SeqCst);
+        // Ordering: Relaxed. Nobody waits for a reader to come. Its maker is counted, so it is not overlooked: whoever finds that the
+        // maker has gone, partner `count_handle_out` or `count_reader_out`, finds this as well.
+        self.readers.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_reader_out(&self) {
@@ -53,13 +55,13 @@ impl<T> Shared<T> {
     }
 
     fn cached_reader_count(&self) -> usize {
-        // Ordering: SeqCst, partner: the changes below.
+        // Ordering: SeqCst, partner: `count_cached_reader_out`.
         self.cached_readers.load(Ordering::SeqCst)
     }
 
     pub(super) fn count_cached_reader_in(&self) {
-        // Ordering: SeqCst, partner: `cached_reader_count`. Nobody waits for one to come.
-        self.cached_readers.fetch_add(1, Ordering::SeqCst);
+        // Ordering: Relaxed, as in `count_reader_in`.
+        self.cached_readers.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn count_cached_reader_out(&self) {
@@ -139,6 +141,22 @@ impl<T> MemoryValue<T> {
     #[must_use]
     pub fn reader_count(&self) -> usize {
         self.shared_if_used().map_or(0, |shared| shared.get().reader_count())
+    }
+
+    /// How many [`CachedReader`](crate::CachedReader)s there are.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let value = event_core::MemoryValue::with_value(1);
+    /// let cached = value.cached();
+    /// assert_eq!((value.cached_reader_count(), value.reader_count()), (1, 0));
+    /// drop(cached);
+    /// assert_eq!(value.cached_reader_count(), 0);
+    /// ```
+    #[must_use]
+    pub fn cached_reader_count(&self) -> usize {
+        self.shared_if_used().map_or(0, |shared| shared.get().cached_reader_count())
     }
 
     /// How many handles there are, this one included. Weak ones do not count.

@@ -2,7 +2,7 @@
 
 use super::error::CasError;
 use super::value::MemoryValue;
-use crate::cell::{Cell, Owned, Pinned, Word, cloned_and_unpinned};
+use crate::cell::{Cell, Owned, Pinned, Word, cloned_and_unpinned, give_way};
 use crate::trace;
 use crate::version::Version;
 
@@ -37,6 +37,7 @@ impl<T> MemoryValue<T> {
                 Err(_) if expected.is_closed() => return None,
                 Err((_, back)) => {
                     owned = back;
+                    give_way(pinned);
                     continue;
                 }
             };
@@ -85,7 +86,10 @@ impl<T> MemoryValue<T> {
                     shared.announce(published);
                     return true;
                 }
-                Err((_, back)) => owned = back,
+                Err((_, back)) => {
+                    owned = back;
+                    give_way(pinned);
+                }
             }
         }
     }
@@ -171,7 +175,11 @@ impl<T> MemoryValue<T> {
                     shared.announce(published);
                     return true;
                 }
-                Err((_, mut owned)) => left_over = owned.take(),
+                Err((_, mut owned)) => {
+                    left_over = owned.take();
+                    drop(owned);
+                    give_way(Some(pinned));
+                }
             }
         }
     }
@@ -260,7 +268,10 @@ impl<T> MemoryValue<T> {
                     shared.announce(published);
                     return;
                 }
-                Err((_, back)) => owned = back,
+                Err((_, back)) => {
+                    owned = back;
+                    give_way(pinned);
+                }
             }
         }
     }

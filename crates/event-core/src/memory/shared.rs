@@ -38,8 +38,12 @@ pub(crate) struct Shared<T> {
 impl<T> Shared<T> {
     /// For one handle.
     pub(super) fn new() -> Self {
+        Self::of(Cell::new())
+    }
+
+    pub(super) fn of(cell: Cell<T>) -> Self {
         Self {
-            cell: Cell::new(),
+            cell,
             wakers: Nodes::new(),
             handles: AtomicUsize::new(1),
             watchers: AtomicUsize::new(0),
@@ -102,7 +106,7 @@ impl<T> Shared<T> {
     pub(super) unsafe fn publish_step_by_step(&self, index: usize) -> Version {
         // SAFETY: the caller vouches for it.
         let owned = unsafe { Owned::from_index(&self.cell, index) };
-        match self.cell.publish(owned) {
+        match self.cell.publish_again(owned) {
             Ok(published) => self.announce(published),
             Err(owned) => {
                 drop(owned);

@@ -4,7 +4,7 @@ use super::edit::{present, taken};
 use super::reference::Ref;
 use super::snapshot::Snapshot;
 use super::value::MemoryValue;
-use crate::cell::Pinned;
+use crate::cell::{Pinned, give_way};
 use crate::version::Version;
 
 impl<T> MemoryValue<T> {
@@ -71,6 +71,7 @@ impl<T> MemoryValue<T> {
                 let version = shared.announce(published);
                 return (returned, Some(version));
             }
+            give_way(pinned);
         }
     }
 
@@ -131,7 +132,11 @@ impl<T> MemoryValue<T> {
                     drop(pinned);
                     return shared.announce(published);
                 }
-                Err((_, mut owned)) => *(if is_first { &mut first } else { &mut clone }) = owned.take(),
+                Err((_, mut owned)) => {
+                    *(if is_first { &mut first } else { &mut clone }) = owned.take();
+                    drop(owned);
+                    give_way(pinned);
+                }
             }
         }
     }
@@ -173,7 +178,10 @@ impl<T> MemoryValue<T> {
                     return Ok(pinned.and_then(|pinned| Ref::new(pinned, shared)));
                 }
                 Err((now, back)) if now.is_closed() => return Err(taken(back)),
-                Err((_, back)) => owned = back,
+                Err((_, back)) => {
+                    owned = back;
+                    give_way(pinned);
+                }
             }
         }
     }

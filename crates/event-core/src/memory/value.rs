@@ -10,6 +10,7 @@ use super::reader::MemoryReader;
 use super::reference::Ref;
 use super::shared::{Shared, SharedRef};
 use super::watcher::MemoryWatcher;
+use crate::cell::Cell;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::traits::{Value, Watch};
@@ -76,6 +77,37 @@ impl<T> MemoryValue<T> {
         let this = Self::new();
         this.set(value);
         this
+    }
+
+    /// A value without data, for many threads that read it at the same time through one handle.
+    ///
+    /// Readers are counted, and threads that count at one place slow each other down. Here the count has `shards` places, from 1 to 256
+    /// (a number outside is taken for the nearest), and each thread uses one of them: so [`load`](Self::load) and
+    /// [`borrow`](Self::borrow) take the same time however many threads read, if there are at least as many shards. Everything else
+    /// is as for other values.
+    ///
+    /// The price is paid by producers: a set reads and writes each shard, so it takes about ten times as long with 8 shards. A value in
+    /// use is larger by 128 bytes per shard. For data that is read far more often than it is set; a thread that can keep
+    /// something between two reads is better served by a [`CachedReader`](crate::CachedReader).
+    ///
+    /// Without the feature `std`, threads are told apart by their stacks, so two of them may share a shard.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use event_core::MemoryValue;
+    ///
+    /// static CONFIG: std::sync::LazyLock<MemoryValue<String>> = std::sync::LazyLock::new(|| {
+    ///     let value = MemoryValue::with_reader_shards(std::thread::available_parallelism().map_or(8, Into::into));
+    ///     value.set("initial".into());
+    ///     value
+    /// });
+    /// assert_eq!(&*CONFIG.borrow().unwrap(), "initial");
+    /// ```
+    #[doc(alias("arc_swap", "striped", "sharded"))]
+    #[must_use]
+    pub fn with_reader_shards(shards: usize) -> Self {
+        Self::from_counted(Arc::new(Shared::of(Cell::with_shards(shards))))
     }
 
     /// What the handles share; made if need be.

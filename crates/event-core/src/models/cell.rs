@@ -4,16 +4,16 @@ use super::{Census, Citizen, Effort, explore, thread};
 use crate::cell::Cell;
 use crate::sync::Arc;
 
-type Shared = Arc<Cell<Citizen>>;
+pub(super) type Shared = Arc<Cell<Citizen>>;
 
-fn set(cell: &Cell<Citizen>, data: Citizen) {
+pub(super) fn set(cell: &Cell<Citizen>, data: Citizen) {
     let mut owned = cell.claim();
     owned.fill(data);
     assert!(cell.publish(owned).is_ok(), "nobody closes this cell");
 }
 
 /// Reads; versions and numbers must not go back, and data goes with its version.
-fn read(cell: &Cell<Citizen>, before: usize) -> usize {
+pub(super) fn read(cell: &Cell<Citizen>, before: usize) -> usize {
     let Some(pinned) = cell.pin() else {
         assert_eq!(before, 0, "data that was there is there no more");
         return 0;
@@ -25,7 +25,7 @@ fn read(cell: &Cell<Citizen>, before: usize) -> usize {
 }
 
 /// After everyone has gone: only what is in force is alive, and then nothing.
-fn end(cell: Shared, census: &Census, versions: usize) {
+pub(super) fn end(cell: Shared, census: &Census, versions: usize) {
     assert_eq!(read(&cell, 0), versions, "every set has its own version");
     assert_eq!(census.alive(), 1, "only the data in force is alive");
     drop(cell);
@@ -33,8 +33,12 @@ fn end(cell: Shared, census: &Census, versions: usize) {
 }
 
 fn writer_and_reader() {
+    writer_and_reader_of(Cell::new());
+}
+
+pub(super) fn writer_and_reader_of(cell: Cell<Citizen>) {
     let census = Census::new();
-    let cell: Shared = Arc::new(Cell::new());
+    let cell: Shared = Arc::new(cell);
     set(&cell, census.citizen(1));
     let reader = thread::spawn({
         let cell = Arc::clone(&cell);
@@ -55,8 +59,12 @@ fn a_writer_and_a_reader() {
 }
 
 fn two_writers_and_a_reader() {
+    two_writers_and_a_reader_of(Cell::new());
+}
+
+pub(super) fn two_writers_and_a_reader_of(cell: Cell<Citizen>) {
     let census = Census::new();
-    let cell: Shared = Arc::new(Cell::new());
+    let cell: Shared = Arc::new(cell);
     let writers = [1, 2].map(|number| {
         let (cell, census) = (Arc::clone(&cell), census.clone());
         thread::spawn(move || set(&cell, census.citizen(number)))
@@ -75,8 +83,12 @@ fn two_writers_with_a_reader() {
 }
 
 fn pinned_across_two_sets() {
+    pinned_across_two_sets_of(Cell::new());
+}
+
+pub(super) fn pinned_across_two_sets_of(cell: Cell<Citizen>) {
     let census = Census::new();
-    let cell: Shared = Arc::new(Cell::new());
+    let cell: Shared = Arc::new(cell);
     set(&cell, census.citizen(1));
     let reader = thread::spawn({
         let cell = Arc::clone(&cell);
@@ -101,8 +113,12 @@ fn a_reader_that_pins_across_two_sets() {
 }
 
 fn two_readers_leave_a_replaced_slot() {
+    two_readers_leave_a_replaced_slot_of(Cell::new());
+}
+
+pub(super) fn two_readers_leave_a_replaced_slot_of(cell: Cell<Citizen>) {
     let census = Census::new();
-    let cell: Shared = Arc::new(Cell::new());
+    let cell: Shared = Arc::new(cell);
     set(&cell, census.citizen(1));
     let reader = thread::spawn({
         let cell = Arc::clone(&cell);

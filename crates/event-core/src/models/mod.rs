@@ -19,6 +19,7 @@ mod histories;
 mod many;
 mod memory;
 mod quiet;
+mod shards;
 mod sole;
 mod sync_mode;
 mod wakers;

@@ -154,9 +154,9 @@ impl WakerList {
         // Ordering: SeqCst, partner: `set_bit`. Second half of `PublishThenWake`; weaker, one that armed before it looked
         // could be overlooked.
         if self.root.load(Ordering::SeqCst) != 0 {
-            // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings the wakers of the first nodes along. Release: whoever
-            // finds a word further down taken finds this one taken as well.
-            self.nodes.wake(self.root.swap(0, Ordering::AcqRel), ());
+            // Ordering: Acquire, partner: `set_bit`. It brings along the wakers of the first nodes and what was linked below. Nothing is
+            // above this word; who finds a word further down taken, with the Release of that, finds this one taken as well.
+            self.nodes.wake(self.root.swap(0, Ordering::Acquire), ());
         }
     }
 }

@@ -86,7 +86,8 @@ impl<'a> Sweep<'a> {
     fn next_directory(&mut self) -> bool {
         self.directory = self.directories.as_mut().and_then(Iterator::next);
         let Some(directory) = self.directory else { return false };
-        // Ordering: AcqRel, partner: `set_bit`, as for the words of the leaves.
+        // Ordering: AcqRel, partner: `set_bit`. Acquire: it brings along the leaves that were linked before their bits were set. Release
+        // as for the words of the leaves.
         self.leaves = directory.summary.swap(0, Ordering::AcqRel);
         true
     }

@@ -52,6 +52,9 @@ pub(crate) struct RangeRequest {
     pub(crate) revision: i64,
     #[prost(bool, tag = "8")]
     pub(crate) keys_only: bool,
+    /// Keys that were written last by an earlier revision are left out, but counted.
+    #[prost(int64, tag = "10")]
+    pub(crate) min_mod_revision: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -62,6 +65,9 @@ pub(crate) struct RangeResponse {
     pub(crate) kvs: Vec<KeyValue>,
     #[prost(bool, tag = "3")]
     pub(crate) more: bool,
+    /// How many keys the range has, left out or not.
+    #[prost(int64, tag = "4")]
+    pub(crate) count: i64,
 }
 
 #[derive(Clone, PartialEq, Message)]

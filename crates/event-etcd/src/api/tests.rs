@@ -32,15 +32,21 @@ fn header() -> Option<ResponseHeader> {
 
 #[test]
 fn ranges() {
-    let request =
-        RangeRequest { key: b"a".to_vec(), range_end: b"b".to_vec(), limit: 500, revision: 300, keys_only: true };
-    is_sent_as(request, &[0x0a, 1, b'a', 0x12, 1, b'b', 0x18, 0xf4, 0x03, 0x20, 0xac, 0x02, 0x40, 1]);
+    let request = RangeRequest {
+        key: b"a".to_vec(),
+        range_end: b"b".to_vec(),
+        limit: 500,
+        revision: 300,
+        keys_only: true,
+        min_mod_revision: 6,
+    };
+    is_sent_as(request, &[0x0a, 1, b'a', 0x12, 1, b'b', 0x18, 0xf4, 0x03, 0x20, 0xac, 0x02, 0x40, 1, 0x50, 6]);
     is_sent_as(RangeRequest { key: b"a".to_vec(), ..RangeRequest::default() }, &[0x0a, 1, b'a']);
 
     let pair = [0x12, 13, 0x0a, 1, b'k', 0x10, 1, 0x18, 2, 0x20, 3, 0x2a, 2, b'v', b'w'];
     let bytes = [&HEADER[..], &pair, &[0x18, 1, 0x20, 7]].concat();
     let pair = KeyValue { key: b"k".to_vec(), mod_revision: 2, value: b"vw".to_vec() };
-    is_read_as(&bytes, RangeResponse { header: header(), kvs: vec![pair], more: true });
+    is_read_as(&bytes, RangeResponse { header: header(), kvs: vec![pair], more: true, count: 7 });
 }
 
 #[test]
@@ -75,7 +81,7 @@ fn writes() {
 
     let found = [0x1a, 9, 0x0a, 7, 0x12, 5, 0x0a, 1, b'k', 0x18, 2];
     let pair = KeyValue { key: b"k".to_vec(), mod_revision: 2, value: Vec::new() };
-    let range = RangeResponse { header: None, kvs: vec![pair], more: false };
+    let range = RangeResponse { header: None, kvs: vec![pair], more: false, count: 0 };
     let response = ResponseOp { response_range: Some(range) };
     let failed = TxnResponse { header: header(), succeeded: false, responses: vec![response] };
     is_read_as(&[&HEADER[..], &found].concat(), failed);

@@ -9,6 +9,7 @@ mod support;
 mod auth;
 mod churn;
 mod compaction;
+mod maps;
 mod members;
 mod partition;
 mod quorum;
@@ -20,6 +21,7 @@ fn main() {
     let suite = members::tests(suite);
     let suite = quorum::tests(suite);
     let suite = compaction::tests(suite);
+    let suite = maps::tests(suite);
     let suite = auth::tests(suite);
     let suite = churn::tests(suite);
     partition::tests(suite).run();

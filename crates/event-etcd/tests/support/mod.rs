@@ -1,19 +1,23 @@
 //! What the tests with failing servers share: a runtime, clients that notice soon, and bounded waits.
 
 mod gate;
+mod map_witness;
 mod recorder;
 mod status_log;
 mod witnesses;
 
 use std::fmt;
 use std::future::Future;
-use std::string::FromUtf8Error;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use event_etcd::{ClientBuilder, EtcdClient, EtcdValue};
+use base64::Engine as _;
+use event_etcd::{BoxError, ClientBuilder, EtcdClient, EtcdValue};
 use tokio::runtime::Builder;
 
 pub(crate) use gate::Gate;
+pub(crate) use map_witness::MapWitness;
 pub(crate) use recorder::{Record, Recorder, map_of};
 pub(crate) use status_log::StatusLog;
 pub(crate) use witnesses::Witnesses;
@@ -89,7 +93,35 @@ pub(crate) fn prefix(client: &EtcdClient, prefix: &str) -> EtcdValue<Item> {
 }
 
 /// The decoder of both.
-pub(crate) fn text(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, FromUtf8Error> {
+pub(crate) fn text(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, BoxError> {
     let key = String::from_utf8(key.to_vec())?;
     Ok((key, bytes.map(|bytes| String::from_utf8(bytes.to_vec())).transpose()?))
+}
+
+/// What the HTTP gateway of a server answers, headers included. It stands for another client.
+pub(crate) fn gateway(endpoint: &str, path: &str, body: &str) -> Option<String> {
+    let address = endpoint.replace("http://", "");
+    let mut stream = TcpStream::connect(&address).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(3))).ok()?;
+    let length = body.len();
+    write!(stream, "POST {path} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {length}\r\n\r\n{body}").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    Some(answer)
+}
+
+/// What the gateway takes for bytes.
+pub(crate) fn base64(bytes: impl AsRef<[u8]>) -> String {
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+/// What a server counts, by the name that etcd gives it, labels included; 0 for what it has not counted yet.
+pub(crate) fn count(endpoint: &str, name: &str) -> u64 {
+    let address = endpoint.replace("http://", "");
+    let mut stream = TcpStream::connect(&address).expect("the server listens");
+    write!(stream, "GET /metrics HTTP/1.0\r\nHost: {address}\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it writes text");
+    let line = answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    line.map_or(0.0, |number| number.parse::<f64>().expect("a number")) as u64
 }

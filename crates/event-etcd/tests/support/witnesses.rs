@@ -1,14 +1,17 @@
 //! Watchers of one client, and the changes that they have to find out about.
 
+use std::collections::BTreeMap;
+
 use event_etcd::EtcdClient;
 
-use super::{Recorder, key, map_of, prefix};
+use super::{MapWitness, Recorder, key, map_of, prefix};
 
-/// A watcher of one key, and one of all that begins with `w/`.
+/// A watcher of one key, one of all that begins with `w/`, and a map of that.
 #[derive(Debug)]
 pub(crate) struct Witnesses {
     pub(crate) one: Recorder,
     pub(crate) all: Recorder,
+    pub(crate) map: MapWitness,
 }
 
 impl Witnesses {
@@ -19,10 +22,12 @@ impl Witnesses {
         }
         let one = Recorder::start(key(client, "w/one").watch());
         let all = Recorder::start(prefix(client, "w/").watch());
-        let mut witnesses = Self { one, all };
+        let mut witnesses = Self { one, all, map: MapWitness::start(client, "w/") };
         witnesses.one.reaches_one("w/one", "1").await;
         let all = map_of([("w/again", "1"), ("w/back", "1"), ("w/gone", "1"), ("w/one", "1"), ("w/same", "1")]);
         witnesses.all.reaches(&all).await;
+        witnesses.map.reaches(&without_prefix(all)).await;
+        witnesses.map.status.synced().await;
         witnesses.one.status.synced().await;
         witnesses.all.status.synced().await;
         witnesses
@@ -47,6 +52,7 @@ impl Witnesses {
         self.one.reaches_one("w/one", "3").await;
         let all = [("w/again", "1"), ("w/back", "2"), ("w/new", "1"), ("w/one", "3"), ("w/same", "1")];
         self.all.reaches(&map_of(all)).await;
+        self.map.reaches(&without_prefix(map_of(all))).await;
         assert_eq!(self.all.items_of("w/same"), [Some("1".into())]);
         assert_eq!(self.all.items_of("w/gone"), [Some("1".into()), None]);
     }
@@ -64,10 +70,15 @@ impl Witnesses {
 
     /// Panics unless both were in sync, out of touch, and are in sync again.
     pub(crate) async fn assert_recovered(&self) {
-        for status in [&self.one.status, &self.all.status] {
+        for status in [&self.one.status, &self.all.status, &self.map.status] {
             status.synced().await;
             status.assert_recovered();
             status.assert_growing();
         }
     }
+}
+
+fn without_prefix(all: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let rest = |key: String| key.strip_prefix("w/").map(str::to_owned).expect("they all have it");
+    all.into_iter().map(|(key, data)| (rest(key), data)).collect()
 }

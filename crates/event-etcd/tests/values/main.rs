@@ -3,7 +3,9 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
 
 mod bad_input;
+mod codecs;
 mod gets;
+mod maps;
 mod options;
 mod ranges;
 mod secrets;
@@ -15,10 +17,19 @@ use event_test_servers::Suite;
 
 fn main() {
     let mut suite = Suite::new("values");
-    for (name, test) in
-        [gets::TESTS, ranges::TESTS, options::TESTS, writing::TESTS, bad_input::TESTS, secrets::TESTS, sharing::TESTS]
-            .into_iter()
-            .flatten()
+    for (name, test) in [
+        gets::TESTS,
+        ranges::TESTS,
+        maps::TESTS,
+        codecs::TESTS,
+        options::TESTS,
+        writing::TESTS,
+        bad_input::TESTS,
+        secrets::TESTS,
+        sharing::TESTS,
+    ]
+    .into_iter()
+    .flatten()
     {
         suite = suite.test(*name, *test);
     }

@@ -166,7 +166,7 @@ fn decoders(etcd: &Etcd) {
         let decoder = move |_: &[u8], _: Option<&[u8]>| {
             calls += 1;
             told.set(calls);
-            Ok::<_, std::convert::Infallible>(calls)
+            Ok(calls)
         };
         let value = EtcdValue::builder(&place.client).key(place.name("a")).decoder(decoder).build().unwrap();
         value.set("1").await.unwrap();

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use event_core::MemoryReader;
-use event_etcd::{EtcdClient, EtcdValue, EtcdWatcher, Status};
+use event_etcd::{BoxError, EtcdClient, EtcdValue, EtcdWatcher, Status};
 use event_test_servers::{Etcd, Options, Server};
 
 /// A test, and what it is called.
@@ -59,6 +59,11 @@ impl Place {
         EtcdValue::builder(&self.client).prefix(&*self.prefix).decoder(decode).build().expect("the prefix can be used")
     }
 
+    /// Another client, which shares nothing with that of this place.
+    pub(crate) async fn other_client(&self) -> EtcdClient {
+        EtcdClient::connect([&self.endpoint]).await.expect("the server answers")
+    }
+
     pub(crate) fn item(&self, key: &str, data: &str) -> Item {
         (self.name(key), Some(data.to_owned()))
     }
@@ -69,7 +74,7 @@ impl Place {
 }
 
 /// Only text is stored here, unless a test says something else.
-pub(crate) fn decode(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, std::string::FromUtf8Error> {
+pub(crate) fn decode(key: &[u8], bytes: Option<&[u8]>) -> Result<Item, BoxError> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec());
     Ok((text(key)?, bytes.map(text).transpose()?))
 }

@@ -2,7 +2,8 @@
 
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
+
+use smallvec::SmallVec;
 
 use super::{Engine, Work};
 use crate::backoff::{Backoff, Delays};
@@ -15,7 +16,7 @@ pub(super) struct Group {
     pub(super) number: u64,
     /// `None`: it is the root.
     pub(super) parent: Option<usize>,
-    pub(super) members: Vec<usize>,
+    pub(super) members: SmallVec<[usize; 2]>,
     pub(super) phase: Phase,
     /// It has to end for good.
     pub(super) is_stopped: bool,
@@ -66,7 +67,7 @@ impl Group {
         Self {
             number,
             parent,
-            members: Vec::new(),
+            members: SmallVec::new(),
             phase: Phase::Live,
             is_stopped: false,
             is_given_up: false,

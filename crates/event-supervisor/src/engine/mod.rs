@@ -36,7 +36,7 @@ use crate::tree::Tree;
 use group::Group;
 pub(crate) use group::GroupId;
 use node::{Body, Node};
-pub(crate) use start::NewMember;
+pub(crate) use start::{NewMember, NewMembers};
 
 /// A tree, without what is outside.
 pub(crate) struct Engine {

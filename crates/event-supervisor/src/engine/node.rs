@@ -66,13 +66,14 @@ pub(super) enum Body {
 impl Node {
     /// So many children have become unready or ready, or have come or gone.
     pub(super) fn count_unready(&mut self, fx: &mut Effects, are_unready: bool, number: usize) {
+        let were_ready = self.unready_children == 0;
         if are_unready {
             self.unready_children += number;
         } else {
             self.unready_children -= number;
         }
-        if let Some(ready) = &self.children_ready {
-            fx.readiness.push((ready.clone(), self.unready_children == 0));
+        if let Some(ready) = self.children_ready.as_ref().filter(|_| were_ready != (self.unready_children == 0)) {
+            fx.readiness.push((ready.clone(), self.run.id));
         }
     }
 }
@@ -106,7 +107,8 @@ impl Engine {
         }
         self.set(fx, key, |status| status.state = next);
         let group = &mut self.groups[self.nodes[key].group];
-        if group.unready == 0 && group.healthy.is_none() {
+        // Before its first death, there is no delay that could become the first one again.
+        if group.unready == 0 && group.healthy.is_none() && group.delays.is_some() {
             let period = self.settings.backoff.healthy_period();
             group.healthy = Some(fx.timer(period));
         }
@@ -131,7 +133,12 @@ impl Engine {
         }
     }
 
-    /// Whether all children of a run are healthy or done, as a value; `None` if it has ended.
+    /// Whether all children of a run are healthy or done; `None` if it is forgotten.
+    pub(crate) fn are_children_ready(&self, run: RunId) -> Option<bool> {
+        self.node_of(run).map(|node| node.unready_children == 0)
+    }
+
+    /// The same, as a value; `None` if it has ended.
     pub(crate) fn children_ready(&mut self, run: RunId) -> Option<MemoryValue<bool>> {
         let node = self.open(run)?;
         let are_ready = node.unready_children == 0;

@@ -2,16 +2,16 @@
 
 use alloc::borrow::ToOwned;
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
+
+use smallvec::{SmallVec, smallvec};
 
 use super::Engine;
 use super::group::{Group, GroupId, Phase};
 use super::node::{Body, Node};
 use crate::context::StartError;
-use crate::effects::{Effects, Note};
+use crate::effects::Effects;
 use crate::log::Span;
 use crate::place::Place;
 use crate::run::{Run, RunId, Starting};
@@ -27,6 +27,9 @@ pub(crate) struct NewMember {
     pub(crate) runnable: BoxRunnable,
 }
 
+/// A group that is to be started.
+pub(crate) type NewMembers = SmallVec<[NewMember; 1]>;
+
 impl Engine {
     /// Starts the root. What is run once is not spawned, but returned.
     pub(crate) fn start_root(
@@ -36,7 +39,7 @@ impl Engine {
         root: NewMember,
         once: bool,
     ) -> GroupId {
-        let paths = alloc::vec![(Arc::from(root.name), root.runnable)];
+        let paths = smallvec![(Arc::from(root.name), root.runnable)];
         self.start(shared, fx, None, paths, once)
     }
 
@@ -46,14 +49,14 @@ impl Engine {
         shared: &Arc<Shared>,
         fx: &mut Effects,
         parent: &Run,
-        members: &mut Vec<NewMember>,
+        members: &mut NewMembers,
     ) -> Result<GroupId, StartError> {
-        let mut paths = Vec::with_capacity(members.len());
+        let mut paths = SmallVec::<[Arc<str>; 1]>::with_capacity(members.len());
         let mut names = BTreeSet::new();
         for NewMember { name, .. } in &*members {
             check_name(name)?;
-            let path: Arc<str> = format!("{}.{name}", parent.path).into();
-            if !names.insert(name) {
+            let path: Arc<str> = [&parent.path, ".", name].concat().into();
+            if members.len() > 1 && !names.insert(name) {
                 return Err(StartError::NameTaken { path: (*path).to_owned() });
             }
             paths.push(path);
@@ -64,12 +67,15 @@ impl Engine {
         if self.node_of(parent.id).is_none_or(|node| !node.is_open) {
             return Err(StartError::Ended { path: (*parent.path).to_owned() });
         }
-        let known: Vec<_> = paths.iter().filter_map(|path| Some((path, self.tree.place(path)?))).collect();
-        if let Some((taken, _)) = known.iter().find(|(path, _)| self.find_group(path).is_some()) {
-            return Err(StartError::NameTaken { path: (***taken).to_owned() });
+        let mut ended = SmallVec::<[Place; 1]>::new();
+        for path in &paths {
+            let Some(place) = self.tree.place(path) else { continue };
+            if self.find_group(path).is_some() {
+                return Err(StartError::NameTaken { path: (**path).to_owned() });
+            }
+            ended.push(place);
         }
-        // Those with the same names have ended.
-        known.iter().for_each(|(_, ended)| self.forget(ended, true));
+        ended.iter().for_each(|ended| self.forget(ended, true));
         let members = members.drain(..).map(|member| member.runnable);
         let members = paths.into_iter().zip(members).collect();
         Ok(self.start(shared, fx, Some(parent.id.node), members, false))
@@ -80,7 +86,7 @@ impl Engine {
         shared: &Arc<Shared>,
         fx: &mut Effects,
         parent: Option<usize>,
-        members: Vec<(Arc<str>, BoxRunnable)>,
+        members: SmallVec<[(Arc<str>, BoxRunnable); 1]>,
         once: bool,
     ) -> GroupId {
         let number = self.new_number();
@@ -186,14 +192,13 @@ impl Engine {
     }
 
     /// The task of a run begins. False if the run shall not.
-    pub(crate) fn begin(&mut self, fx: &mut Effects, run: &Arc<Run>) -> bool {
+    pub(crate) fn begin(&mut self, run: &Run) -> bool {
         let Some(node) = self.nodes.get_mut(run.id.node).filter(|node| node.run.id == run.id) else { return false };
         // Members of a group begin together: one whose sibling has died meanwhile still does, and finds itself cancelled.
         if node.is_ending && self.groups[node.group].is_stopped {
             return false;
         }
         node.body = Body::Running;
-        fx.note(run, Note::Started);
         true
     }
 

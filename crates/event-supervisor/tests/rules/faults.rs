@@ -43,7 +43,9 @@ fn a_start_is_one_change_and_a_signal_that_changes_nothing_is_none() {
     let journal = Journal::new(&sim);
     let root = Puppet::new(&journal, "root");
     let supervisor = start(&sim, &root);
-    let version = || supervisor.state().version().as_u64();
+    // It stays: what nobody can see is not published.
+    let tree = supervisor.state();
+    let version = || tree.version().as_u64();
     let expected = version() + 1;
     assert!(root.context().run_group(["a", "b"].map(|name| (name, Puppet::new(&journal, name)))).is_ok());
     sim.settle();

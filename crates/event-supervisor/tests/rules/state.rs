@@ -8,7 +8,7 @@ use std::time::Duration;
 use event_core::GetError;
 use event_supervisor::{BoxError, Context, NodeStatus, Runtime, Signal, State, Supervisor, Tree};
 
-use crate::support::{How, Journal, OnCancel, Puppet, Sim, scenario, start, stop, tree, without_jitter};
+use crate::support::{How, Journal, OnCancel, Puppet, Sim, scenario, start, state, stop, tree, without_jitter};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -195,6 +195,71 @@ fn settings_and_supervisors_can_be_shown() {
     assert!(shown.contains("net") && shown.contains("1s") && shown.contains("jitter: false"), "{shown}");
     let supervisor = builder.start(async |_: Context| Ok::<_, BoxError>(()));
     assert!(format!("{supervisor:?}").contains("\"net\": NodeStatus"), "{supervisor:?}");
+    stop(&sim, supervisor);
+}
+
+#[test]
+fn what_nobody_could_see_is_published_for_whoever_looks_next() {
+    scenario("nobody looks", |sim| {
+        let journal = Journal::new(sim);
+        let puppet = |name| Puppet::new(&journal, name);
+        let (a, b) = (puppet("a"), puppet("b"));
+        let supervisor = start(sim, &puppet("root").runs(&[a.clone(), b.clone()]));
+        let before = supervisor.state().version().as_u64();
+        for signals in [&a, &b] {
+            signals.signals(Signal::Healthy);
+            signals.signals(Signal::Done);
+            sim.settle();
+        }
+        assert_eq!(supervisor.state().version().as_u64(), before + 1, "one publication for what nobody saw");
+        assert_eq!(state(&supervisor, "root.b"), State::Done);
+        stop(sim, supervisor);
+    });
+}
+
+#[test]
+fn everybody_who_can_look_counts() {
+    scenario("who looks", |sim| {
+        let journal = Journal::new(sim);
+        let names = ["reader", "watcher", "cached"];
+        let root = Puppet::new(&journal, "root");
+        let supervisor = start(sim, &root);
+        let start = |name| {
+            let child = Puppet::new(&journal, name).healthy();
+            assert!(root.context().run(name, child).is_ok());
+            sim.settle();
+        };
+        let has = |tree: Option<&Tree>, name| tree.is_some_and(|tree| tree.get(&format!("root.{name}")).is_some());
+        let reader = supervisor.state();
+        start(names[0]);
+        assert!(has(reader.borrow().as_deref(), names[0]));
+        let mut watcher = reader.watch();
+        drop(reader);
+        start(names[1]);
+        assert!(has(watcher.try_get().ok().as_ref(), names[1]));
+        let mut cached = watcher.cached();
+        drop(watcher);
+        start(names[2]);
+        assert!(has(cached.load(), names[2]));
+        stop(sim, supervisor);
+    });
+}
+
+#[test]
+fn a_tree_that_nobody_can_see_is_replaced_now_and_then() {
+    let sim = Sim::new(0);
+    let journal = Journal::new(&sim);
+    let root = Puppet::new(&journal, "root").healthy();
+    let supervisor = start(&sim, &root);
+    let before = supervisor.state().version().as_u64();
+    let mut changes = 0;
+    for _ in 0..400 {
+        assert!(root.context().run("child", Puppet::new(&journal, "child").done()).is_ok());
+        sim.settle();
+        changes += 2;
+    }
+    let published = supervisor.state().version().as_u64() - before;
+    assert!((2..changes / 10).contains(&published), "{published} publications of {changes} changes");
     stop(&sim, supervisor);
 }
 

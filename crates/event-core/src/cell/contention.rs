@@ -1,0 +1,33 @@
+//! What a writer does that was overtaken by another one.
+//!
+//! Two threads that write as fast as they can take the cell's cache lines from each other several times per write, and each
+//! transfer takes longer than a write. So a writer whose exchange failed pauses before it tries again: the other thread has the
+//! lines to itself for some dozen writes, and both together get more done. The number of pauses is fixed, whatever the other thread
+//! does: nobody is waited for, and a write that is overtaken `n` times takes `n` pauses longer.
+//!
+//! A watcher that is armed makes an exchange fail as well. It does so once and then sleeps, so nobody pauses for that.
+
+use core::hint;
+
+use super::Pinned;
+
+/// How many pauses of the processor make up one. With a pause of 10 to 40 ns, as usual, that is less than a microsecond.
+const PAUSES: usize = 16;
+
+/// Pauses.
+#[cold]
+pub(super) fn pause() {
+    // To a model checker a pause is a switch to another thread, of which its schedules have enough.
+    if cfg!(not(any(event_core_loom, event_core_shuttle))) {
+        for _ in 0..PAUSES {
+            hint::spin_loop();
+        }
+    }
+}
+
+/// Drops the pin of what was to be replaced, so that whoever replaced it need not leave it to this thread, and pauses.
+#[cold]
+pub(crate) fn give_way<T>(overtaken: Option<Pinned<'_, T>>) {
+    drop(overtaken);
+    pause();
+}

@@ -1,0 +1,119 @@
+//! Values whose readers are counted at several places: every form of reading, and real threads.
+
+extern crate alloc;
+
+use alloc::sync::Arc;
+use core::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use event_core::MemoryValue;
+
+/// Whoever reads it finds both halves alike, and the test finds out how many there are.
+#[derive(Clone)]
+struct Pair {
+    halves: [u64; 2],
+    _alive: Arc<()>,
+}
+
+impl Pair {
+    fn new(number: u64, alive: &Arc<()>) -> Self {
+        Self { halves: [number; 2], _alive: Arc::clone(alive) }
+    }
+
+    fn number(&self) -> u64 {
+        let [first, second] = self.halves;
+        assert_eq!(first, second, "data was changed while it was read");
+        first
+    }
+}
+
+#[test]
+fn every_form_of_reading_and_setting_is_as_without_shards() {
+    for shards in [0, 1, 3, 100_000] {
+        let value = MemoryValue::with_reader_shards(shards);
+        assert!(value.borrow().is_none() && !value.is_set());
+        let mut watcher = value.watch();
+        assert!(watcher.try_get().unwrap_err().is_backlog_done());
+        for round in 0..20 {
+            value.set(round.to_string());
+            assert_eq!(watcher.try_get().unwrap(), round.to_string());
+        }
+        let kept = value.borrow().unwrap();
+        let snapshot = value.borrow().unwrap().detach();
+        value.set("a".into());
+        assert_eq!((&**kept, &**snapshot), ("19", "19"));
+        assert!(snapshot.clone().try_into_inner().is_err(), "there are other readers");
+        drop(kept);
+        assert_eq!(snapshot.try_into_inner().unwrap(), "19");
+        assert!(value.update(|text| text.push('b')));
+        assert_eq!(value.replace("c".into()).as_deref(), Some("ab"));
+        assert_eq!(value.swap("d".into()).map(|old| old.try_into_inner().unwrap()).as_deref(), Some("c"));
+        value.clear();
+        assert!(value.load().is_none());
+        value.set("e".into());
+        let mut cached = value.cached();
+        assert_eq!(cached.load().map(String::as_str), Some("e"));
+        let mut writer = value.into_writer().unwrap();
+        for round in 0..20 {
+            writer.set(round.to_string());
+            assert_eq!(writer.borrow().as_deref().map(String::as_str), Some(round.to_string().as_str()));
+        }
+        assert_eq!(cached.load().map(String::as_str), Some("19"));
+        assert_eq!(watcher.try_get().unwrap(), "19");
+        drop(writer);
+        assert!(watcher.try_get().unwrap_err().is_closed());
+        assert_eq!(cached.load().map(String::as_str), Some("19"));
+    }
+}
+
+#[test]
+fn on_threads_nothing_is_torn_and_nothing_is_left() {
+    const SETS: u64 = 20_000;
+    let alive = Arc::new(());
+    for shards in [1, 2, 8] {
+        let value = MemoryValue::with_reader_shards(shards);
+        value.set(Pair::new(0, &alive));
+        let over = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for reader in 0..3 {
+                let (value, over) = (&value, &over);
+                scope.spawn(move || {
+                    let mut cached = value.cached();
+                    let mut watcher = value.watch();
+                    let mut before = 0;
+                    // Ordering: Relaxed. When they end is of no importance.
+                    while !over.load(Ordering::Relaxed) {
+                        let number = match reader {
+                            0 => value.borrow().unwrap().number(),
+                            1 => value.load().unwrap().number(),
+                            _ => {
+                                // Another thread than the one that pinned it drops it.
+                                let snapshot = value.borrow().unwrap().detach();
+                                let number = snapshot.number();
+                                scope.spawn(move || drop(snapshot));
+                                number
+                            }
+                        };
+                        assert!(number >= before, "{number} after {before}");
+                        before = cached.load().unwrap().number().max(number);
+                        if let Ok(pair) = watcher.try_get() {
+                            pair.number();
+                        }
+                    }
+                });
+            }
+            for number in 1..=SETS {
+                match number % 3 {
+                    0 => drop(value.swap(Pair::new(number, &alive)).unwrap().try_into_inner()),
+                    1 => _ = value.set(Pair::new(number, &alive)),
+                    _ => assert!(value.update(|pair| pair.halves = [number; 2])),
+                }
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+        assert_eq!(value.load().unwrap().number(), SETS);
+        assert_eq!(Arc::strong_count(&alive), 2, "only the current data is there");
+        drop(value);
+        assert_eq!(Arc::strong_count(&alive), 1);
+    }
+}
