@@ -155,7 +155,7 @@ pub use types::*;
 ///
 /// They can also be named without `types`, as `event_core::Map` for instance.
 ///
-/// | | |
+/// | what | types |
 /// |---|---|
 /// | watchers, returned by the methods of [`WatcherExt`] | [`Map`], [`Filter`], [`FilterMap`], [`Scan`], [`MapLatest`], [`Inspect`], [`Dedup`], [`DedupByKey`], [`SwitchMap`], [`Debounce`], [`Throttle`], [`Sample`] |
 /// | watchers of several values | [`Combine`], [`Select`], [`Optional`]; [`WatcherTuple`] and [`SelectTuple`] are what they are made of |

@@ -35,6 +35,15 @@ fn a_page_shows_what_is_in_the_file_now() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_config-reload"));
     let child = command.arg(&file).arg("127.0.0.1:0").stdout(Stdio::piped()).spawn().expect("it starts");
     let mut service = Service(child);
+    let id = service.0.id().to_string();
+    std::thread::spawn({
+        let id = id.clone();
+        move || {
+            // A program that never prints what is expected must not hold up all tests.
+            std::thread::sleep(std::time::Duration::from_secs(120));
+            _ = Command::new("kill").args(["-KILL", &id]).status();
+        }
+    });
     let mut lines =
         BufReader::new(service.0.stdout.take().expect("it is piped")).lines().map(|line| line.expect("it is text"));
     let mut line_with =
@@ -49,7 +58,7 @@ fn a_page_shows_what_is_in_the_file_now() {
     line_with("second");
     assert!(page(&address).contains("<h1>second</h1>"));
 
-    let interrupt = Command::new("kill").args(["-INT", &service.0.id().to_string()]).status();
+    let interrupt = Command::new("kill").args(["-INT", &id]).status();
     assert!(interrupt.expect("there is `kill`").success());
     line_with("ended");
     assert!(service.0.wait().expect("it ends").success());

@@ -81,14 +81,14 @@ impl<T> MemoryValue<T> {
 
     /// A value without data, for many threads that read it at the same time through one handle.
     ///
-    /// Readers are counted, and threads that count at one place slow each other down. Here the count has `shards` places, from 1 to 256
-    /// (a number outside is taken for the nearest), and each thread uses one of them: so [`load`](Self::load) and
-    /// [`borrow`](Self::borrow) take the same time however many threads read, if there are at least as many shards. Everything else
-    /// is as for other values.
+    /// Readers are counted, and threads that count at the same place slow each other down. This value counts at `shards` places, from 1
+    /// to 256 (other numbers are rounded to these), and each thread uses one of them. So [`load`](Self::load) and
+    /// [`borrow`](Self::borrow) take the same time for any number of threads, if there are at least as many shards. Everything else is
+    /// as for other values.
     ///
-    /// The price is paid by producers: a set reads and writes each shard, so it takes about ten times as long with 8 shards. A value in
-    /// use is larger by 128 bytes per shard. For data that is read far more often than it is set; a thread that can keep
-    /// something between two reads is better served by a [`CachedReader`](crate::CachedReader).
+    /// Producers pay for this: a set reads and writes each shard, so it takes about ten times as long with 8 shards. A value in
+    /// use is larger by 128 bytes per shard. Use it for data that is read far more often than it is set. A thread that
+    /// can keep something between two reads uses a [`CachedReader`](crate::CachedReader) instead.
     ///
     /// Without the feature `std`, threads are told apart by their stacks, so two of them may share a shard.
     ///
