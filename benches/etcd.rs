@@ -38,18 +38,10 @@ struct Size {
     stream: Stream,
 }
 
-const FULL: Size = Size {
-    blocks: 100,
-    trips: 40,
-    lists: 30,
-    stream: Stream { turns: 10, turn: Duration::from_secs(2), rate: 5_000 },
-};
-const QUICK: Size = Size {
-    blocks: 5,
-    trips: 10,
-    lists: 3,
-    stream: Stream { turns: 1, turn: Duration::from_millis(200), rate: 1_000 },
-};
+const FULL: Size =
+    Size { blocks: 100, trips: 40, lists: 30, stream: Stream { turns: 10, turn: Duration::from_secs(2), rate: 5_000 } };
+const QUICK: Size =
+    Size { blocks: 5, trips: 10, lists: 3, stream: Stream { turns: 1, turn: Duration::from_millis(200), rate: 1_000 } };
 
 fn main() -> ExitCode {
     let mut size = FULL;

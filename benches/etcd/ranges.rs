@@ -80,7 +80,9 @@ pub(crate) async fn list(server: &Server, blocks: usize) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     println!("first list of {KEYS} keys of 100 bytes, {blocks} times in turn\n");
-    println!("| bare get into a BTreeMap, ms | EtcdMap ready | ratio | EtcdWatcher, all keys | ratio |\n|---:|---:|---:|---:|---:|");
+    println!(
+        "| bare get into a BTreeMap, ms | EtcdMap ready | ratio | EtcdWatcher, all keys | ratio |\n|---:|---:|---:|---:|---:|"
+    );
     let ratio = |of: &[f64]| {
         let mut ratios: Vec<_> = of.iter().zip(&times[0]).map(|(ours, theirs)| ours / theirs).collect();
         quartiles(&mut ratios)[1]
@@ -93,7 +95,9 @@ pub(crate) async fn list(server: &Server, blocks: usize) {
 /// A thousand watchers of one prefix: until each has a first item, and until one put has reached all; beside as many watchers of
 /// a map in memory that one bare watch feeds.
 pub(crate) async fn one_prefix(server: &Server, rounds: usize) {
-    println!("{WATCHERS} watchers of {KEYS} keys\n\n| | first item, ms | one put reaches all, ms | grown by, KiB |\n|---|---:|---:|---:|");
+    println!(
+        "{WATCHERS} watchers of {KEYS} keys\n\n| | first item, ms | one put reaches all, ms | grown by, KiB |\n|---|---:|---:|---:|"
+    );
     for round in 0..rounds {
         let before = resident();
         let client = connect(server).await;
@@ -230,14 +234,15 @@ pub(crate) async fn stream(server: &Server, size: Stream) {
             [&mut ours, &mut map, &mut bare][kind].add(reading.expect("it does not panic"));
         }
     }
-    let rows = [("EtcdWatcher", &mut ours), ("EtcdMap", &mut map), ("bare etcd-client", &mut bare)].map(|(name, reading)| {
-        reading.times.sort_unstable();
-        let at = |part: f64| reading.times[(reading.times.len() as f64 * part) as usize] as f64 / 1e3;
-        let (p50, p99, cpu) = (at(0.5), at(0.99), reading.busy as f64 / 1e3 / reading.times.len() as f64);
-        let longest = *reading.times.last().expect("some arrived") as f64 / 1e6;
-        println!("| {name} | {p50:.0} | {p99:.0} | {longest:.1} | {cpu:.1} |");
-        [p50, p99, cpu]
-    });
+    let rows =
+        [("EtcdWatcher", &mut ours), ("EtcdMap", &mut map), ("bare etcd-client", &mut bare)].map(|(name, reading)| {
+            reading.times.sort_unstable();
+            let at = |part: f64| reading.times[(reading.times.len() as f64 * part) as usize] as f64 / 1e3;
+            let (p50, p99, cpu) = (at(0.5), at(0.99), reading.busy as f64 / 1e3 / reading.times.len() as f64);
+            let longest = *reading.times.last().expect("some arrived") as f64 / 1e6;
+            println!("| {name} | {p50:.0} | {p99:.0} | {longest:.1} | {cpu:.1} |");
+            [p50, p99, cpu]
+        });
     for (name, row) in [("EtcdWatcher", rows[0]), ("EtcdMap", rows[1])] {
         let [p50, p99, cpu] = [0, 1, 2].map(|at| row[at] / rows[2][at]);
         println!("\n{name} beside the bare client: p50 {p50:.2}, p99 {p99:.2}, processor time {cpu:.2}");
@@ -303,7 +308,8 @@ fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant) -> Readi
             }
             1 => {
                 let client = EtcdClient::connect([endpoint]).await.expect("the server answers");
-                let map: Map = EtcdMap::builder(&client).prefix("stream/").map_with(Bytes, Bytes).build().expect("a prefix");
+                let map: Map =
+                    EtcdMap::builder(&client).prefix("stream/").map_with(Bytes, Bytes).build().expect("a prefix");
                 let mut watcher = map.watch();
                 while let Ok(change) = watcher.get().await {
                     reading.note(&change.value.expect("nothing is deleted"), begun);
