@@ -3,11 +3,9 @@
 
 extern crate alloc;
 
-#[path = "../../crates/event-etcd/src/feed.rs"]
-#[allow(dead_code, reason = "what the hub has for other purposes")]
-mod feed;
-#[path = "../../crates/event-etcd/src/inbox.rs"]
-mod inbox;
+#[path = "../../crates/event-etcd/src/cursor.rs"]
+#[allow(dead_code, reason = "what watchers have for other purposes")]
+mod cursor;
 #[path = "../../crates/event-etcd/src/api/messages.rs"]
 #[allow(dead_code, reason = "messages of other calls")]
 mod messages;
@@ -17,6 +15,9 @@ mod range;
 #[path = "../../crates/event-etcd/src/status.rs"]
 #[allow(dead_code, reason = "what the hub has for other purposes")]
 mod status;
+#[path = "../../crates/event-etcd/src/store.rs"]
+#[allow(dead_code, reason = "what the hub has for other purposes")]
+mod store;
 
 /// As much of the crate's errors as these need.
 mod error {
@@ -28,23 +29,21 @@ mod error {
 }
 
 use alloc::collections::BTreeMap;
-use core::task::{Context, Poll, Waker};
-
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
 
-use feed::{Feed, Taken};
-use inbox::Stored;
+use cursor::{Cursor, Looked};
 use messages::{EventType, RangeResponse, WatchResponse, revision};
 use range::KeyRange;
+use store::{Answer, Event, Store, Stored};
 
 /// What is stored, and what the watcher knows of it.
 #[derive(Default)]
 struct Model {
     stored: BTreeMap<Vec<u8>, Vec<u8>>,
     had: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// The first revision that is still news, once there was a list.
-    resume: Option<i64>,
+    /// What is of a later revision is news, once there was a list.
+    known: Option<i64>,
 }
 
 impl Model {
@@ -56,15 +55,21 @@ impl Model {
     }
 
     /// Takes all that the watcher is told. It is no more and no less than what it did not have.
-    fn take_all(&mut self, feed: &Feed) {
-        while let Poll::Ready(taken) = feed.poll_take(&mut Context::from_waker(Waker::noop()), false) {
-            let Taken::Change(change) = taken else { panic!("nothing failed or was closed") };
-            let stored = self.stored.get(&*change.key);
-            assert_eq!(change.bytes.as_deref(), stored.map(|bytes| &**bytes));
-            assert_ne!(self.had.get(&*change.key), stored, "it has had that");
+    /// Takes all that the watcher is told. It is no more and no less than what it did not have.
+    fn take_all(&mut self, cursor: &mut Cursor, store: &Store) {
+        loop {
+            let told = match cursor.next(store, None) {
+                Looked::Told(told) => told,
+                Looked::Busy => continue,
+                Looked::Nothing => break,
+                Looked::Closed => panic!("nothing was closed"),
+            };
+            let stored = self.stored.get(&*told.key);
+            assert_eq!(told.bytes.as_deref(), stored.map(|bytes| &**bytes));
+            assert_ne!(self.had.get(&*told.key), stored, "it has had that");
             match stored {
-                Some(bytes) => _ = self.had.insert(change.key.to_vec(), bytes.clone()),
-                None => _ = self.had.remove(&*change.key),
+                Some(bytes) => _ = self.had.insert(told.key.to_vec(), bytes.clone()),
+                None => _ = self.had.remove(&*told.key),
             }
         }
         assert_eq!(self.had, self.stored);
@@ -78,61 +83,63 @@ fn decode<M: Message + Default + PartialEq + core::fmt::Debug>(bytes: &[u8]) -> 
     Some(message)
 }
 
-fn put_list(feed: &Feed, model: &mut Model, response: RangeResponse) {
+fn put_list(store: &Store, model: &mut Model, response: RangeResponse) {
     let revision = revision(response.header.as_ref());
     // One key once, as in a list.
     let kvs: BTreeMap<_, _> =
         response.kvs.into_iter().map(|pair| (pair.key, (pair.value, pair.mod_revision))).collect();
-    model.stored = kvs.iter().map(|(key, (bytes, _))| (key.clone(), bytes.clone())).collect();
-    model.resume = Some(revision.saturating_add(1));
+    // What the watch has overtaken is ignored.
+    if model.known.is_none_or(|known| known < revision) {
+        model.stored = kvs.iter().map(|(key, (bytes, _))| (key.clone(), bytes.clone())).collect();
+        model.known = Some(revision);
+    }
     let stored = |(bytes, mod_revision): (Vec<u8>, i64)| Stored { bytes: bytes.into(), mod_revision };
-    feed.put_list(kvs.into_iter().map(|(key, pair)| (key, stored(pair))).collect(), revision);
+    let stored = kvs.into_iter().map(|(key, pair)| (key.into(), stored(pair))).collect();
+    assert!(store.put_list(Answer::All { revision, stored }));
 }
 
-fn put_changes(feed: &Feed, model: &mut Model, response: &WatchResponse) {
-    let changes: Vec<_> = response
-        .events
-        .iter()
-        .filter_map(|event| {
+fn put_changes(store: &Store, model: &mut Model, response: &WatchResponse) {
+    let changes = || {
+        response.events.iter().filter_map(|event| {
             let pair = event.kv.as_ref()?;
             let bytes = match EventType::try_from(event.r#type).ok()? {
                 EventType::Put => Some(&*pair.value),
                 EventType::Delete => None,
             };
-            Some((&*pair.key, bytes, pair.mod_revision))
+            Some(Event { key: &pair.key, bytes, revision: pair.mod_revision })
         })
-        .collect();
-    if let Some(known) = model.resume {
-        for &(key, bytes, revision) in changes.iter().filter(|(_, _, revision)| *revision >= known) {
+    };
+    if let Some(known) = model.known {
+        for Event { key, bytes, revision } in changes().filter(|event| event.revision > known) {
             model.note(key, bytes);
-            model.resume = model.resume.max(Some(revision.saturating_add(1)));
+            model.known = model.known.max(Some(revision));
         }
     }
-    let told = feed.put_changes(changes.into_iter());
-    assert_eq!(told.is_some(), model.resume.is_some());
+    assert_eq!(store.put_events(changes()), model.known);
 }
 
 fuzz_target!(|answers: Vec<(bool, bool, &[u8])>| {
-    let feed = Feed::new(1, KeyRange::prefix(""));
+    let store = Store::new(1, KeyRange::prefix(""));
+    let mut cursor = Cursor::new(&store);
     let mut model = Model::default();
     for (is_list, takes, bytes) in answers {
         if is_list {
             if let Some(response) = decode::<RangeResponse>(bytes) {
-                put_list(&feed, &mut model, response);
+                put_list(&store, &mut model, response);
             }
         } else if let Some(response) = decode::<WatchResponse>(bytes) {
             if response.events.is_empty() {
                 let revision = revision(response.header.as_ref());
-                feed.put_progress(revision);
-                model.resume = model.resume.map(|resume| resume.max(revision.saturating_add(1)));
+                store.put_progress(revision);
+                model.known = model.known.map(|known| known.max(revision));
             } else {
-                put_changes(&feed, &mut model, &response);
+                put_changes(&store, &mut model, &response);
             }
         }
-        assert_eq!(feed.resume(), model.resume);
+        assert_eq!(store.known(), model.known);
         if takes {
-            model.take_all(&feed);
+            model.take_all(&mut cursor, &store);
         }
     }
-    model.take_all(&feed);
+    model.take_all(&mut cursor, &store);
 });

@@ -197,4 +197,5 @@ impl Round {
 }
 
 #[cfg(test)]
+#[path = "cursor/tests.rs"]
 mod tests;

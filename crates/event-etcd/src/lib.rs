@@ -32,16 +32,44 @@
 //! # }
 //! ```
 //!
+//! # Ranges as maps
+//!
+//! An [`EtcdMap`] is a range as one local picture, which is always whole and of one revision: a
+//! [`WatchMap`](event_map::WatchMap), like a [`MemoryMap`](event_map::MemoryMap) in this process. Its items, and those of an
+//! [`EtcdValue`] with a [codec](Builder::codec), are encoded and decoded by a [`Codec`].
+//!
+//! # What watchers share
+//!
+//! All watchers and maps of a client share one connection and one stream. Those of the same key or range also share one list, one
+//! watch and one copy of what is stored, however many there are. Each watcher keeps a snapshot of what it has had, which
+//! it shares with the others while they keep up with each other. A decoder of an [`EtcdValue`] belongs to a watcher and runs once for
+//! each of its gets; a map decodes each change once.
+//!
+//! A first get is never older than what was stored when it began. So a watcher that joins others asks the cluster for the keys
+//! that were written after what is known, in one request for all that join at the same time; and for everything if that shows that
+//! keys were deleted.
+//!
 //! # What a watcher gives
 //!
 //! Per key only the newest. Keys come in the order in which they first changed since the watcher had them, one with each
 //! get. Data with the bytes that the watcher had before are not given again, also if there was something else in between.
-//! A deletion is given as such. What happens to keys that the watcher never had, and that are gone again, is not.
+//! A deletion is given as such, and [`deleted`](EtcdWatcher::deleted) is what it took away. What happens to keys that the watcher
+//! never had, and that are gone again, is not.
 //!
 //! # Limits
 //!
 //! What keeps one item at a time keeps one key of a range: `combine`, `debounce`, `throttle`, `sample`, `share`, and pipes into
 //! values or watch channels. Use them on single keys, or after a filter. Pipes into queues lose no key.
+//!
+//! The revision of a deletion, and what it took away, are remembered for the newest 64 deletions of a range. A watcher that is further
+//! behind gets a later revision, one that does not have the key, and what it had itself.
+//!
+//! A map holds what is stored twice: as it is, for what shares the range, and decoded. (With [`Bytes`] and `Arc<[u8]>` the decoded
+//! data is a copy, too.) If it skips states since its codec is slow, those that it publishes are still states that the
+//! cluster had.
+//!
+//! A list of many pages is of one revision. If that is compacted before the last page is there, it begins again with larger pages, after
+//! a pause that grows. In the end one page holds everything, so a large range needs as much memory at a time.
 //!
 //! A cluster that is restored from a backup has fewer revisions than before, and its clients have no way to know: watchers
 //! have to be made anew after that.

@@ -7,7 +7,7 @@ use crate::error::Failure;
 use crate::members::Members;
 use crate::pauses::Pauses;
 use crate::range::KeyRange;
-use crate::store::{Key, Stored};
+use crate::store::{Answer, Key, Stored};
 
 /// How many keys the first page has. With etcd's limit of 1.5 MiB for a value it can still be large; with usual values it is
 /// some hundred kilobytes. It shows how large the others may be.
@@ -21,16 +21,6 @@ const GROWTH: i64 = 4;
 
 /// If more keys than this were written since a revision, all of them are listed in pages.
 const MOST_WRITTEN: i64 = 5_000;
-
-/// What a list has found.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    /// Everything that was stored at one revision, in the order of keys.
-    All { revision: i64, stored: Vec<(Key, Stored)> },
-    /// The keys that were written after the revision that was asked about and are there, and how many there are in all: a
-    /// deletion shows in that number only. `None` if they are too many.
-    Since { revision: i64, written: Option<Vec<(Key, Stored)>>, count: usize },
-}
 
 /// Lists a range. The first page is linearizable: it holds all that was written before.
 pub(crate) async fn list_all(members: &Members, range: &KeyRange) -> Result<Answer, Failure> {

@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::Failure;
-use crate::list::{Answer, list_all, list_since};
+use crate::list::{list_all, list_since};
 use crate::members::Members;
 use crate::pauses::Pauses;
-use crate::store::Store;
+use crate::store::{Answer, Store};
 
 /// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
 const LISTS_AT_ONCE: usize = 32;

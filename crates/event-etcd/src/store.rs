@@ -11,7 +11,6 @@ use event_map::MemoryMap;
 
 use crate::cursor::Differences;
 use crate::error::Error;
-use crate::list::Answer;
 use crate::range::KeyRange;
 use crate::status::Status;
 
@@ -24,6 +23,16 @@ pub(crate) struct Stored {
     pub(crate) bytes: Arc<[u8]>,
     /// The revision of the cluster that stored it.
     pub(crate) mod_revision: i64,
+}
+
+/// What a list has found.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// Everything that was stored at one revision, in the order of keys.
+    All { revision: i64, stored: Vec<(Key, Stored)> },
+    /// The keys that were written after the revision that was asked about and are there, and how many there are in all: a
+    /// deletion shows in that number only. `None` if they are too many.
+    Since { revision: i64, written: Option<Vec<(Key, Stored)>>, count: usize },
 }
 
 /// What became of a key: `None` when it was deleted.
@@ -421,4 +430,5 @@ pub(crate) fn harmless(wakes: impl FnOnce()) {
 }
 
 #[cfg(test)]
+#[path = "store/tests.rs"]
 mod tests;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::list::Answer;
 use crate::range::KeyRange;
-use crate::store::Event;
+use crate::store::{Answer, Event};
 
 fn stored(bytes: &str, mod_revision: i64) -> Stored {
     Stored { bytes: Arc::from(bytes.as_bytes()), mod_revision }
