@@ -20,13 +20,16 @@ pub(crate) struct Mutant {
     pub(crate) genre: String,
     pub(crate) name: String,
     pub(crate) replacement: String,
+    /// Nothing for what is computed while it is compiled, when no mutant is active.
+    function: Option<serde::de::IgnoredAny>,
     pub(crate) span: Span,
 }
 
 impl Mutant {
-    /// What returns some type that implements a trait cannot return another one in the same build.
+    /// What returns some type that implements a trait cannot return another one in the same build, and what is computed while it is
+    /// compiled cannot be chosen later.
     pub(crate) fn can_be_woven(&self) -> bool {
-        !(self.genre == "FnValue" && self.name.contains("-> impl "))
+        self.function.is_some() && !(self.genre == "FnValue" && self.name.contains("-> impl "))
     }
 }
 

@@ -18,10 +18,21 @@ enum Outcome {
     Hung,
 }
 
-/// A program of tests, with its arguments, and how long it may take.
+/// A program of tests, with its arguments, and how long it may take: in the processor's time, since the machine may be busy, and longer
+/// if it only waits.
 struct Suite<'a> {
     words: Vec<&'a str>,
-    limit: Duration,
+    work: Duration,
+    wait: Duration,
+}
+
+/// The time that a process has used so far, in hundredths of a second where this is asked for: Linux.
+fn work_of(process: u32) -> Option<Duration> {
+    let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    // The name, in parentheses, may have blanks.
+    let mut words = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let (user, system): (u64, u64) = (words.next()?.parse().ok()?, words.next()?.parse().ok()?);
+    Some(Duration::from_millis(10 * (user + system)))
 }
 
 impl Suite<'_> {
@@ -30,25 +41,28 @@ impl Suite<'_> {
         file.rsplit_once('-').map_or(file, |(name, _)| name)
     }
 
-    fn run(&self, active: Option<usize>, output: &Path) -> io::Result<Outcome> {
+    /// With how long it has worked.
+    fn run(&self, active: Option<usize>, output: &Path) -> io::Result<(Outcome, Duration)> {
         let mut command = Command::new(self.words[0]);
         command.args(&self.words[1..]).stdin(Stdio::null()).stdout(File::create(output)?).stderr(Stdio::null());
         command.env("EVENT_MUTANT", active.map_or_else(String::new, |number| number.to_string()));
         let begin = Instant::now();
         let mut child = command.spawn()?;
+        let mut work = Duration::ZERO;
         loop {
             if let Some(status) = child.try_wait()? {
                 if status.success() {
-                    return Ok(Outcome::Passed);
+                    return Ok((Outcome::Passed, work));
                 }
                 let text = String::from_utf8_lossy(&fs::read(output)?).into_owned();
                 let failed = text.lines().find_map(|line| line.strip_suffix(" ... FAILED")?.strip_prefix("test "));
-                return Ok(Outcome::Failed(failed.unwrap_or("it ended the process").to_owned()));
+                return Ok((Outcome::Failed(failed.unwrap_or("it ended the process").to_owned()), work));
             }
-            if begin.elapsed() > self.limit {
+            work = work_of(child.id()).unwrap_or(work);
+            if work > self.work || begin.elapsed() > self.wait {
                 child.kill()?;
                 child.wait()?;
-                return Ok(Outcome::Hung);
+                return Ok((Outcome::Hung, work));
             }
             sleep(Duration::from_millis(5));
         }
@@ -88,17 +102,20 @@ pub(crate) fn run(
     let output = results.with_extension("output");
     let mut all = Vec::new();
     for suite in suites {
-        let mut suite = Suite { words: suite.split_whitespace().collect(), limit: Duration::from_secs(600) };
+        let far = Duration::from_secs(600);
+        let mut suite = Suite { words: suite.split_whitespace().collect(), work: far, wait: far };
         let begin = Instant::now();
-        match suite.run(None, &output)? {
+        let (outcome, work) = suite.run(None, &output)?;
+        match outcome {
             Outcome::Passed => {}
             Outcome::Hung => return Err(io::Error::other(format!("{} hangs without any mutant", suite.name()))),
             Outcome::Failed(test) => {
                 return Err(io::Error::other(format!("{} fails without any mutant: {test}", suite.name())));
             }
         }
-        suite.limit = begin.elapsed() * 4 + Duration::from_secs(5);
-        println!("   {}: {:.1} s without any mutant", suite.name(), begin.elapsed().as_secs_f64());
+        suite.work = work * 5 + Duration::from_secs(3);
+        suite.wait = begin.elapsed() * 5 + Duration::from_secs(60);
+        println!("   {}: {:.1} s of work without any mutant", suite.name(), work.as_secs_f64());
         all.push(suite);
     }
     let known = known(results);
@@ -122,7 +139,7 @@ pub(crate) fn run(
         } else {
             let mut outcome = "survives".to_owned();
             for suite in &all {
-                match suite.run(Some(number), &output)? {
+                match suite.run(Some(number), &output)?.0 {
                     Outcome::Passed => continue,
                     Outcome::Failed(test) => outcome = format!("found\t{} {test}", suite.name()),
                     Outcome::Hung => outcome = format!("hangs\t{}", suite.name()),
