@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Fuzzes (cargo-fuzz, libFuzzer): programs over the public interface of event-core beside a sequential model, and what event-etcd
-# makes of a cluster's answers and of keys and ranges. See fuzz/targets.
+# Fuzzes (cargo-fuzz, libFuzzer): programs over the public interface of event-core, beside a sequential model or with user code
+# that panics and comes back in, and what event-etcd makes of a cluster's answers and of keys and ranges. See fuzz/targets.
 #
 #   ci/fuzz.sh            each target for a minute, as many at the same time as there are processors
 #   ci/fuzz.sh SECONDS    each for so long

@@ -1,79 +1,111 @@
 #!/usr/bin/env bash
-# Mutation tests of event-core's cell, waker list and memory values (cargo-mutants): changes one expression at a time, and sees
-# whether a test fails. For hours.
+# Mutation tests of event-core's cell, waker list and memory values: changes one expression at a time, and sees whether a test fails.
 #
-#   ci/mutants.sh                      all of it
-#   ci/mutants.sh --shard 0/8          an eighth
-#   ci/mutants.sh cell/word.rs ...     only these files of crates/event-core/src
+#   ci/mutants.sh                      all of it: an hour or two
+#   ci/mutants.sh --resume             goes on with what was begun: found mutants of a file that did not change stay found
+#   ci/mutants.sh [--resume] cell/word.rs 'wakers/*.rs' ...    only these files of crates/event-core/src
 #   ci/mutants.sh --help               this text
 #
-# First the tests that fail quickly; for the mutants that survive these, the others as well. What is left must be listed, with
-# the reason, in ci/mutants-survivors.txt. EVENT_MUTANTS_JOBS (1) says how many mutants are tried at the same time.
+# cargo-mutants says which mutants there are. A build for each of them would take a day, so all of them are woven into one build (by
+# ci/mutants, see there), in which a variable of the environment says which one is active. Each is run against the tests that fail quickly
+# first, until one fails. What survives must be listed, with the reason, in ci/mutants-survivors.txt. The outcomes are kept below
+# target/mutants. It needs a nightly tool chain, since functions that are `const` have mutants, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/suites.sh
 
-arguments=()
+resume=
 case ${1:-} in
   --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
-  --shard)
-    arguments=(--shard "$2" --sharding round-robin)
-    set --
-    ;;
-  -*) echo "usage: ci/mutants.sh [--shard K/N | FILE...]; see --help" >&2 && exit 2 ;;
+  --resume) resume=yes && shift ;;
+  -*) echo "usage: ci/mutants.sh [--resume] [FILE...]; see --help" >&2 && exit 2 ;;
 esac
 [ $# != 0 ] || set -- 'cell/*.rs' 'wakers/*.rs' 'memory/*.rs'
-for file; do
-  arguments+=(--file "crates/event-core/src/$file")
-done
+files=("${@/#/--file=crates/event-core/src/}")
 
+if ! cargo +nightly --version >/dev/null 2>&1; then
+  echo "   skipped: it needs a nightly tool chain"
+  exit 0
+fi
 tools=$PWD/target/tools
 if ! "$tools/bin/cargo-mutants" mutants --version >/dev/null 2>&1; then
   echo "== installing cargo-mutants below target/"
   cargo install --quiet --locked --debug --root "$tools" cargo-mutants --version '^27'
 fi
+cargo build --quiet --locked --manifest-path ci/mutants/Cargo.toml --target-dir "$tools/mutants"
+woven() { "$tools/mutants/debug/event-mutants" "$@"; }
 
 out=$PWD/target/mutants
+tree=$out/tree
 known=$PWD/ci/mutants-survivors.txt
-rm -rf "$out"/{mutants.out,mutants.out.old,first.out}
-mkdir -p "$out/tmp"
-copy_suites "$out/tree"
-mkdir -p "$out/tree/.cargo"
-cp .cargo/mutants.toml "$out/tree/.cargo"
+mkdir -p "$out"
+[ -n "$resume" ] || rm -f "$out/results.tsv"
+copy_suites "$tree"
+rm -rf "$out/sources"
+mkdir -p "$out/sources/crates" "$tree/.cargo"
+cp -r "$tree/crates/event-core" "$out/sources/crates"
+cp .cargo/mutants.toml "$tree/.cargo"
+(cd "$tree" && "$tools/bin/cargo-mutants" mutants --list --json "${files[@]}") >"$out/list.json"
 
-# `--iterate` leaves out what was found before.
-mutants() { # mutants ARGUMENT...
-  local status=0
-  (cd "$out/tree" && TMPDIR=$out/tmp EVENT_CASES=300 EVENT_STRESS_SECONDS=2 EVENT_PING_PONG_SECONDS=1 RUST_BACKTRACE=0 \
-    nice -n 15 "$tools/bin/cargo-mutants" mutants --output "$out" --jobs "${EVENT_MUTANTS_JOBS:-1}" --test-workspace=true --baseline skip --iterate --no-shuffle \
-    --colors never "${arguments[@]}" "$@") || status=$?
-  # 2: some survived, 3: some hang. Both are looked at below.
-  case $status in 0 | 2 | 3) ;; *) exit $status ;; esac
+cat >"$tree/crates/event-core/src/mutant.rs" <<'END'
+//! Which mutant is active.
+
+/// Whether it is this one.
+pub(crate) const fn is(number: usize) -> bool {
+    const fn never(_: usize) -> bool {
+        false
+    }
+    fn now(number: usize) -> bool {
+        static ACTIVE: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+        let named = || std::env::var("EVENT_MUTANT").ok()?.parse().ok();
+        *ACTIVE.get_or_init(|| named().unwrap_or(usize::MAX)) == number
+    }
+    core::intrinsics::const_eval_select((number,), never, now)
 }
+END
+lib=$tree/crates/event-core/src/lib.rs
+sed -i '1i #![feature(core_intrinsics, const_eval_select)]' "$lib"
+sed -i 's/^mod sync;/&\nmod mutant;/' "$lib"
 
-quick=(--cargo-test-arg=--lib)
-for test in by_hand; do
-  quick+=("--cargo-test-arg=--test=$test")
+export RUSTFLAGS="-A warnings" RUST_BACKTRACE=0
+export CARGO_PROFILE_DEV_DEBUG=false
+echo "== weaving the mutants into one build"
+: >"$out/left-out"
+while
+  woven weave "$out/list.json" "$out/sources" "$tree" "$out/left-out"
+  ! (cd "$tree" && cargo +nightly check -p event-core --lib --tests --message-format=json >"$out/messages" 2>"$out/stderr")
+do
+  woven blame "$tree" "$out/left-out" <"$out/messages"
 done
-echo "== the tests that fail quickly"
-# One of sync mode takes six seconds whatever is wrong.
-mutants "${quick[@]}" --timeout 40 -- -- --skip every_watcher_sees_every_value_of_three_producers
-cp -r "$out/mutants.out" "$out/first.out"
-if [ -s "$out/mutants.out/missed.txt" ]; then
-  echo "== all tests, for those that survived"
-  mutants --cargo-test-arg=--lib --cargo-test-arg=--tests --timeout 300
+others=(regressions bad_input sync_mode combinators random_program nth_call)
+if ! (cd "$tree" && cargo +nightly test --no-run -p event-core --lib -p event-tests --test by_hand "${others[@]/#/--test=}" --message-format=json \
+  >"$out/messages" 2>"$out/stderr"); then
+  tail -n 60 "$out/stderr"
+  exit 1
 fi
-
-echo "== result"
-count() { # count RUN NAME: how many mutants of this outcome
-  [ ! -e "$out/$1.out/$2.txt" ] || wc -l <"$out/$1.out/$2.txt"
+executable() { # executable NAME: the program of these tests
+  sed -n "s/.*\"name\":\"$1\".*\"executable\":\"\([^\"]*\)\".*/\1/p" "$out/messages"
 }
+
+echo "== the tests with each of them"
+# Those that take seconds whatever is wrong come later.
+unit=$(executable event_core) by_hand=$(executable by_hand)
+suites=("$unit --skip models:: --skip every_watcher_sees_every_value_of_three_producers"
+  "$by_hand --skip w2_whoever_waits_is_woken_whatever_came_before" "$unit models::" "$by_hand w2_whoever_waits")
+for suite in "${others[@]}"; do
+  suites+=("$(executable "$suite")")
+done
+# A mutant may want all the memory there is.
+ulimit -v 8000000
+status=0
+(cd "$tree/tests" && EVENT_CASES=300 nice -n 15 "$tools/mutants/debug/event-mutants" run "$out/list.json" "$out/sources" "$out/left-out" "$out/results.tsv" \
+  "${suites[@]}") || status=$?
+[ "$status" = 0 ] || exit "$status"
+
 # A mutant is named as in the lists, without its place, which changes whenever the file does.
-sed -E 's/^([^:]*):[0-9]+:[0-9]+:/\1:/; s|^crates/event-core/src/||' "$out/mutants.out/missed.txt" | sort >"$out/survivors"
-sed -n 's/^\([^#].*\)  *#.*/\1/p' "$known" | sed 's/ *$//' | sort >"$out/listed"
-echo "   first: $(count first caught) found, $(count first timeout) hang, $(count first unviable) do not compile, $(count first missed) survive"
-echo "   then: $(wc -l <"$out/survivors") survive all tests"
-new=$(comm -23 <(sort -u "$out/survivors") <(sort -u "$out/listed"))
+sed -E 's/^([^:]*):[0-9]+:[0-9]+:/\1:/; s|^crates/event-core/src/||' "$out/results.survivors" | sort -u >"$out/survivors"
+sed -n 's/^\([^#].*\)  *#.*/\1/p' "$known" | sed 's/ *$//' | sort -u >"$out/listed"
+new=$(comm -23 "$out/survivors" "$out/listed")
 if [ -n "$new" ]; then
   echo "   survivors that ci/mutants-survivors.txt does not list:"
   sed 's/^/      /' <<<"$new"

@@ -2,7 +2,8 @@
 # The long form of the stress tests: a minute of setters and watchers, a minute of two threads that hand over to each other, and
 # three minutes of faults in clusters of etcd; tests on all the machines that can be emulated and under sanitizers; the larger
 # bounds of spin; each ordering weakened, under loom; each promise broken on purpose; what is depended on, and what is public; and ten
-# minutes of each fuzz target. (ci/mutants.sh takes a day; it is run by hand, shard by shard, until its list of survivors is complete.)
+# minutes of each fuzz target. (ci/mutants.sh takes hours; it is run by hand, with
+# --resume, until its list of survivors is complete.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

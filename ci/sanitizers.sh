@@ -10,6 +10,9 @@
 # EVENT_STRESS_SECONDS and EVENT_PING_PONG_SECONDS (2 here) and EVENT_CASES (500 here) say how long the tests go on. What this machine
 # cannot do is skipped, and said.
 #
+# The tests are not optimised, so the standard library's checks of what its unsafe functions require (`-Zub-checks`) are in them as
+# well; one more planted fault is for these.
+#
 # ThreadSanitizer has to know of every access, so the standard library is built for it, from its sources, which Debian's oldest
 # compiler has (ci/debian.sh). It knows nothing of `atomic::fence`. The core has one fence, of the handshake between sync mode and
 # watchers that come and go, which orders accesses to atomics only; nothing that is not atomic relies on it.
@@ -129,6 +132,7 @@ for sanitizer in "${which[@]}"; do
       planted address found leak "LeakSanitizer: detected memory leaks"
       planted address nothing no-leak ""
       planted address found use-after-drop "AddressSanitizer: heap-use-after-free"
+      planted address found past-the-end "unsafe precondition(s) violated"
       ;;
   esac
 done

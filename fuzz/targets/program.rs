@@ -1,5 +1,6 @@
 //! The programs of the suite `random_program`, over values, handles, watchers, borrows and combinators, step by step against a
-//! model that is plainly sequential. The fuzzer chooses the steps, by what they reach.
+//! model that is plainly sequential; and those of the suite `unruly`, whose user code panics and comes back in. The fuzzer chooses the
+//! steps, by what they reach.
 #![no_main]
 
 extern crate alloc;
@@ -21,6 +22,8 @@ mod reference;
 #[path = "../../tests/tests/random_program/step.rs"]
 #[allow(dead_code, reason = "what makes steps for proptest")]
 mod step;
+#[path = "../../tests/tests/unruly/program.rs"]
+mod unruly;
 #[path = "../../tests/tests/combinators/watching.rs"]
 mod watching;
 
@@ -30,6 +33,10 @@ use digits::Digits;
 use step::Step;
 
 fuzz_target!(|bytes: &[u8]| {
+    let Some((kind, bytes)) = bytes.split_first() else { return };
+    if kind % 2 == 1 {
+        return unruly::run(bytes);
+    }
     let numbers = bytes.chunks(8).map(|chunk| {
         let mut number = [0; 8];
         number[..chunk.len()].copy_from_slice(chunk);

@@ -1,6 +1,6 @@
 //! Faults on purpose: `ci/sanitizers.sh` runs these to see that its sanitizers find them, and that they find nothing in the twins.
 //!
-//! `planted race | no-race | leak | no-leak | use-after-drop`
+//! `planted race | no-race | leak | no-leak | use-after-drop | past-the-end`
 
 use core::cell::UnsafeCell;
 use core::hint::{black_box, spin_loop};
@@ -74,6 +74,11 @@ fn main() {
             // SAFETY: none, on purpose: the set has dropped it.
             black_box(unsafe { *data });
         }
-        _ => panic!("planted race | no-race | leak | no-leak | use-after-drop"),
+        Some("past-the-end") => {
+            let numbers = black_box([1, 2, 3]);
+            // SAFETY: none, on purpose: there are three.
+            black_box(unsafe { numbers.get_unchecked(black_box(3)) });
+        }
+        _ => panic!("planted race | no-race | leak | no-leak | use-after-drop | past-the-end"),
     }
 }

@@ -100,6 +100,20 @@ fn who_is_woken_by_the_last_watchers_drop_may_watch_at_once() {
     });
 }
 
+/// The same for the waker of a `set_sync` that nobody had to see: its stored clone was dropped with the lock of sync mode held.
+#[test]
+fn the_waker_of_a_set_sync_that_has_ended_may_watch_when_it_is_dropped() {
+    assert_does_not_hang(|| {
+        let value = MemoryValue::<u64>::new();
+        let task = Task::new();
+        let same = value.clone();
+        task.on(Act::Drop, move || drop(same.watch()));
+        assert!(task.poll(core::pin::pin!(value.set_sync(1))).is_ready());
+        task.remove_hooks();
+        assert_eq!(value.load(), Some(1));
+    });
+}
+
 /// The same for an executor that polls in `wake`: the future that is ready gave its listener up, which locked.
 #[test]
 fn who_waits_for_watchers_may_be_polled_by_its_waker() {

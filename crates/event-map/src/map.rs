@@ -56,7 +56,7 @@ pub struct MemoryMap<K, V> {
     end: MemoryValue<()>,
 }
 
-/// Loom's atomics have no `const` constructor.
+/// Under loom nothing has a `const` constructor.
 macro_rules! const_unless_loom {
     (impl<K, V> $Type:ident<K, V> { $(#[$meta:meta])* pub fn $name:ident() -> Self $body:block }) => {
         #[cfg(not(event_core_loom))]

@@ -1,9 +1,12 @@
 //! Tests of the cell that need a look inside: which way is taken, and what happens at limits that nobody reaches.
 
+use alloc::vec;
+use alloc::vec::Vec;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
 use super::slot::MAX_READERS;
+use super::word::MAX_SLOTS;
 use super::{Cell, Pinned, PinnedAtOnce};
 use crate::sync::atomic::Ordering;
 
@@ -75,4 +78,30 @@ fn a_cleared_slot_holds_nothing() {
     let mut owned = cell.claim();
     owned.clear();
     assert_eq!(owned.data(), None);
+}
+
+/// Else a value with many borrowed versions would walk along many segments.
+#[test]
+fn a_cell_without_a_free_slot_doubles() {
+    let cell = Cell::new();
+    set(&cell, 0);
+    let mut pins = Vec::new();
+    let mut counts = vec![cell.slot_count()];
+    for data in 1..10 {
+        pins.push(cell.pin());
+        set(&cell, data);
+        if cell.slot_count() != *counts.last().expect("it begins with one") {
+            counts.push(cell.slot_count());
+        }
+    }
+    assert_eq!(counts, [3, 7, 15]);
+}
+
+#[test]
+fn a_cell_does_not_grow_beyond_what_a_word_can_name() {
+    let cell = Cell::<u64>::new();
+    cell.reserve(MAX_SLOTS - 4, 1);
+    assert_eq!(cell.slot_count(), MAX_SLOTS - 2);
+    cell.slots.grow();
+    assert_eq!(cell.slot_count(), MAX_SLOTS);
 }

@@ -173,8 +173,6 @@ impl SyncMode {
             let mut to_wake = ToWake::default();
             if state.is_first(turn) {
                 to_wake = state.end_turn_if_seen(shared);
-                // It is the one who asks.
-                to_wake.seen = None;
             }
             (!state.is_first(turn), to_wake)
         })
@@ -184,15 +182,17 @@ impl SyncMode {
     fn unless_woken(&self, turn: Turn, waker: &Waker, is_so: impl FnOnce(&mut State) -> (bool, ToWake)) -> bool {
         // User code, before and after the lock.
         let mut waker = Some(waker.clone());
-        let (so, to_wake) = self.state.with(|state| {
+        let (so, mut to_wake) = self.state.with(|state| {
             let (so, to_wake) = is_so(state);
             if let Some(in_line) = state.line.iter_mut().find(|in_line| in_line.number == turn.0) {
                 core::mem::swap(&mut in_line.waker, &mut waker);
             }
             (so, to_wake)
         });
+        // It is the one who asks. Its waker is not dropped under the lock either.
+        let own = to_wake.seen.take();
         to_wake.wake();
-        drop(waker);
+        drop((own, waker));
         so
     }
 
