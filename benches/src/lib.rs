@@ -17,6 +17,7 @@
 extern crate alloc;
 
 pub mod args;
+pub mod bytes;
 pub mod column;
 pub mod guard;
 pub mod harness;

@@ -8,13 +8,23 @@
 use crate::column::Column;
 
 mod arc_swap;
+mod arcshift;
 mod async_watch;
+mod asyncband;
+mod await_values;
+mod condvar;
 mod embassy;
+mod event_listener;
 mod eyeball;
 mod floor;
 mod futures_signals;
+mod hazarc;
+mod n0_watcher;
 mod ours;
+mod postage;
+mod see;
 mod tokio_watch;
+mod watchable;
 
 /// Every column, in the order of the tables.
 #[must_use]
@@ -26,14 +36,26 @@ pub fn columns() -> Vec<Column> {
         futures_signals::COLUMN,
         embassy::COLUMN,
         embassy::ONE_THREAD_COLUMN,
-        arc_swap::COLUMN,
         async_watch::COLUMN,
+        n0_watcher::COLUMN,
+        asyncband::COLUMN,
+        see::COLUMN,
+        await_values::COLUMN,
+        postage::COLUMN,
+        watchable::COLUMN,
+        event_listener::COLUMN,
+        arc_swap::COLUMN,
+        hazarc::COLUMN,
+        arcshift::COLUMN,
+        condvar::COLUMN,
         floor::COLUMN,
     ]
 }
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use super::columns;
     use crate::column::Role;
     use crate::rows::{Row, Scheduler};
@@ -48,9 +70,12 @@ mod tests {
                 if two_workers && ["futures-signals", "async-watch"].contains(&column.name) {
                     continue;
                 }
-                // Some read 100,000 keys a hundred times for one change.
-                let iterations = if matches!(row, Row::Map(_)) { 1 } else { 5 };
-                let outcome = column.run(row, iterations);
+                let outcome = match row {
+                    Row::Fairness => column.fairness(Duration::from_millis(1)).map(|_| Duration::ZERO),
+                    // Some read 100,000 keys a hundred times for one change.
+                    Row::Map(_) => column.run(row, 1),
+                    _ => column.run(row, 5),
+                };
                 assert!(outcome.is_ok(), "{}, {row}: {outcome:?}", column.name);
             }
         }
