@@ -11,6 +11,7 @@
 //! - [`harness`]: how. Rows are measured one after another; within a row, the columns take turns in
 //!   short batches.
 //! - [`report`] and [`json`]: what comes out.
+//! - [`results`]: makes `RESULTS.md` and its pictures of that.
 
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ pub mod json;
 pub mod machine;
 pub mod peers;
 pub mod report;
+pub mod results;
 pub mod rows;
 pub mod stats;
 pub mod waker;

@@ -4,6 +4,7 @@ use await_values::{Observer, Value};
 use futures_util::StreamExt;
 
 use crate::column::{Column, Role};
+use crate::rows::MOST_WATCHERS;
 use crate::rows::Plain;
 use crate::rows::check::Check;
 use crate::rows::fan_out::FanOut;
@@ -15,7 +16,7 @@ pub(super) const COLUMN: Column = Column::new(
     "await_values",
     Role::Peer,
     Some("await_values"),
-    "spins while another thread sets; a watcher takes no notice of equal data.",
+    "spins while another thread sets; a watcher takes no notice of equal data. With 10,000 watchers a batch does not end.",
 )
 .store::<AwaitValues>()
 .follow::<AwaitValues>()
@@ -24,7 +25,8 @@ pub(super) const COLUMN: Column = Column::new(
 .produce::<Plain<AwaitValues>>()
 .large::<AwaitValues>()
 .check::<AwaitValues>()
-.fan_out::<AwaitValues>();
+.fan_out::<AwaitValues>()
+.most_tasks(MOST_WATCHERS);
 
 struct AwaitValues;
 

@@ -36,6 +36,20 @@ impl BlockingRow {
     }
 }
 
+impl BlockingRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        match self {
+            BlockingRow::SetGet => {
+                "`blocking_get` makes a waker for its thread before it looks; the peer takes its lock once."
+            }
+            BlockingRow::HandOver => {
+                "both sleep in the same futex; what is beside that is a waker, which any runtime's could be."
+            }
+        }
+    }
+}
+
 impl fmt::Display for BlockingRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -31,6 +31,14 @@ pub struct CheckRow;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ConfirmedRow;
 
+impl CheckRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        "one load of the current version, and one of whether there is data or the value was cleared; the peer has always data and \
+         compares two numbers."
+    }
+}
+
 impl fmt::Display for CheckRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad("ask whether there is something new")

@@ -40,6 +40,25 @@ pub enum FollowRow {
     WaitingChurn,
 }
 
+impl FollowRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        match self {
+            FollowRow::SetIdle => {
+                "wakers of watchers that do not wait cost nothing here; the peer's lock and an empty list cost as little."
+            }
+            FollowRow::SetGet | FollowRow::WaitCycle => {
+                "a get asks whether the value is closed, and by which version it is newer, without a lock; the peer does all under one, \
+                 which is cheap as long as nobody else wants it."
+            }
+            FollowRow::Churn | FollowRow::WaitingChurn => {
+                "a watcher is counted (`watched`, `unwatched`, `set_sync`), and its slot in the list of wakers has to be found \
+                 without a lock and given back; the peer clones an `Arc`, or takes its lock once."
+            }
+        }
+    }
+}
+
 impl fmt::Display for FollowRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

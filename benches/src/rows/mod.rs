@@ -91,6 +91,8 @@ impl Row {
             Row::Large(LargeRow::Array),
             Row::Threads(ThreadsRow::Set),
             Row::Threads(ThreadsRow::Read),
+            Row::Threads(ThreadsRow::SetFour),
+            Row::Threads(ThreadsRow::ReadFour),
             Row::Threads(ThreadsRow::StormSet),
             Row::Threads(ThreadsRow::StormRead),
             Row::Fairness,
@@ -101,6 +103,7 @@ impl Row {
             Row::Produce(ProduceRow::WaitCycle),
             Row::Special(SpecialRow::Unchanged),
             Row::Special(SpecialRow::TwoUnchanged),
+            Row::Special(SpecialRow::FourUnchanged),
             Row::Special(SpecialRow::SlowWriter),
             Row::Special(SpecialRow::FastWriter),
         ];
@@ -115,6 +118,22 @@ impl Row {
         }
         rows.extend(MapRow::all().map(Row::Map));
         rows
+    }
+
+    /// Why another peer may be ahead in this row, for the tables; empty where that has not happened.
+    #[must_use]
+    pub fn why_not_first(self) -> &'static str {
+        match self {
+            Row::Follow(row) => row.why_not_first(),
+            Row::Threads(row) => row.why_not_first(),
+            Row::Special(row) => row.why_not_first(),
+            Row::Large(row) => row.why_not_first(),
+            Row::Blocking(row) => row.why_not_first(),
+            Row::FanOut(row) => row.why_not_first(),
+            Row::Map(row) => row.why_not_first(),
+            Row::Check(row) => row.why_not_first(),
+            Row::Store(_) | Row::Produce(_) | Row::Confirmed(_) | Row::Fairness => "",
+        }
     }
 
     /// How many operations one iteration of this row counts for: a delivery is an operation.

@@ -21,10 +21,33 @@ pub enum ThreadsRow {
     Set,
     /// Both threads read.
     Read,
+    /// Four threads set: more than some machines have processors for.
+    SetFour,
+    /// Four threads read.
+    ReadFour,
     /// One thread sets as fast as it can, while the other reads as fast as it can.
     StormSet,
     /// The other of the two.
     StormRead,
+}
+
+impl ThreadsRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        match self {
+            ThreadsRow::Set | ThreadsRow::SetFour => {
+                "two exchanges of one word: who comes too late tries again, after a pause."
+            }
+            ThreadsRow::Read | ThreadsRow::ReadFour => {
+                "all readers of a value count themselves in one place, and its line travels between the processors; the peer has \
+                 a place for each thread. `CachedReader` is for that: see its rows."
+            }
+            ThreadsRow::StormSet | ThreadsRow::StormRead => {
+                "the reader's count and the setter's exchange are of the same word, so that a reader sees what was set last; a \
+                 lock lets one of the two run for a while, at the cost of the other's row."
+            }
+        }
+    }
 }
 
 impl fmt::Display for ThreadsRow {
@@ -32,6 +55,8 @@ impl fmt::Display for ThreadsRow {
         f.pad(match self {
             ThreadsRow::Set => "two threads setting",
             ThreadsRow::Read => "two threads reading",
+            ThreadsRow::SetFour => "four threads setting",
+            ThreadsRow::ReadFour => "four threads reading",
             ThreadsRow::StormSet => "set, while another thread reads",
             ThreadsRow::StormRead => "read, while another thread sets",
         })
@@ -42,19 +67,21 @@ impl fmt::Display for ThreadsRow {
 /// one thread sees.
 pub fn run<P: Store<Value: Sync>>(row: ThreadsRow, iterations: u64) -> Outcome {
     match row {
-        ThreadsRow::Set => set::<P>(iterations),
-        ThreadsRow::Read => read::<P>(iterations),
+        ThreadsRow::Set => set::<P>(iterations, THREADS),
+        ThreadsRow::Read => read::<P>(iterations, THREADS),
+        ThreadsRow::SetFour => set::<P>(iterations, 2 * THREADS),
+        ThreadsRow::ReadFour => read::<P>(iterations, 2 * THREADS),
         ThreadsRow::StormSet => storm_set::<P>(iterations),
         ThreadsRow::StormRead => storm_read::<P>(iterations),
     }
 }
 
-fn set<P: Store<Value: Sync>>(iterations: u64) -> Outcome {
+fn set<P: Store<Value: Sync>>(iterations: u64, threads: usize) -> Outcome {
     let value = P::new(0);
     for data in 1..=WARM_UP {
         P::set(black_box(&value), black_box(data));
     }
-    let took = at_once((0..THREADS).collect(), |thread| {
+    let took = at_once((0..threads).collect(), |thread| {
         let offset = thread as u64 * iterations;
         let start = Instant::now();
         for data in 1..=iterations {
@@ -63,17 +90,17 @@ fn set<P: Store<Value: Sync>>(iterations: u64) -> Outcome {
         Ok(start.elapsed())
     })?;
     let last = P::read(&value);
-    if last != iterations && last != 2 * iterations {
-        return Err(format!("wrong last value: {last} was not the last of either thread"));
+    if last == 0 || last % iterations != 0 {
+        return Err(format!("wrong last value: {last} was not the last of any thread"));
     }
     Ok(took)
 }
 
-fn read<P: Store<Value: Sync>>(iterations: u64) -> Outcome {
+fn read<P: Store<Value: Sync>>(iterations: u64, threads: usize) -> Outcome {
     const PRESENT: u64 = 7;
     let value = P::new(0);
     P::set(&value, PRESENT);
-    at_once(vec![(); THREADS], |()| {
+    at_once(vec![(); threads], |()| {
         for _ in 0..WARM_UP {
             black_box(P::read(black_box(&value)));
         }
@@ -232,8 +259,15 @@ fn meet(arrived: &AtomicUsize, threads: usize) {
     // Ordering: none is needed, since the value was complete before the threads existed; this only lines them up.
     arrived.fetch_add(1, Ordering::Relaxed);
     // Spinning rather than a `Barrier`: a thread that has to be woken up first would start late.
-    while arrived.load(Ordering::Relaxed) < threads {
+    for spins in 0_u32.. {
+        if arrived.load(Ordering::Relaxed) >= threads {
+            break;
+        }
         spin_loop();
+        // More threads than processors.
+        if spins.is_multiple_of(10_000) {
+            thread::yield_now();
+        }
     }
 }
 
@@ -242,7 +276,7 @@ fn meet(arrived: &AtomicUsize, threads: usize) {
 pub(super) fn pin_to(place: usize) {
     static PROCESSORS: OnceLock<Vec<core_affinity::CoreId>> = OnceLock::new();
     let processors = PROCESSORS.get_or_init(|| core_affinity::get_core_ids().unwrap_or_default());
-    if let Some(processor) = processors.get(place) {
+    if let Some(processor) = processors.get(place % processors.len().max(1)) {
         core_affinity::set_for_current(*processor);
     }
 }
