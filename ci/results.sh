@@ -18,4 +18,4 @@ benches/instructions.sh event-core "tokio watch" eyeball futures-signals embassy
 echo "== building"
 benches/footprint.sh >"$from/footprint.md"
 echo "== benches/RESULTS.md"
-cargo run --quiet --release -p event-benches --bin results -- "$from" benches
+cargo run --quiet --profile bench -p event-benches --bin results -- "$from" benches

@@ -1,6 +1,7 @@
 //! What a value and its watchers cost in bytes: on the heap, where an allocator counts, and in place.
 
 use core::fmt;
+use core::future::Future;
 use core::task::Context;
 
 use crate::rows::Plain;
@@ -35,9 +36,9 @@ impl BytesRow {
 impl fmt::Display for BytesRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
-            BytesRow::Value => "a value of 8 bytes with a watcher that waits",
+            BytesRow::Value => "a value of 8 bytes with a waiting watcher",
             BytesRow::IdleWatcher => "each of 1,000 idle watchers",
-            BytesRow::WaitingWatcher => "each of 1,000 waiting watchers",
+            BytesRow::WaitingWatcher => "each of 1,000 waiting watchers, future included",
         })
     }
 }
@@ -53,10 +54,20 @@ pub fn run<P: Follow>(row: BytesRow, live: Live) -> Bytes {
     let without = if row == BytesRow::Value { nothing } else { live() };
     let mut watchers = Vec::with_capacity(count);
     watchers.extend((0..count).map(|_| P::watch(&value)));
+    let mut waits = Vec::with_capacity(count);
+    let places = size_of_val(waits.spare_capacity_mut());
     if row != BytesRow::IdleWatcher {
-        watchers.iter_mut().for_each(|watcher| drain::<Plain<P>, _>(watcher, &mut cx));
+        for watcher in &mut watchers {
+            drain::<Plain<P>, _>(watcher, &mut cx);
+            // With the future, in which some peers keep their waker.
+            let mut wait = Box::pin(P::next(watcher));
+            assert!(wait.as_mut().poll(&mut cx).is_pending(), "nothing was set");
+            waits.push(wait);
+        }
     }
-    // The vector is on the heap: so the watchers themselves are in the count.
-    let bytes = (live() - without) as f64 / count as f64;
+    let bytes = (live() - without) as f64 - places as f64;
+    drop(waits);
+    // The vector of the watchers is on the heap, so they are in the count themselves.
+    let bytes = bytes / count as f64;
     if row == BytesRow::Value { bytes + size_of::<P::Value>() as f64 } else { bytes }
 }

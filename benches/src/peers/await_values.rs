@@ -16,7 +16,7 @@ pub(super) const COLUMN: Column = Column::new(
     "await_values",
     Role::Peer,
     Some("await_values"),
-    "spins while another thread sets; a watcher takes no notice of equal data. With 10,000 watchers a batch does not end.",
+    "spins while another thread sets, and a reader beside it can get older data after newer, so a cell may break; a watcher takes no notice of equal data. With 10,000 watchers a batch does not end.",
 )
 .store::<AwaitValues>()
 .follow::<AwaitValues>()

@@ -14,7 +14,7 @@ pub(super) const COLUMN: Column = Column::new(
     "see",
     Role::Peer,
     Some("see"),
-    "sets with `send_replace`, because `send` stores nothing while nobody watches.",
+    "sets with `send_replace`, because `send` stores nothing while nobody watches. Tasks on two workers can miss a wake-up, so a cell may hang.",
 )
 .store::<See>()
 .follow::<See>()
