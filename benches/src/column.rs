@@ -1,11 +1,20 @@
 //! One column of the tables: a peer, and the families of rows that it offers.
 
+use core::time::Duration;
+
+use crate::bytes::{self, Bytes, BytesRow, Live};
+use crate::rows::blocking::{self, Blocking};
+use crate::rows::check::{self, Check, Confirmed};
 use crate::rows::fan_out::{self, FanOut};
 use crate::rows::follow::{self, Follow};
 use crate::rows::map::{self, Maps};
+use crate::rows::produce::{self, Produce};
 use crate::rows::special::{self, Special};
 use crate::rows::store::{self, Store};
-use crate::rows::{FanOutRow, FollowRow, MapRow, Outcome, Row, SpecialRow, StoreRow, ThreadsRow, threads};
+use crate::rows::{
+    BlockingRow, CheckRow, ConfirmedRow, FanOutRow, FollowRow, LargeRow, MapRow, Outcome, ProduceRow, Row, SpecialRow,
+    StoreRow, ThreadsRow, large, threads,
+};
 
 /// What a column is compared as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +40,20 @@ pub struct Column {
     pub package: Option<&'static str>,
     /// What a reader of the tables must know about this column.
     pub remark: &'static str,
+    most_tasks: usize,
     store: Option<fn(StoreRow, u64) -> Outcome>,
     follow: Option<fn(FollowRow, u64) -> Outcome>,
     threads: Option<fn(ThreadsRow, u64) -> Outcome>,
+    fairness: Option<fn(Duration) -> Result<f64, String>>,
     special: Option<fn(SpecialRow, u64) -> Outcome>,
     fan_out: Option<fn(FanOutRow, u64) -> Outcome>,
     map: Option<fn(MapRow, u64) -> Outcome>,
+    produce: Option<fn(ProduceRow, u64) -> Outcome>,
+    large: Option<fn(LargeRow, u64) -> Outcome>,
+    check: Option<fn(CheckRow, u64) -> Outcome>,
+    confirmed: Option<fn(ConfirmedRow, u64) -> Outcome>,
+    blocking: Option<fn(BlockingRow, u64) -> Outcome>,
+    bytes: Option<fn(BytesRow, Live) -> Bytes>,
 }
 
 impl Column {
@@ -48,12 +65,20 @@ impl Column {
             role,
             package,
             remark,
+            most_tasks: usize::MAX,
             store: None,
             follow: None,
             threads: None,
+            fairness: None,
             special: None,
             fan_out: None,
             map: None,
+            produce: None,
+            large: None,
+            check: None,
+            confirmed: None,
+            blocking: None,
+            bytes: None,
         }
     }
 
@@ -64,10 +89,11 @@ impl Column {
         self
     }
 
-    /// The column with the rows of one thread and watchers.
+    /// The column with the rows of one thread and watchers, and what they cost in bytes.
     #[must_use]
     pub const fn follow<P: Follow>(mut self) -> Self {
         self.follow = Some(follow::run::<P>);
+        self.bytes = Some(bytes::run::<P>);
         self
     }
 
@@ -75,6 +101,7 @@ impl Column {
     #[must_use]
     pub const fn threads<P: Store<Value: Sync>>(mut self) -> Self {
         self.threads = Some(threads::run::<P>);
+        self.fairness = Some(threads::fairness::<P>);
         self
     }
 
@@ -92,10 +119,52 @@ impl Column {
         self
     }
 
+    /// The column without the rows of more tasks than that.
+    #[must_use]
+    pub const fn most_tasks(mut self, tasks: usize) -> Self {
+        self.most_tasks = tasks;
+        self
+    }
+
     /// The column with the rows of maps.
     #[must_use]
     pub const fn map<P: Maps>(mut self) -> Self {
         self.map = Some(map::run::<P>);
+        self
+    }
+
+    /// The column with the rows of one producer only who has a watcher.
+    #[must_use]
+    pub const fn produce<P: Produce>(mut self) -> Self {
+        self.produce = Some(produce::run::<P>);
+        self
+    }
+
+    /// The column with the rows of large data.
+    #[must_use]
+    pub const fn large<P: Follow<String> + Follow<[u8; 4096]>>(mut self) -> Self {
+        self.large = Some(large::run::<P>);
+        self
+    }
+
+    /// The column with the row that asks whether there is something new.
+    #[must_use]
+    pub const fn check<P: Check>(mut self) -> Self {
+        self.check = Some(check::check::<P>);
+        self
+    }
+
+    /// The column with the row of sets that wait for the watchers.
+    #[must_use]
+    pub const fn confirmed<P: Confirmed>(mut self) -> Self {
+        self.confirmed = Some(check::confirmed::<P>);
+        self
+    }
+
+    /// The column with the rows of threads that block.
+    #[must_use]
+    pub const fn blocking<P: Blocking>(mut self) -> Self {
+        self.blocking = Some(blocking::run::<P>);
         self
     }
 
@@ -106,9 +175,15 @@ impl Column {
             Row::Store(_) => self.store.is_some(),
             Row::Follow(_) => self.follow.is_some(),
             Row::Threads(_) => self.threads.is_some(),
+            Row::Fairness => self.fairness.is_some(),
             Row::Special(_) => self.special.is_some(),
-            Row::FanOut(_) => self.fan_out.is_some(),
+            Row::FanOut(row) => self.fan_out.is_some() && row.tasks <= self.most_tasks,
             Row::Map(_) => self.map.is_some(),
+            Row::Produce(_) => self.produce.is_some(),
+            Row::Large(_) => self.large.is_some(),
+            Row::Check(_) => self.check.is_some(),
+            Row::Confirmed(_) => self.confirmed.is_some(),
+            Row::Blocking(_) => self.blocking.is_some(),
         }
     }
 
@@ -116,16 +191,39 @@ impl Column {
     ///
     /// # Errors
     ///
-    /// When the column does not offer the row, and when the peer does something wrong.
+    /// When the column does not offer the row, when the row has no iterations, and when the peer does something wrong.
     pub fn run(&self, row: Row, iterations: u64) -> Outcome {
         let measured = match row {
             Row::Store(row) => self.store.map(|run| run(row, iterations)),
             Row::Follow(row) => self.follow.map(|run| run(row, iterations)),
             Row::Threads(row) => self.threads.map(|run| run(row, iterations)),
+            Row::Fairness => None,
             Row::Special(row) => self.special.map(|run| run(row, iterations)),
             Row::FanOut(row) => self.fan_out.map(|run| run(row, iterations)),
             Row::Map(row) => self.map.map(|run| run(row, iterations)),
+            Row::Produce(row) => self.produce.map(|run| run(row, iterations)),
+            Row::Large(row) => self.large.map(|run| run(row, iterations)),
+            Row::Check(row) => self.check.map(|run| run(row, iterations)),
+            Row::Confirmed(row) => self.confirmed.map(|run| run(row, iterations)),
+            Row::Blocking(row) => self.blocking.map(|run| run(row, iterations)),
         };
         measured.unwrap_or_else(|| Err("not offered".into()))
+    }
+
+    /// How evenly two setters progress in so much time, in percent.
+    ///
+    /// # Errors
+    ///
+    /// When the column does not offer that, and when there are no threads to be had.
+    pub fn fairness(&self, time: Duration) -> Result<f64, String> {
+        let measured = self.fairness.map(|run| run(time));
+        measured.unwrap_or_else(|| Err("not offered".into())).map(|part| part * 100.0)
+    }
+
+    /// What something costs in bytes, with a function that says how many bytes are allocated; `None`, if the column has nothing
+    /// to say there.
+    #[must_use]
+    pub fn bytes(&self, row: BytesRow, live: Live) -> Option<Bytes> {
+        self.bytes.map(|run| run(row, live))
     }
 }

@@ -10,9 +10,6 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use crate::column::Column;
-use crate::rows::{Outcome, Row};
-
 /// The name of every thread that runs a peer's code, by which the panic hook knows them.
 pub const THREAD_NAME: &str = "cell";
 
@@ -42,7 +39,10 @@ fn message(payload: &(dyn Any + Send)) -> String {
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message").into()
 }
 
-type Job = (Column, Row, u64);
+/// A figure; or, in words, why there is none.
+pub type Figure = Result<f64, String>;
+
+type Job = Box<dyn FnOnce() -> Figure + Send>;
 
 /// The thread that measures. Calls are served one at a time.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub struct Guard {
 #[derive(Debug)]
 struct Worker {
     jobs: Sender<Job>,
-    outcomes: Receiver<Outcome>,
+    outcomes: Receiver<Figure>,
 }
 
 impl Guard {
@@ -71,10 +71,10 @@ impl Guard {
     ///
     /// A batch that does not end is left behind with its threads. They sleep, because that is what
     /// a lost wake-up looks like.
-    pub fn run(&mut self, column: Column, row: Row, iterations: u64) -> Outcome {
+    pub fn run(&mut self, batch: impl FnOnce() -> Figure + Send + 'static) -> Figure {
         // The worker ends only when this end of the channel is dropped; if it did not, the next
         // line says so.
-        let _ = self.worker.jobs.send((column, row, iterations));
+        let _ = self.worker.jobs.send(Box::new(batch));
         match self.worker.outcomes.recv_timeout(self.patience) {
             Ok(outcome) => outcome,
             Err(RecvTimeoutError::Timeout) => {
@@ -91,10 +91,10 @@ impl Worker {
         let (jobs, todo) = channel::<Job>();
         let (done, outcomes) = channel();
         thread::Builder::new().name(THREAD_NAME.into()).spawn(move || {
-            for (column, row, iterations) in todo {
+            for batch in todo {
                 // What an earlier cell left behind is not this one's.
                 FIRST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
-                let measured = catch_unwind(AssertUnwindSafe(|| column.run(row, iterations)));
+                let measured = catch_unwind(AssertUnwindSafe(batch));
                 // Nobody listens any more to a thread that was given up.
                 let _ = done.send(measured.unwrap_or_else(|_| Err(panicked())));
             }
@@ -106,9 +106,10 @@ impl Worker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::column::Role;
-    use crate::rows::StoreRow;
+    use crate::column::{Column, Role};
+    use crate::harness::nanoseconds;
     use crate::rows::store::Store;
+    use crate::rows::{Row, StoreRow};
 
     /// A peer that does something wrong when it is set to 3.
     struct Broken<const HOW: u8>;
@@ -139,7 +140,7 @@ mod tests {
 
     fn outcome<const HOW: u8>(guard: &mut Guard) -> String {
         let column = Column::new("broken", Role::Peer, None, "").store::<Broken<HOW>>();
-        guard.run(column, Row::Store(StoreRow::Set), 5).unwrap_err()
+        guard.run(move || nanoseconds(column.run(Row::Store(StoreRow::Set), 5))).unwrap_err()
     }
 
     #[test]

@@ -7,8 +7,8 @@
 use core::time::Duration;
 
 use crate::column::Column;
-use crate::guard::Guard;
-use crate::rows::Row;
+use crate::guard::{Figure, Guard};
+use crate::rows::{Outcome, Row};
 
 /// How long and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ pub struct Cell {
     pub column: Column,
     /// Iterations per batch.
     pub iterations: u64,
-    /// Nanoseconds per operation, one figure a round; or, in words, why there are none.
+    /// Nanoseconds per operation, or the row's other unit, one figure a round; or, in words, why there are none.
     pub figures: Result<Vec<f64>, String>,
 }
 
@@ -47,8 +47,8 @@ pub fn measure(row: Row, columns: &[Column], plan: Plan, guard: &mut Guard) -> V
             let Ok(figures) = &mut cell.figures else {
                 continue;
             };
-            match guard.run(cell.column, row, cell.iterations) {
-                Ok(took) => figures.push(per_operation(took, row, cell.iterations)),
+            match batch(cell.column, row, cell.iterations, plan, guard) {
+                Ok(figure) => figures.push(figure / per_figure(row, cell.iterations)),
                 Err(why) => cell.figures = Err(format!("{why} (round {} of {})", round + 1, plan.rounds)),
             }
         }
@@ -63,21 +63,36 @@ fn calibrated(column: Column, row: Row, plan: Plan, guard: &mut Guard) -> Cell {
     const GROWTH: u64 = 20;
     let mut iterations = 1;
     loop {
-        let took = match guard.run(column, row, iterations) {
-            Ok(took) => took,
+        let took = match batch(column, row, iterations, plan, guard) {
+            // Takes as long as it is told to.
+            Ok(_) if row == Row::Fairness => return Cell { column, iterations, figures: Ok(Vec::new()) },
+            Ok(nanoseconds) => nanoseconds,
             Err(why) => {
                 return Cell { column, iterations, figures: Err(format!("{why} (calibration)")) };
             }
         };
-        let per_iteration = took.as_nanos().max(1) as f64 / iterations as f64;
-        let fitting = (plan.batch.as_nanos() as f64 / per_iteration).ceil() as u64;
-        if took >= plan.batch / 4 {
+        let wanted = plan.batch.as_nanos() as f64;
+        let fitting = (wanted * iterations as f64 / took.max(1.0)).ceil() as u64;
+        if took >= wanted / 4.0 {
             return Cell { column, iterations: fitting.max(1), figures: Ok(Vec::with_capacity(plan.rounds)) };
         }
         iterations = fitting.clamp(iterations + 1, iterations * GROWTH);
     }
 }
 
-fn per_operation(took: Duration, row: Row, iterations: u64) -> f64 {
-    took.as_nanos() as f64 / (iterations * row.operations_per_iteration()) as f64
+/// Runs one batch: the nanoseconds of all its iterations, or the figure of a row of another unit.
+fn batch(column: Column, row: Row, iterations: u64, plan: Plan, guard: &mut Guard) -> Figure {
+    match row {
+        Row::Fairness => guard.run(move || column.fairness(plan.batch)),
+        _ => guard.run(move || nanoseconds(column.run(row, iterations))),
+    }
+}
+
+/// What a batch's figure is divided by.
+fn per_figure(row: Row, iterations: u64) -> f64 {
+    if row == Row::Fairness { 1.0 } else { (iterations * row.operations_per_iteration()) as f64 }
+}
+
+pub(crate) fn nanoseconds(outcome: Outcome) -> Figure {
+    outcome.map(|took| took.as_nanos() as f64)
 }

@@ -6,7 +6,7 @@ use std::{fs, io};
 use serde_json::{Value, json};
 
 use crate::harness::{Cell, Plan};
-use crate::machine::{Machine, version_of};
+use crate::machine::{Machine, load, version_of};
 use crate::rows::Row;
 use crate::stats::Quartiles;
 
@@ -23,6 +23,7 @@ pub fn write(file: &Path, machine: &Machine, plan: Plan, rows: &[(Row, Vec<Cell>
             "compiler": machine.compiler,
             "opt_level": machine.optimisation,
             "load_before": machine.load,
+            "load_after": load(),
         },
         "plan": { "rounds": plan.rounds, "batch_ns": plan.batch.as_nanos() as u64 },
         "unit": "ns per operation",

@@ -11,12 +11,14 @@
 //! - [`harness`]: how. Rows are measured one after another; within a row, the columns take turns in
 //!   short batches.
 //! - [`report`] and [`json`]: what comes out.
+//! - [`results`]: makes `RESULTS.md` and its pictures of that.
 
 #![forbid(unsafe_code)]
 
 extern crate alloc;
 
 pub mod args;
+pub mod bytes;
 pub mod column;
 #[cfg(doctest)]
 mod coming_from;
@@ -26,6 +28,7 @@ pub mod json;
 pub mod machine;
 pub mod peers;
 pub mod report;
+pub mod results;
 pub mod rows;
 pub mod stats;
 pub mod waker;

@@ -48,11 +48,11 @@ pub fn load() -> String {
     text.split_whitespace().next().unwrap_or("unknown").into()
 }
 
-/// The version of `package` that the workspace's lock file names.
+/// The version of `package` that the workspace's lock file names; the newest, where several are in it.
 #[must_use]
 pub fn version_of(package: &str) -> Option<String> {
     let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock")).ok()?;
-    let (_, after) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    let (_, after) = lock.rsplit_once(&format!("name = \"{package}\"\nversion = \""))?;
     Some(after.split_once('"')?.0.into())
 }
 

@@ -154,12 +154,12 @@ fn breakage(cell: &Cell) -> String {
 }
 
 /// Two decimals, and enough of them that nothing looks like 0.
-fn factor(ratio: f64) -> String {
+pub(crate) fn factor(ratio: f64) -> String {
     if ratio < 0.1 { format!("{ratio:.4}") } else { format!("{ratio:.2}") }
 }
 
 /// Three digits, more for large figures.
-fn figure(nanoseconds: f64) -> String {
+pub(crate) fn figure(nanoseconds: f64) -> String {
     match nanoseconds {
         ..10.0 => format!("{nanoseconds:.2}"),
         ..100.0 => format!("{nanoseconds:.1}"),

@@ -3,9 +3,10 @@
 use async_watch::{Receiver, Sender, channel};
 
 use crate::column::{Column, Role};
+use crate::rows::Plain;
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
-use crate::rows::special::Plain;
+use crate::rows::payload::Payload;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
@@ -19,37 +20,39 @@ pub(super) const COLUMN: Column = Column::new(
 .follow::<AsyncWatch>()
 .threads::<AsyncWatch>()
 .special::<Plain<AsyncWatch>>()
+.produce::<Plain<AsyncWatch>>()
+.large::<AsyncWatch>()
 .fan_out::<AsyncWatch>();
 
 struct AsyncWatch;
 
-impl Store for AsyncWatch {
-    type Value = (Sender<u64>, Receiver<u64>);
+impl<T: Payload> Store<T> for AsyncWatch {
+    type Value = (Sender<T>, Receiver<T>);
 
     fn new(_watchers: usize) -> Self::Value {
-        channel(0)
+        channel(T::numbered(0))
     }
 
     #[inline]
-    fn set((sender, _): &Self::Value, data: u64) {
-        sender.send(data).expect("there is a receiver");
+    fn set((sender, _): &Self::Value, data: T) {
+        assert!(sender.send(data).is_ok(), "there is a receiver");
     }
 
     #[inline]
-    fn read((_, receiver): &Self::Value) -> u64 {
-        *receiver.borrow()
+    fn read((_, receiver): &Self::Value) -> T {
+        receiver.borrow().clone()
     }
 }
 
-impl Follow for AsyncWatch {
-    type Watcher = Receiver<u64>;
+impl<T: Payload> Follow<T> for AsyncWatch {
+    type Watcher = Receiver<T>;
 
     fn watch((_, receiver): &Self::Value) -> Self::Watcher {
         receiver.clone()
     }
 
     #[inline]
-    async fn next(watcher: &mut Self::Watcher) -> u64 {
+    async fn next(watcher: &mut Self::Watcher) -> T {
         watcher.recv().await.expect("the sender is alive")
     }
 }

@@ -7,21 +7,25 @@ use embassy_sync::watch::{Receiver, Watch};
 
 use crate::column::{Column, Role};
 use crate::rows::MOST_WATCHERS;
+use crate::rows::Plain;
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
-use crate::rows::special::Plain;
+use crate::rows::payload::Payload;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
     "embassy",
     Role::Peer,
     Some("embassy-sync"),
-    "on `CriticalSectionRawMutex`, which here is one lock for the whole process.",
+    "on `CriticalSectionRawMutex`, which here is one lock for the whole process, with room for 1,000 receivers in each value, used or not.",
 )
 .store::<Embassy<CriticalSectionRawMutex>>()
 .follow::<Embassy<CriticalSectionRawMutex>>()
 .threads::<Embassy<CriticalSectionRawMutex>>()
 .special::<Plain<Embassy<CriticalSectionRawMutex>>>()
+.produce::<Plain<Embassy<CriticalSectionRawMutex>>>()
+.large::<Embassy<CriticalSectionRawMutex>>()
+.most_tasks(MOST_WATCHERS)
 .fan_out::<Embassy<CriticalSectionRawMutex>>();
 
 pub(super) const ONE_THREAD_COLUMN: Column = Column::new(
@@ -35,35 +39,35 @@ pub(super) const ONE_THREAD_COLUMN: Column = Column::new(
 
 struct Embassy<M>(PhantomData<M>);
 
-impl<M: RawMutex + 'static> Store for Embassy<M> {
+impl<M: RawMutex + 'static, T: Payload> Store<T> for Embassy<M> {
     // Receivers borrow the watch, and tasks ask for `'static`. In firmware this is a static; here
     // one is leaked per batch.
-    type Value = &'static Watch<M, u64, MOST_WATCHERS>;
+    type Value = &'static Watch<M, T, MOST_WATCHERS>;
 
     fn new(_watchers: usize) -> Self::Value {
-        Box::leak(Box::new(Watch::new_with(0)))
+        Box::leak(Box::new(Watch::new_with(T::numbered(0))))
     }
 
     #[inline]
-    fn set(value: &Self::Value, data: u64) {
+    fn set(value: &Self::Value, data: T) {
         value.sender().send(data);
     }
 
     #[inline]
-    fn read(value: &Self::Value) -> u64 {
+    fn read(value: &Self::Value) -> T {
         value.try_get().expect("there is data from the start")
     }
 }
 
-impl<M: RawMutex + 'static> Follow for Embassy<M> {
-    type Watcher = Receiver<'static, M, u64, MOST_WATCHERS>;
+impl<M: RawMutex + 'static, T: Payload> Follow<T> for Embassy<M> {
+    type Watcher = Receiver<'static, M, T, MOST_WATCHERS>;
 
     fn watch(value: &Self::Value) -> Self::Watcher {
         value.receiver().expect("fewer receivers than places")
     }
 
     #[inline]
-    async fn next(watcher: &mut Self::Watcher) -> u64 {
+    async fn next(watcher: &mut Self::Watcher) -> T {
         watcher.changed().await
     }
 }

@@ -8,10 +8,11 @@ use eyeball_im::{ObservableVector, Vector, VectorDiff, VectorSubscriberStream};
 use futures_util::StreamExt;
 
 use crate::column::{Column, Role};
+use crate::rows::Plain;
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
 use crate::rows::map::Maps;
-use crate::rows::special::Plain;
+use crate::rows::payload::Payload;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column =
@@ -21,38 +22,40 @@ pub(super) const COLUMN: Column =
         .follow::<Eyeball>()
         .threads::<Eyeball>()
         .special::<Plain<Eyeball>>()
+.produce::<Plain<Eyeball>>()
+.large::<Eyeball>()
         .fan_out::<Eyeball>()
 .map::<ObservedVector>();
 
 struct Eyeball;
 
-impl Store for Eyeball {
-    type Value = SharedObservable<u64>;
+impl<T: Payload> Store<T> for Eyeball {
+    type Value = SharedObservable<T>;
 
     fn new(_watchers: usize) -> Self::Value {
-        SharedObservable::new(0)
+        SharedObservable::new(T::numbered(0))
     }
 
     #[inline]
-    fn set(value: &Self::Value, data: u64) {
+    fn set(value: &Self::Value, data: T) {
         value.set(data);
     }
 
     #[inline]
-    fn read(value: &Self::Value) -> u64 {
+    fn read(value: &Self::Value) -> T {
         value.get()
     }
 }
 
-impl Follow for Eyeball {
-    type Watcher = Subscriber<u64>;
+impl<T: Payload> Follow<T> for Eyeball {
+    type Watcher = Subscriber<T>;
 
     fn watch(value: &Self::Value) -> Self::Watcher {
         value.subscribe()
     }
 
     #[inline]
-    async fn next(watcher: &mut Self::Watcher) -> u64 {
+    async fn next(watcher: &mut Self::Watcher) -> T {
         watcher.next().await.expect("the observable is alive")
     }
 }

@@ -4,15 +4,16 @@ use alloc::collections::BTreeMap;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 
-use futures_signals::signal::{Mutable, MutableSignal, SignalExt, SignalStream};
+use futures_signals::signal::{Mutable, MutableSignalCloned, SignalExt, SignalStream};
 use futures_signals::signal_map::{self, MapDiff, MutableBTreeMap, MutableSignalMap};
 use futures_util::StreamExt;
 
 use crate::column::{Column, Role};
+use crate::rows::Plain;
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
 use crate::rows::map::Maps;
-use crate::rows::special::Plain;
+use crate::rows::payload::Payload;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
@@ -27,38 +28,40 @@ pub(super) const COLUMN: Column = Column::new(
 .follow::<FuturesSignals>()
 .threads::<FuturesSignals>()
 .special::<Plain<FuturesSignals>>()
+.produce::<Plain<FuturesSignals>>()
+.large::<FuturesSignals>()
 .fan_out::<FuturesSignals>()
 .map::<SignalMap>();
 
 struct FuturesSignals;
 
-impl Store for FuturesSignals {
-    type Value = Mutable<u64>;
+impl<T: Payload> Store<T> for FuturesSignals {
+    type Value = Mutable<T>;
 
     fn new(_watchers: usize) -> Self::Value {
-        Mutable::new(0)
+        Mutable::new(T::numbered(0))
     }
 
     #[inline]
-    fn set(value: &Self::Value, data: u64) {
+    fn set(value: &Self::Value, data: T) {
         value.set(data);
     }
 
     #[inline]
-    fn read(value: &Self::Value) -> u64 {
-        value.get()
+    fn read(value: &Self::Value) -> T {
+        value.get_cloned()
     }
 }
 
-impl Follow for FuturesSignals {
-    type Watcher = SignalStream<MutableSignal<u64>>;
+impl<T: Payload> Follow<T> for FuturesSignals {
+    type Watcher = SignalStream<MutableSignalCloned<T>>;
 
     fn watch(value: &Self::Value) -> Self::Watcher {
-        value.signal().to_stream()
+        value.signal_cloned().to_stream()
     }
 
     #[inline]
-    async fn next(watcher: &mut Self::Watcher) -> u64 {
+    async fn next(watcher: &mut Self::Watcher) -> T {
         watcher.next().await.expect("the mutable is alive")
     }
 }

@@ -4,9 +4,13 @@ use event_core::{CachedReader, MemoryValue, MemoryWatcher, MemoryWriter};
 use event_map::{MapSnapshot, MapWatcher, MemoryMap};
 
 use crate::column::{Column, Role};
+use crate::rows::blocking::Blocking;
+use crate::rows::check::{Check, Confirmed};
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
 use crate::rows::map::Maps;
+use crate::rows::payload::Payload;
+use crate::rows::produce::Produce;
 use crate::rows::special::Special;
 use crate::rows::store::Store;
 
@@ -20,25 +24,30 @@ pub(super) const COLUMN: Column = Column::new(
 .follow::<Ours>()
 .threads::<Ours>()
 .special::<Ours>()
+.produce::<OnlyProducer>()
+.large::<Ours>()
+.check::<Ours>()
+.confirmed::<Ours>()
+.blocking::<Ours>()
 .fan_out::<Ours>()
 .map::<OurMap>();
 
 struct Ours;
 
-impl Store for Ours {
-    type Value = MemoryValue<u64>;
+impl<T: Payload> Store<T> for Ours {
+    type Value = MemoryValue<T>;
 
     fn new(_watchers: usize) -> Self::Value {
-        MemoryValue::with_value(0)
+        MemoryValue::with_value(T::numbered(0))
     }
 
     #[inline]
-    fn set(value: &Self::Value, data: u64) {
+    fn set(value: &Self::Value, data: T) {
         value.set(data);
     }
 
     #[inline]
-    fn read(value: &Self::Value) -> u64 {
+    fn read(value: &Self::Value) -> T {
         value.load().expect("there is data from the start")
     }
 }
@@ -72,16 +81,69 @@ impl Special for Ours {
     }
 }
 
-impl Follow for Ours {
-    type Watcher = MemoryWatcher<u64>;
+impl<T: Payload> Follow<T> for Ours {
+    type Watcher = MemoryWatcher<T>;
 
     fn watch(value: &Self::Value) -> Self::Watcher {
         value.watch()
     }
 
     #[inline]
+    async fn next(watcher: &mut Self::Watcher) -> T {
+        watcher.get().await.expect("the value is open")
+    }
+}
+
+/// A value with one producer, who knows that.
+struct OnlyProducer;
+
+impl Produce for OnlyProducer {
+    type Value = MemoryWriter<u64>;
+    type Watcher = MemoryWatcher<u64>;
+
+    fn new(_watchers: usize) -> Self::Value {
+        MemoryWriter::with_value(0)
+    }
+
+    #[inline]
+    fn set(value: &mut Self::Value, data: u64) {
+        value.set(data);
+    }
+
+    fn watch(value: &mut Self::Value) -> Self::Watcher {
+        value.watch()
+    }
+
+    #[inline]
     async fn next(watcher: &mut Self::Watcher) -> u64 {
         watcher.get().await.expect("the value is open")
+    }
+}
+
+impl Check for Ours {
+    #[inline]
+    fn has_changed(watcher: &mut Self::Watcher) -> bool {
+        watcher.has_changed()
+    }
+}
+
+impl Confirmed for Ours {
+    #[inline]
+    async fn set_confirmed(value: &Self::Value, data: u64) {
+        value.set_sync(data).await.expect("the value is open");
+    }
+}
+
+impl Blocking for Ours {
+    type Watcher = MemoryWatcher<u64>;
+
+    fn watch(value: &Self::Value) -> Self::Watcher {
+        value.watch_changes()
+    }
+
+    #[inline]
+    fn next(watcher: &mut Self::Watcher) -> u64 {
+        watcher.blocking_get().expect("the value is open")
     }
 }
 

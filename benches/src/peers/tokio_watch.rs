@@ -6,10 +6,12 @@ use std::sync::RwLock;
 use tokio::sync::watch::{self, Receiver, Sender};
 
 use crate::column::{Column, Role};
+use crate::rows::Plain;
+use crate::rows::check::Check;
 use crate::rows::fan_out::FanOut;
 use crate::rows::follow::Follow;
 use crate::rows::map::Maps;
-use crate::rows::special::Plain;
+use crate::rows::payload::Payload;
 use crate::rows::store::Store;
 
 pub(super) const COLUMN: Column = Column::new(
@@ -23,40 +25,50 @@ pub(super) const COLUMN: Column = Column::new(
 .follow::<TokioWatch>()
 .threads::<TokioWatch>()
 .special::<Plain<TokioWatch>>()
+.produce::<Plain<TokioWatch>>()
+.large::<TokioWatch>()
+.check::<TokioWatch>()
 .fan_out::<TokioWatch>()
 .map::<LockedMap>();
 
 struct TokioWatch;
 
-impl Store for TokioWatch {
-    type Value = Sender<u64>;
+impl<T: Payload> Store<T> for TokioWatch {
+    type Value = Sender<T>;
 
     fn new(_watchers: usize) -> Self::Value {
-        Sender::new(0)
+        Sender::new(T::numbered(0))
     }
 
     #[inline]
-    fn set(value: &Self::Value, data: u64) {
+    fn set(value: &Self::Value, data: T) {
         value.send_replace(data);
     }
 
     #[inline]
-    fn read(value: &Self::Value) -> u64 {
-        *value.borrow()
+    fn read(value: &Self::Value) -> T {
+        value.borrow().clone()
     }
 }
 
-impl Follow for TokioWatch {
-    type Watcher = Receiver<u64>;
+impl<T: Payload> Follow<T> for TokioWatch {
+    type Watcher = Receiver<T>;
 
     fn watch(value: &Self::Value) -> Self::Watcher {
         value.subscribe()
     }
 
     #[inline]
-    async fn next(watcher: &mut Self::Watcher) -> u64 {
+    async fn next(watcher: &mut Self::Watcher) -> T {
         watcher.changed().await.expect("the sender is alive");
-        *watcher.borrow_and_update()
+        watcher.borrow_and_update().clone()
+    }
+}
+
+impl Check for TokioWatch {
+    #[inline]
+    fn has_changed(watcher: &mut Self::Watcher) -> bool {
+        watcher.has_changed().expect("the sender is alive")
     }
 }
 

@@ -7,12 +7,14 @@ use core::pin::pin;
 use core::task::{Context, Poll};
 use std::time::Instant;
 
+use super::payload::Payload;
+use super::produce::Produce;
 use super::store::Store;
-use super::{MOST_WATCHERS, Outcome, WARM_UP, expect, sum_up_to};
+use super::{MOST_WATCHERS, Outcome, Plain, WARM_UP, expect, sum_up_to};
 use crate::waker::CountingWaker;
 
 /// A value that can be followed: every watcher gets what is newer than the last it got.
-pub trait Follow: Store {
+pub trait Follow<T = u64>: Store<T> {
     /// One consumer's place in the value.
     type Watcher;
 
@@ -20,7 +22,7 @@ pub trait Follow: Store {
     fn watch(value: &Self::Value) -> Self::Watcher;
 
     /// Waits for something newer than `watcher` has had, and copies it out.
-    fn next(watcher: &mut Self::Watcher) -> impl Future<Output = u64>;
+    fn next(watcher: &mut Self::Watcher) -> impl Future<Output = T>;
 }
 
 /// One row of this family.
@@ -32,6 +34,29 @@ pub enum FollowRow {
     SetGet,
     /// Wait, be woken by a set, get what was set.
     WaitCycle,
+    /// A watcher comes and goes.
+    Churn,
+    /// A watcher comes, waits and goes, beside others that wait.
+    WaitingChurn,
+}
+
+impl FollowRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        match self {
+            FollowRow::SetIdle => {
+                "wakers of watchers that do not wait cost nothing here; the peer's lock and an empty list cost as little."
+            }
+            FollowRow::SetGet | FollowRow::WaitCycle => {
+                "a get asks whether the value is closed, and by which version it is newer, without a lock; the peer does all under one, \
+                 which is cheap as long as nobody else wants it."
+            }
+            FollowRow::Churn | FollowRow::WaitingChurn => {
+                "a watcher is counted (`watched`, `unwatched`, `set_sync`), and its slot in the list of wakers has to be found \
+                 without a lock and given back; the peer clones an `Arc`, or takes its lock once."
+            }
+        }
+    }
 }
 
 impl fmt::Display for FollowRow {
@@ -40,6 +65,8 @@ impl fmt::Display for FollowRow {
             FollowRow::SetIdle => "set, 1,000 idle watchers",
             FollowRow::SetGet => "set then get",
             FollowRow::WaitCycle => "wait, set, get",
+            FollowRow::Churn => "watch, drop",
+            FollowRow::WaitingChurn => "watch, wait, drop, beside 100 waiting",
         })
     }
 }
@@ -48,8 +75,10 @@ impl fmt::Display for FollowRow {
 pub fn run<P: Follow>(row: FollowRow, iterations: u64) -> Outcome {
     match row {
         FollowRow::SetIdle => set_idle::<P>(iterations),
-        FollowRow::SetGet => set_get::<P>(iterations),
-        FollowRow::WaitCycle => wait_cycle::<P>(iterations),
+        FollowRow::SetGet => set_get::<u64, Plain<P>>(iterations),
+        FollowRow::WaitCycle => wait_cycle::<Plain<P>>(iterations),
+        FollowRow::Churn => churn::<P>(iterations, 0),
+        FollowRow::WaitingChurn => churn::<P>(iterations, NEIGHBOURS),
     }
 }
 
@@ -60,7 +89,7 @@ fn set_idle<P: Follow>(iterations: u64) -> Outcome {
     P::set(&value, WARM_UP);
     let mut watchers: Vec<_> = (0..MOST_WATCHERS).map(|_| P::watch(&value)).collect();
     for watcher in &mut watchers {
-        drain::<P>(watcher, &mut cx);
+        drain::<Plain<P>, _>(watcher, &mut cx);
     }
     // The first set after the polls above is the one that may find wakers.
     for data in 1..=WARM_UP {
@@ -72,46 +101,46 @@ fn set_idle<P: Follow>(iterations: u64) -> Outcome {
     }
     let took = start.elapsed();
     for watcher in &mut watchers {
-        expect("value at a watcher", ready::<P>(watcher, &mut cx)?, iterations)?;
+        expect("value at a watcher", ready::<Plain<P>, _>(watcher, &mut cx)?, iterations)?;
     }
     Ok(took)
 }
 
-fn set_get<P: Follow>(iterations: u64) -> Outcome {
+pub(super) fn set_get<T: Payload, P: Produce<T>>(iterations: u64) -> Outcome {
     let (_, waker) = CountingWaker::new();
     let mut cx = Context::from_waker(&waker);
-    let value = P::new(1);
-    let mut watcher = P::watch(&value);
-    drain::<P>(&mut watcher, &mut cx);
+    let mut value = P::new(1);
+    let mut watcher = P::watch(&mut value);
+    drain::<P, T>(&mut watcher, &mut cx);
     for data in 1..=WARM_UP {
-        P::set(black_box(&value), black_box(data));
-        expect("value", ready::<P>(&mut watcher, &mut cx)?, data)?;
+        P::set(black_box(&mut value), T::numbered(black_box(data)));
+        expect("value", ready::<P, T>(&mut watcher, &mut cx)?.number(), data)?;
     }
     let mut sum = 0_u64;
     let start = Instant::now();
     for data in 1..=iterations {
-        P::set(black_box(&value), black_box(data));
-        sum = sum.wrapping_add(ready::<P>(&mut watcher, &mut cx)?);
+        P::set(black_box(&mut value), T::numbered(black_box(data)));
+        sum = sum.wrapping_add(black_box(&ready::<P, T>(&mut watcher, &mut cx)?).number());
     }
     let took = start.elapsed();
     expect("sum of what was got", sum, sum_up_to(iterations))?;
     Ok(took)
 }
 
-fn wait_cycle<P: Follow>(iterations: u64) -> Outcome {
+pub(super) fn wait_cycle<P: Produce>(iterations: u64) -> Outcome {
     let (counter, waker) = CountingWaker::new();
     let mut cx = Context::from_waker(&waker);
-    let value = P::new(1);
-    let mut watcher = P::watch(&value);
-    drain::<P>(&mut watcher, &mut cx);
+    let mut value = P::new(1);
+    let mut watcher = P::watch(&mut value);
+    drain::<P, u64>(&mut watcher, &mut cx);
     for data in 1..=WARM_UP {
-        expect("value", cycle::<P>(&value, &mut watcher, data, &mut cx)?, data)?;
+        expect("value", cycle::<P>(&mut value, &mut watcher, data, &mut cx)?, data)?;
     }
     let wakes_before = counter.wakes();
     let mut sum = 0_u64;
     let start = Instant::now();
     for data in 1..=iterations {
-        sum = sum.wrapping_add(cycle::<P>(&value, &mut watcher, data, &mut cx)?);
+        sum = sum.wrapping_add(cycle::<P>(&mut value, &mut watcher, data, &mut cx)?);
     }
     let took = start.elapsed();
     expect("sum of what was got", sum, sum_up_to(iterations))?;
@@ -122,10 +151,41 @@ fn wait_cycle<P: Follow>(iterations: u64) -> Outcome {
     Ok(took)
 }
 
+/// How many others wait meanwhile, in the row with others.
+const NEIGHBOURS: usize = 100;
+
+/// Watchers come, wait if others do, and go.
+fn churn<P: Follow>(iterations: u64, neighbours: usize) -> Outcome {
+    let (_, waker) = CountingWaker::new();
+    let mut cx = Context::from_waker(&waker);
+    let value = P::new(neighbours + 1);
+    P::set(&value, WARM_UP);
+    let mut others: Vec<_> = (0..neighbours).map(|_| P::watch(&value)).collect();
+    others.iter_mut().for_each(|watcher| drain::<Plain<P>, _>(watcher, &mut cx));
+    let mut come_and_go = || {
+        let mut watcher = P::watch(black_box(&value));
+        if neighbours > 0 {
+            drain::<Plain<P>, _>(&mut watcher, &mut cx);
+        }
+        drop(black_box(watcher));
+    };
+    (0..WARM_UP).for_each(|_| come_and_go());
+    let start = Instant::now();
+    (0..iterations).for_each(|_| come_and_go());
+    let took = start.elapsed();
+    // Some peers take no notice of equal data.
+    let last = WARM_UP + iterations;
+    P::set(&value, last);
+    for watcher in &mut others {
+        expect("value at another watcher", ready::<Plain<P>, _>(watcher, &mut cx)?, last)?;
+    }
+    Ok(took)
+}
+
 /// One future from the first poll to the last, as an executor would treat it.
 #[inline]
-fn cycle<P: Follow>(
-    value: &P::Value,
+fn cycle<P: Produce>(
+    value: &mut P::Value,
     watcher: &mut P::Watcher,
     data: u64,
     cx: &mut Context<'_>,
@@ -142,14 +202,14 @@ fn cycle<P: Follow>(
 }
 
 #[inline]
-fn ready<P: Follow>(watcher: &mut P::Watcher, cx: &mut Context<'_>) -> Result<u64, &'static str> {
+pub(super) fn ready<P: Produce<T>, T>(watcher: &mut P::Watcher, cx: &mut Context<'_>) -> Result<T, &'static str> {
     match pin!(P::next(watcher)).poll(cx) {
         Poll::Ready(got) => Ok(got),
         Poll::Pending => Err("pending although something was set"),
     }
 }
 
-/// Takes what a fresh watcher starts with, if it starts with anything.
-fn drain<P: Follow>(watcher: &mut P::Watcher, cx: &mut Context<'_>) {
+/// Takes what a fresh watcher starts with, if it starts with anything, and leaves it waiting.
+pub(crate) fn drain<P: Produce<T>, T>(watcher: &mut P::Watcher, cx: &mut Context<'_>) {
     while pin!(P::next(watcher)).poll(cx).is_ready() {}
 }

@@ -79,6 +79,21 @@ impl MapRow {
     }
 }
 
+impl MapRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        match self.work {
+            MapWork::Change | MapWork::ChangeGet | MapWork::Followers => {
+                "the map is persistent, so that a state of it can be kept and compared; a change copies a path of the tree where \
+                 the peer writes one place."
+            }
+            MapWork::Snapshot | MapWork::Since => {
+                "a small map is copied faster as a whole than a change copies a path of a tree."
+            }
+        }
+    }
+}
+
 impl fmt::Display for MapRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let work = match self.work {

@@ -1,18 +1,27 @@
-//! The rows of the tables, in five families, and what measuring one batch of a row gives.
+//! The rows of the tables, in families, and what measuring one batch of a row gives.
 
 use core::fmt;
 use core::time::Duration;
 
+pub mod blocking;
+pub mod check;
 pub mod fan_out;
 pub mod follow;
+pub mod large;
 pub mod map;
+pub mod payload;
+pub mod produce;
 pub mod special;
 pub mod store;
 pub mod threads;
 
+pub use blocking::BlockingRow;
+pub use check::{CheckRow, ConfirmedRow};
 pub use fan_out::{FanOutRow, Scheduler, Work};
 pub use follow::FollowRow;
+pub use large::LargeRow;
 pub use map::{MapRow, MapWork};
+pub use produce::ProduceRow;
 pub use special::SpecialRow;
 pub use store::StoreRow;
 pub use threads::ThreadsRow;
@@ -26,8 +35,15 @@ pub type Outcome = Result<Duration, String>;
 /// counted by difference.
 pub(crate) const WARM_UP: u64 = 200;
 
-/// How many idle watchers the row with idle watchers has, and how many tasks the largest fan-out.
+/// How many idle watchers the row with idle watchers has.
 pub const MOST_WATCHERS: usize = 1000;
+
+/// How many tasks the largest fan-out has.
+pub const MOST_TASKS: usize = 10_000;
+
+/// A peer `P` in rows for which it has nothing of its own.
+#[derive(Debug)]
+pub struct Plain<P>(P);
 
 /// One row of the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +60,18 @@ pub enum Row {
     FanOut(FanOutRow),
     /// A map of many keys.
     Map(MapRow),
+    /// One producer only, with a watcher.
+    Produce(ProduceRow),
+    /// Data of 4 KiB.
+    Large(LargeRow),
+    /// Whether there is something new.
+    Check(CheckRow),
+    /// A set that waits for the watchers.
+    Confirmed(ConfirmedRow),
+    /// Threads that block.
+    Blocking(BlockingRow),
+    /// How evenly two setters progress, in percent.
+    Fairness,
 }
 
 impl Row {
@@ -55,21 +83,57 @@ impl Row {
             Row::Follow(FollowRow::SetGet),
             Row::Store(StoreRow::Read),
             Row::Follow(FollowRow::WaitCycle),
+            Row::Follow(FollowRow::Churn),
+            Row::Follow(FollowRow::WaitingChurn),
+            Row::Check(CheckRow),
+            Row::Confirmed(ConfirmedRow),
+            Row::Large(LargeRow::Text),
+            Row::Large(LargeRow::Array),
             Row::Threads(ThreadsRow::Set),
             Row::Threads(ThreadsRow::Read),
+            Row::Threads(ThreadsRow::SetFour),
+            Row::Threads(ThreadsRow::ReadFour),
+            Row::Threads(ThreadsRow::StormSet),
+            Row::Threads(ThreadsRow::StormRead),
+            Row::Fairness,
+            Row::Blocking(BlockingRow::SetGet),
+            Row::Blocking(BlockingRow::HandOver),
             Row::Special(SpecialRow::OnlyProducer),
+            Row::Produce(ProduceRow::SetGet),
+            Row::Produce(ProduceRow::WaitCycle),
             Row::Special(SpecialRow::Unchanged),
             Row::Special(SpecialRow::TwoUnchanged),
+            Row::Special(SpecialRow::FourUnchanged),
+            Row::Special(SpecialRow::SlowWriter),
+            Row::Special(SpecialRow::FastWriter),
         ];
         for work in [Work::Light, Work::Formatting] {
             for scheduler in [Scheduler::CurrentThread, Scheduler::TwoWorkers] {
-                rows.extend(
-                    [10, 100, 500, MOST_WATCHERS].map(|tasks| Row::FanOut(FanOutRow { tasks, scheduler, work })),
-                );
+                let tasks: &[usize] = match work {
+                    Work::Light => &[10, 100, 500, 1000, MOST_TASKS],
+                    Work::Formatting => &[10, 100, 500, 1000],
+                };
+                rows.extend(tasks.iter().map(|&tasks| Row::FanOut(FanOutRow { tasks, scheduler, work })));
             }
         }
         rows.extend(MapRow::all().map(Row::Map));
         rows
+    }
+
+    /// Why another peer may be ahead in this row, for the tables; empty where that has not happened.
+    #[must_use]
+    pub fn why_not_first(self) -> &'static str {
+        match self {
+            Row::Follow(row) => row.why_not_first(),
+            Row::Threads(row) => row.why_not_first(),
+            Row::Special(row) => row.why_not_first(),
+            Row::Large(row) => row.why_not_first(),
+            Row::Blocking(row) => row.why_not_first(),
+            Row::FanOut(row) => row.why_not_first(),
+            Row::Map(row) => row.why_not_first(),
+            Row::Check(row) => row.why_not_first(),
+            Row::Store(_) | Row::Produce(_) | Row::Confirmed(_) | Row::Fairness => "",
+        }
     }
 
     /// How many operations one iteration of this row counts for: a delivery is an operation.
@@ -77,7 +141,8 @@ impl Row {
         match self {
             Row::FanOut(row) => row.tasks as u64,
             Row::Map(row) => row.operations_per_iteration(),
-            Row::Store(_) | Row::Follow(_) | Row::Threads(_) | Row::Special(_) => 1,
+            Row::Blocking(row) => row.operations_per_iteration(),
+            _ => 1,
         }
     }
 }
@@ -91,6 +156,12 @@ impl fmt::Display for Row {
             Row::Special(row) => row.fmt(f),
             Row::FanOut(row) => row.fmt(f),
             Row::Map(row) => row.fmt(f),
+            Row::Produce(row) => row.fmt(f),
+            Row::Large(row) => row.fmt(f),
+            Row::Check(row) => row.fmt(f),
+            Row::Confirmed(row) => row.fmt(f),
+            Row::Blocking(row) => row.fmt(f),
+            Row::Fairness => f.pad("two threads setting: sets of the slower one, % of the other's"),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::{Outcome, WARM_UP, expect};
 
 /// A place for one value that can be replaced and read through a shared reference.
-pub trait Store {
+pub trait Store<T = u64> {
     /// The value, with everything that setting and reading it needs.
     type Value;
 
@@ -15,10 +15,10 @@ pub trait Store {
     fn new(watchers: usize) -> Self::Value;
 
     /// Replaces what is in `value` and wakes whoever waits for that.
-    fn set(value: &Self::Value, data: u64);
+    fn set(value: &Self::Value, data: T);
 
     /// A copy of what is present.
-    fn read(value: &Self::Value) -> u64;
+    fn read(value: &Self::Value) -> T;
 }
 
 /// One row of this family.

@@ -1,0 +1,236 @@
+//! `RESULTS.md`.
+
+use core::fmt::Write as _;
+
+use super::{Counted, Entry, Run, Standing};
+use crate::column::{Column, Role};
+use crate::peers::columns;
+use crate::report::{factor, figure};
+use crate::rows::Row;
+
+/// A table of the rows that some columns share.
+struct Group {
+    title: &'static str,
+    rows: fn(Row) -> bool,
+    /// Their names; the others have no column in this table.
+    columns: &'static [&'static str],
+}
+
+const WATCHING: fn(Row) -> bool = |row| {
+    matches!(row, Row::Store(_) | Row::Follow(_) | Row::Check(_) | Row::Large(_) | Row::Produce(_) | Row::FanOut(_))
+};
+
+const GROUPS: [Group; 6] = [
+    Group {
+        title: "Tasks: the usual choices",
+        rows: WATCHING,
+        columns: &[
+            "event-core",
+            "tokio watch",
+            "eyeball",
+            "futures-signals",
+            "embassy",
+            "async-watch",
+            "Mutex + Event",
+        ],
+    },
+    Group {
+        title: "Tasks: the others",
+        rows: WATCHING,
+        columns: &["event-core", "n0-watcher", "asyncband", "see", "await_values", "postage", "watchable"],
+    },
+    Group {
+        title: "Tasks: what is no peer",
+        rows: |row| WATCHING(row) && !matches!(row, Row::Check(_) | Row::Large(_) | Row::Produce(_)),
+        columns: &["event-core", "embassy, one thread", "floor"],
+    },
+    Group {
+        title: "Reading much, setting seldom",
+        rows: |row| matches!(row, Row::Store(_) | Row::Special(_) | Row::Threads(_)),
+        columns: &["event-core", "arc-swap", "hazarc", "arcshift", "tokio watch", "embassy", "Mutex + Condvar"],
+    },
+    Group {
+        title: "Threads",
+        rows: |row| matches!(row, Row::Threads(_) | Row::Blocking(_)),
+        columns: &[
+            "event-core",
+            "tokio watch",
+            "eyeball",
+            "futures-signals",
+            "embassy",
+            "n0-watcher",
+            "watchable",
+            "Mutex + Event",
+            "Mutex + Condvar",
+        ],
+    },
+    Group {
+        title: "Maps",
+        rows: |row| matches!(row, Row::Map(_)),
+        columns: &["event-core", "tokio watch", "eyeball", "futures-signals"],
+    },
+];
+
+/// The document, and the rows in which a peer is ahead without an explanation.
+#[must_use]
+pub fn write(run: &Run, instructions: &str, footprint: &str) -> (String, Vec<String>) {
+    let mut unexplained = Vec::new();
+    let mut text = heading(run);
+    text += &summary(run, &mut unexplained);
+    text += "\n## Every figure\n\nMedians in ns per operation; an empty cell is a row that the peer does not have. With several \
+             threads: as each of them sees it. With tasks: per delivery.\n";
+    for group in &GROUPS {
+        text += &table(run, group);
+    }
+    text += &fairness(run);
+    text += "\n## Bytes\n\nOn a 64-bit machine, on the heap and in place together.\n\n";
+    text += &counted(&run.bytes, &|bytes| format!("{bytes:.0}"));
+    text += "\n## Allocations per operation\n\n";
+    text += &counted(&run.allocations, &|count| format!("{count:.2}"));
+    let _ = write!(
+        text,
+        "\n## Instructions\n\nCounted by callgrind, which does not depend on what else the machine does.\n\n{instructions}\n\
+         \n## Building\n\n{footprint}\n"
+    );
+    text += &broken(run);
+    text += "\n## The columns\n\n";
+    for column in columns() {
+        let _ = writeln!(text, "- {}: {}", column.name, column.remark);
+    }
+    (text, unexplained)
+}
+
+fn heading(run: &Run) -> String {
+    let machine = |key: &str| run.machine[key].to_string().trim_matches('"').to_owned();
+    let milliseconds = run.plan["batch_ns"].as_f64().unwrap_or_default() / 1e6;
+    format!(
+        "# event-core beside its peers\n\n\
+         Made by `ci/results.sh`, which measures all of it in some minutes; run that to repeat it. In each round every column of \
+         a row runs one short batch, in an order that rotates, so that whatever else the machine does meets all of them alike. \
+         Ratios are of two batches of the same round.\n\n\
+         - processor: {}, {} cores, of which other programs had a part: mean number of threads that wanted to run {} before, {} after\n\
+         - compiler: {}, opt-level {}\n- {} rounds, batches of {milliseconds} ms\n- payload: 8 bytes, where the row does not say \
+         otherwise\n- {}\n\n\
+         ![Fan-out: time per delivery against the number of tasks](results/fan-out.svg)\n\n\
+         ![Threads: time per operation against the number of threads](results/threads.svg)\n\n\
+         With more threads than the machine has cores they take turns, so a longer time as each of them sees it is no contention.\n",
+        machine("processor"),
+        machine("cores"),
+        machine("load_before"),
+        machine("load_after"),
+        machine("compiler"),
+        machine("opt_level"),
+        run.plan["rounds"],
+        run.versions.join(", "),
+    )
+}
+
+fn summary(run: &Run, unexplained: &mut Vec<String>) -> String {
+    let mut text = String::from(
+        "\n## Ours and the best peer\n\nMedians in ns per operation. The ratio is the peer's time by ours, with its quartiles: \
+         above 1, ours is first; \"within noise\" is where 1 lies between the quartiles.\n\n\
+         | | ours | best peer | | ratio | |\n|---|---:|---|---:|---:|---|\n",
+    );
+    let mut behind = String::new();
+    for (row, entries) in run.rows.iter().filter(|(row, _)| *row != Row::Fairness) {
+        let Some(standing) = Standing::of(*row, entries) else {
+            if let Some(ours) = entries.iter().find(|entry| entry.column.role == Role::Ours) {
+                let _ = writeln!(text, "| {row} | {} | nobody else has it | | | |", median(ours));
+            }
+            continue;
+        };
+        let (ratio, best) = (standing.ratio, standing.best);
+        let _ = writeln!(
+            text,
+            "| {row} | {} | {} | {} | {} ({}..{}) | {} |",
+            median(standing.ours),
+            best.column.name,
+            median(best),
+            factor(ratio.median),
+            factor(ratio.lower),
+            factor(ratio.upper),
+            standing.verdict(),
+        );
+        if standing.is_behind() {
+            let why = row.why_not_first();
+            if why.is_empty() {
+                unexplained.push(row.to_string());
+            }
+            let _ = writeln!(behind, "- *{row}*, {} of {}: {why}", factor(ratio.median), best.column.name);
+        }
+    }
+    if !behind.is_empty() {
+        let _ = write!(text, "\n### Where we are not first\n\n{behind}");
+    }
+    text
+}
+
+fn table(run: &Run, group: &Group) -> String {
+    let rows: Vec<_> = run.rows.iter().filter(|(row, _)| (group.rows)(*row)).collect();
+    if rows.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n### {}\n\n{}", group.title, header(group.columns));
+    for (row, entries) in rows {
+        let cell = |name: &&str| find(entries, name).map_or(String::new(), median);
+        let _ = writeln!(text, "| {row} | {} |", group.columns.iter().map(cell).collect::<Vec<_>>().join(" | "));
+    }
+    text
+}
+
+/// The one row that has another unit.
+fn fairness(run: &Run) -> String {
+    let Some((_, entries)) = run.rows.iter().find(|(row, _)| *row == Row::Fairness) else {
+        return String::new();
+    };
+    let mut text = String::from(
+        "\n## Fairness\n\nTwo threads set one value for the time of a batch: how many sets the slower one came to, in percent of \
+         the other's; medians and quartiles. On a machine that others use as well, a thread that had to wait for its processor \
+         counts as slow.\n\n| | median | quartiles |\n|---|---:|---:|\n",
+    );
+    for entry in entries {
+        if let Some(quartiles) = entry.quartiles() {
+            let [lower, median, upper] = [quartiles.lower, quartiles.median, quartiles.upper];
+            let _ = writeln!(text, "| {} | {median:.0} | {lower:.0}..{upper:.0} |", entry.column.name);
+        }
+    }
+    text
+}
+
+/// The columns of such a table are its lines, since there are few rows and many columns.
+fn counted(rows: &[Counted], show: &dyn Fn(f64) -> String) -> String {
+    let mut text = header(&rows.iter().map(|row| row.row.as_str()).collect::<Vec<_>>());
+    for Column { name, .. } in columns() {
+        let cell = |row: &Counted| row.cells.iter().find(|(column, _)| column == name).map(|(_, figure)| show(*figure));
+        let cells: Vec<_> = rows.iter().map(cell).collect();
+        if cells.iter().any(Option::is_some) {
+            let cells: Vec<_> = cells.into_iter().map(Option::unwrap_or_default).collect();
+            let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+        }
+    }
+    text
+}
+
+fn broken(run: &Run) -> String {
+    let mut text = String::new();
+    for (row, entries) in &run.rows {
+        for entry in entries {
+            if let Err(why) = &entry.figures {
+                let _ = writeln!(text, "- {}, {row}: {why}", entry.column.name);
+            }
+        }
+    }
+    if text.is_empty() { text } else { format!("\n## Cells that broke\n\n{text}") }
+}
+
+fn header(names: &[&str]) -> String {
+    format!("| | {} |\n|---|{}\n", names.join(" | "), "---:|".repeat(names.len()))
+}
+
+fn find<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
+    entries.iter().find(|entry| entry.column.name == name)
+}
+
+fn median(entry: &Entry) -> String {
+    entry.quartiles().map_or_else(|| "broke".into(), |quartiles| figure(quartiles.median))
+}

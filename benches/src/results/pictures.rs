@@ -1,0 +1,171 @@
+//! The pictures of `RESULTS.md`, as SVG.
+
+use plotters::coord::ranged1d::{AsRangedCoord, ValueFormatter};
+use plotters::prelude::*;
+
+use super::Run;
+use crate::rows::{FanOutRow, Row, Scheduler, SpecialRow, StoreRow, ThreadsRow, Work};
+
+type Failure = Box<dyn core::error::Error>;
+
+/// A line: its name, and its points.
+struct Line {
+    name: String,
+    points: Vec<(f64, f64)>,
+    /// Drawn thicker.
+    ours: bool,
+}
+
+struct Panel {
+    title: &'static str,
+    axis: &'static str,
+    lines: Vec<Line>,
+    ticks: &'static [f64],
+}
+
+const SIZE: (u32, u32) = (1100, 460);
+
+/// Ours is the first; they can be told apart in print, too, since each has its own marker's place in the legend.
+const COLOURS: [RGBColor; 9] = [
+    RGBColor(200, 30, 30),
+    RGBColor(31, 119, 180),
+    RGBColor(44, 140, 44),
+    RGBColor(148, 103, 189),
+    RGBColor(255, 127, 14),
+    RGBColor(23, 170, 190),
+    RGBColor(120, 86, 75),
+    RGBColor(200, 100, 180),
+    RGBColor(110, 110, 110),
+];
+
+/// Time per delivery against the number of tasks, on both schedulers.
+///
+/// # Errors
+///
+/// When drawing fails.
+pub fn fan_out(run: &Run) -> Result<String, Failure> {
+    const COLUMNS: [&str; 8] =
+        ["event-core", "tokio watch", "eyeball", "futures-signals", "embassy", "n0-watcher", "Mutex + Event", "floor"];
+    let panel = |title, scheduler| {
+        let lines = COLUMNS.map(|name| {
+            let point = |tasks: usize| {
+                let row = Row::FanOut(FanOutRow { tasks, scheduler, work: Work::Light });
+                Some((tasks as f64, run.median(row, name)?))
+            };
+            let points = [10, 100, 500, 1000, 10_000].into_iter().filter_map(point).collect();
+            Line { name: name.into(), points, ours: name == "event-core" }
+        });
+        Panel { title, axis: "tasks that wait", lines: lines.into(), ticks: &[10.0, 100.0, 1000.0, 10_000.0] }
+    };
+    draw(&[
+        panel("Fan-out, current-thread runtime: ns per delivery", Scheduler::CurrentThread),
+        panel("Fan-out, two workers: ns per delivery", Scheduler::TwoWorkers),
+    ])
+}
+
+/// Time per operation, as each thread sees it, against the number of threads.
+///
+/// # Errors
+///
+/// When drawing fails.
+pub fn threads(run: &Run) -> Result<String, Failure> {
+    let line = |name: &'static str, label: String, rows: [Row; 3]| {
+        let points = [1.0, 2.0, 4.0].into_iter().zip(rows);
+        let points = points.filter_map(|(threads, row)| Some((threads, run.median(row, name)?))).collect();
+        Line { name: label, points, ours: name == "event-core" }
+    };
+    let set = [Row::Store(StoreRow::Set), Row::Threads(ThreadsRow::Set), Row::Threads(ThreadsRow::SetFour)];
+    let read = [Row::Store(StoreRow::Read), Row::Threads(ThreadsRow::Read), Row::Threads(ThreadsRow::ReadFour)];
+    let cached = [SpecialRow::Unchanged, SpecialRow::TwoUnchanged, SpecialRow::FourUnchanged].map(Row::Special);
+    let sets = [
+        "event-core",
+        "tokio watch",
+        "eyeball",
+        "futures-signals",
+        "embassy",
+        "n0-watcher",
+        "arc-swap",
+        "Mutex + Condvar",
+    ];
+    let sets = sets.map(|name| line(name, name.into(), set));
+    let reads = [
+        line("event-core", "event-core, cached".into(), cached),
+        line("tokio watch", "tokio watch".into(), read),
+        line("eyeball", "eyeball".into(), read),
+        line("embassy", "embassy".into(), read),
+        line("arc-swap", "arc-swap".into(), read),
+        line("arc-swap", "arc-swap, cached".into(), cached),
+        line("hazarc", "hazarc, cached".into(), cached),
+        line("event-core", "event-core".into(), read),
+    ];
+    let panel =
+        |title, lines: [Line; 8]| Panel { title, axis: "threads", lines: lines.into(), ticks: &[1.0, 2.0, 4.0] };
+    draw(&[panel("Setting: ns per set", sets), panel("Reading: ns per read", reads)])
+}
+
+fn draw(panels: &[Panel; 2]) -> Result<String, Failure> {
+    let mut svg = String::new();
+    {
+        let area = SVGBackend::with_string(&mut svg, SIZE).into_drawing_area();
+        area.fill(&WHITE)?;
+        for (area, panel) in area.split_evenly((1, 2)).iter().zip(panels) {
+            let points = || panel.lines.iter().flat_map(|line| &line.points);
+            let reach = |of: fn(&(f64, f64)) -> f64| {
+                let all = || points().map(of);
+                all().fold(f64::MAX, f64::min)..all().fold(0.0, f64::max)
+            };
+            if points().next().is_none() {
+                continue;
+            }
+            let (x, y) = (reach(|point| point.0), reach(|point| point.1));
+            // Room above for the legend.
+            one(area, panel, (x.start * 0.9..x.end * 1.1).log_scale(), (y.start * 0.7..y.end * 6.0).log_scale())?;
+        }
+        area.present()?;
+    }
+    Ok(svg)
+}
+
+fn one<DB: DrawingBackend, X, Y>(
+    area: &DrawingArea<DB, plotters::coord::Shift>,
+    panel: &Panel,
+    x: X,
+    y: Y,
+) -> Result<(), Box<dyn core::error::Error>>
+where
+    DB::ErrorType: 'static,
+    X: AsRangedCoord<Value = f64>,
+    Y: AsRangedCoord<Value = f64>,
+    X::CoordDescType: ValueFormatter<f64>,
+    Y::CoordDescType: ValueFormatter<f64>,
+{
+    let mut chart = ChartBuilder::on(area)
+        .caption(panel.title, ("sans-serif", 16))
+        .margin(12)
+        .x_label_area_size(40)
+        .y_label_area_size(56)
+        .build_cartesian_2d(x, y)?;
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .x_desc(panel.axis)
+        .x_labels(panel.ticks.len())
+        .x_label_formatter(&|x| format!("{x}"))
+        .y_label_formatter(&|y| format!("{y}"))
+        .draw()?;
+    for (line, colour) in panel.lines.iter().zip(COLOURS.iter().cycle()) {
+        let style = colour.stroke_width(if line.ours { 3 } else { 1 });
+        chart
+            .draw_series(LineSeries::new(line.points.iter().copied(), style))?
+            .label(&line.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], style));
+        chart.draw_series(line.points.iter().map(|point| Circle::new(*point, 3, colour.filled())))?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK.mix(0.3))
+        .draw()?;
+    Ok(())
+}

@@ -1,0 +1,48 @@
+//! Rows with data of 4 KiB instead of a number: made, set, and got.
+
+use core::fmt;
+
+use super::follow::{Follow, set_get};
+use super::{Outcome, Plain};
+
+/// One row of this family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LargeRow {
+    /// Text on the heap, which a get clones.
+    Text,
+    /// Bytes in place, which a get copies.
+    Array,
+}
+
+impl LargeRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        match self {
+            LargeRow::Text => {
+                "nearly all of it is to make the text and to clone it, which is the same in every column."
+            }
+            LargeRow::Array => {
+                "data is moved into a slot, and moved out with the old data for its destructor to run where no lock is held; copies \
+                 between addresses that are a multiple of 4,096 apart are slow on this processor. Large data in place belongs \
+                 into an `Arc` or a `Box`."
+            }
+        }
+    }
+}
+
+impl fmt::Display for LargeRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            LargeRow::Text => "set then get, `String` of 4 KiB",
+            LargeRow::Array => "set then get, `[u8; 4096]`",
+        })
+    }
+}
+
+/// Measures `iterations` operations of `row` with the peer `P`.
+pub fn run<P: Follow<String> + Follow<[u8; 4096]>>(row: LargeRow, iterations: u64) -> Outcome {
+    match row {
+        LargeRow::Text => set_get::<String, Plain<P>>(iterations),
+        LargeRow::Array => set_get::<[u8; 4096], Plain<P>>(iterations),
+    }
+}

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Measures everything and writes benches/RESULTS.md and its pictures. Takes some minutes; a machine without other work gives the
+# figures that others can repeat.
+#
+# usage: results.sh [ROUNDS]     batches per cell; 40 if nothing is said
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+from=$PWD/target/results
+mkdir -p "$from"
+cargo bench --quiet -p event-benches --bench peers --bench bytes --no-run
+echo "== bytes and allocations"
+cargo bench --quiet -p event-benches --bench bytes -- --json "$from/bytes.json" >"$from/bytes.txt"
+echo "== times"
+cargo bench --quiet -p event-benches --bench peers -- --rounds "${1:-40}" --json "$from/peers.json" >"$from/peers.md"
+echo "== instructions"
+benches/instructions.sh event-core "tokio watch" eyeball futures-signals embassy "Mutex + Event" arc-swap hazarc >"$from/instructions.md"
+echo "== building"
+benches/footprint.sh >"$from/footprint.md"
+echo "== benches/RESULTS.md"
+cargo run --quiet --profile bench -p event-benches --bin results -- "$from" benches
