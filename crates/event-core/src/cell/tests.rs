@@ -9,6 +9,7 @@ use super::slot::MAX_READERS;
 use super::word::MAX_SLOTS;
 use super::{Cell, Pinned, PinnedAtOnce};
 use crate::sync::atomic::Ordering;
+use crate::version::Version;
 
 fn set(cell: &Cell<u64>, data: u64) {
     let mut owned = cell.claim();
@@ -104,4 +105,22 @@ fn a_cell_does_not_grow_beyond_what_a_word_can_name() {
     assert_eq!(cell.slot_count(), MAX_SLOTS - 2);
     cell.slots.grow();
     assert_eq!(cell.slot_count(), MAX_SLOTS);
+}
+
+/// Without it nothing fails, but every set goes step by step.
+#[test]
+fn a_slot_is_claimed_at_once() {
+    let cell = Cell::new();
+    assert!(cell.claim_at_once().is_none(), "nothing is in force");
+    // The second set finds a free slot by a search, and leaves the first one's.
+    set(&cell, 1);
+    set(&cell, 2);
+    assert!(cell.claim_at_once().is_some());
+}
+
+#[test]
+fn a_cell_that_was_never_set_has_no_other_version() {
+    let cell = Cell::<u64>::new();
+    assert!(cell.is_version_of(cell.word(), Version::INITIAL));
+    assert!(!cell.is_version_of(cell.word(), Version::INITIAL.next()));
 }
