@@ -146,7 +146,7 @@ struct FanOut {
     begun: Instant,
     started: Arc<Barrier>,
     reached: Arc<AtomicU64>,
-    tasks: JoinSet<()>,
+    _tasks: JoinSet<()>,
 }
 
 impl FanOut {
@@ -174,7 +174,7 @@ impl FanOut {
                 std::future::pending::<()>().await;
             });
         }
-        Self { begun, started, reached, tasks }
+        Self { begun, started, reached, _tasks: tasks }
     }
 
     async fn report(self, server: &Server, name: &str, before: Option<u64>, number: usize) {
