@@ -101,7 +101,9 @@ fn is_whole(snapshot: &MapSnapshot<String, u64>) -> bool {
 }
 
 /// A waker that looks when it is woken, which is while the map is changed: so no state is skipped.
-struct Looks(Mutex<(EtcdMapWatcher<SnapshotWatcher<String, u64>>, Vec<MapSnapshot<String, u64>>)>);
+struct Looks(Mutex<(EtcdMapWatcher<SnapshotWatcher<String, u64>>, States)>);
+
+type States = Vec<MapSnapshot<String, u64>>;
 
 impl Wake for Looks {
     fn wake(self: Arc<Self>) {
