@@ -146,7 +146,7 @@ struct FanOut {
     begun: Instant,
     started: Arc<Barrier>,
     reached: Arc<AtomicU64>,
-    tasks: JoinSet<()>,
+    _tasks: JoinSet<()>,
 }
 
 impl FanOut {
@@ -174,7 +174,7 @@ impl FanOut {
                 std::future::pending::<()>().await;
             });
         }
-        Self { begun, started, reached, tasks }
+        Self { begun, started, reached, _tasks: tasks }
     }
 
     async fn report(self, server: &Server, name: &str, before: Option<u64>, number: usize) {
@@ -273,6 +273,8 @@ async fn write(server: &Server, size: Stream, begun: Instant) {
 struct Reading {
     times: Vec<u64>,
     busy: u64,
+    /// When the reader began.
+    since: u64,
 }
 
 impl Reading {
@@ -283,6 +285,10 @@ impl Reading {
 
     fn note(&mut self, data: &[u8], begun: Instant) {
         let sent: u64 = std::str::from_utf8(data).ok().and_then(|text| text.parse().ok()).expect("a stamp");
+        // What the first list returns was put before.
+        if sent < self.since {
+            return;
+        }
         self.times.push((begun.elapsed().as_nanos() as u64).saturating_sub(sent));
     }
 }
@@ -291,7 +297,8 @@ impl Reading {
 fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant) -> Reading {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let (mut reading, before) = (Reading::default(), busy());
+        let since = begun.elapsed().as_nanos() as u64;
+        let (mut reading, before) = (Reading { since, ..Reading::default() }, busy());
         // Ordering: what is put after it was set is waited for.
         let done = || stop.load(Ordering::Relaxed);
         match kind {

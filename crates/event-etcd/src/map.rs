@@ -224,6 +224,9 @@ where
     }
 
     /// A new watcher of all keys, one [`Change`] per get; see [`MemoryMap::watch`].
+    ///
+    /// One that is made before the map is [ready](Self::ready) keeps a note of each key of the first list until it has returned it;
+    /// one that is made later does not.
     #[must_use]
     pub fn watch(&self) -> EtcdMapWatcher<MapWatcher<K, V>> {
         self.keep(self.0.picture.map.watch())

@@ -76,6 +76,12 @@ impl Share {
         self.status.get_or_init(|| self.store.show(self.number, self.list)).reader()
     }
 
+    /// How it stands, as text.
+    pub(crate) fn shown(&self) -> String {
+        let status = self.status.get().and_then(MemoryValue::load).unwrap_or_else(|| self.store.status());
+        status.to_string()
+    }
+
     /// Has the hub do what the watcher needs, if it does not do so already.
     pub(crate) fn ask(&mut self, wanted: Asked) {
         if self.asked >= wanted {

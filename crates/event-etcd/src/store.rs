@@ -153,6 +153,11 @@ impl Store {
         value
     }
 
+    /// How the range stands.
+    pub(crate) fn status(&self) -> Status {
+        self.lock().status.clone()
+    }
+
     /// A watcher waits for the list with this number.
     pub(crate) fn shown_asks(&self, watcher: u64, asked: u64) {
         if let Some(shown) = self.lock().statuses.iter_mut().find(|shown| shown.watcher == watcher) {

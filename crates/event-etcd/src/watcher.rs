@@ -166,10 +166,9 @@ impl<T> Clone for EtcdWatcher<T> {
 
 impl<T> fmt::Debug for EtcdWatcher<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self.status().borrow().map(|status| status.to_string());
         f.debug_struct("EtcdWatcher")
             .field("range", &self.share.store.range)
-            .field("status", &status)
+            .field("status", &self.share.shown())
             .finish_non_exhaustive()
     }
 }

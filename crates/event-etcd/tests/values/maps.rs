@@ -1,11 +1,12 @@
 //! Ranges as maps.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Wake, Waker};
 
 use event_core::prelude::*;
-use event_etcd::{BoxError, Bytes, Codec, EtcdClient, EtcdMap, EtcdValue, Status, Text};
-use event_map::Change;
+use event_etcd::{BoxError, Bytes, Codec, EtcdClient, EtcdMap, EtcdMapWatcher, EtcdValue, Status, Text};
+use event_map::{Change, MapSnapshot, SnapshotWatcher};
 use event_test_servers::{Etcd, Options, Server};
 use futures_lite::future::poll_once;
 
@@ -92,10 +93,31 @@ trait AwaitFor: Future + Sized {
 
 impl<F: Future> AwaitFor for F {}
 
+const KEYS: [&str; 4] = ["a", "m", "n", "z"];
+
+fn is_whole(snapshot: &MapSnapshot<String, u64>) -> bool {
+    let numbers = KEYS.map(|key| snapshot.get(key));
+    numbers.iter().all(|number| *number == numbers[0])
+}
+
+/// A waker that looks when it is woken, which is while the map is changed: so no state is skipped.
+struct Looks(Mutex<(EtcdMapWatcher<SnapshotWatcher<String, u64>>, States)>);
+
+type States = Vec<MapSnapshot<String, u64>>;
+
+impl Wake for Looks {
+    fn wake(self: Arc<Self>) {
+        let waker = Waker::from(Arc::clone(&self));
+        let mut looks = self.0.lock().unwrap();
+        while let Poll::Ready(Ok(state)) = looks.0.poll_get(&mut Context::from_waker(&waker)) {
+            looks.1.push(state);
+        }
+    }
+}
+
 /// Four keys that always hold the same number, or are all missing.
 fn transactions(etcd: &Etcd) {
     on_shared_server(etcd, |place| async move {
-        const KEYS: [&str; 4] = ["a", "m", "n", "z"];
         let (maps, endpoint) = ([numbers(&place), numbers(&place)], place.endpoint.clone());
         let names = KEYS.map(|key| base64(place.name(key)));
         let writer = std::thread::spawn(move || {
@@ -109,12 +131,13 @@ fn transactions(etcd: &Etcd) {
                 assert!(answer.contains(r#""succeeded":true"#), "{answer}");
             }
         });
+        let looks = Arc::new(Looks(Mutex::new((maps[0].watch_snapshots(), Vec::new()))));
+        Arc::clone(&looks).wake();
         let mut states = 0;
         let mut snapshots = maps[0].watch_snapshots();
         loop {
             let snapshot = snapshots.get().await.unwrap();
-            let numbers: Vec<_> = KEYS.map(|key| snapshot.get(key).copied()).into();
-            assert!(numbers.windows(2).all(|two| two[0] == two[1]), "a state that never was: {numbers:?}");
+            assert!(is_whole(&snapshot), "a state that never was: {snapshot:?}");
             states += 1;
             // One that begins in between is whole as well.
             let other = maps[1].snapshot();
@@ -127,6 +150,8 @@ fn transactions(etcd: &Etcd) {
         let revision = maps[0].ready().await.unwrap();
         maps[1].reached(revision).await.unwrap();
         assert!(states > 1, "it was looked at while it changed");
+        let torn: Vec<_> = looks.0.lock().unwrap().1.iter().filter(|state| !is_whole(state)).cloned().collect();
+        assert!(torn.is_empty(), "states that never were: {torn:?}");
     });
 }
 
