@@ -102,12 +102,19 @@ pub fn write(run: &Run, instructions: &str, footprint: &str) -> (String, Vec<Str
 
 fn heading(run: &Run) -> String {
     let machine = |key: &str| run.machine[key].to_string().trim_matches('"').to_owned();
+    let number = |key: &str| machine(key).parse::<f64>().unwrap_or_default();
+    let busy = if number("load_before") > number("cores") / 4.0 {
+        "**This run was on a busy machine. Where the quartiles of a ratio are far apart, and in rows of several threads, its \
+         figures say little.**\n\n"
+    } else {
+        ""
+    };
     let milliseconds = run.plan["batch_ns"].as_f64().unwrap_or_default() / 1e6;
     format!(
         "# event-core beside its peers\n\n\
          Made by `ci/results.sh`, which measures all of it in some minutes; run that to repeat it. In each round every column of \
          a row runs one short batch, in an order that rotates, so that whatever else the machine does meets all of them alike. \
-         Ratios are of two batches of the same round.\n\n\
+         Ratios are of two batches of the same round.\n\n{busy}\
          - processor: {}, {} cores, of which other programs had a part: mean number of threads that wanted to run {} before, {} after\n\
          - compiler: {}, opt-level {}\n- {} rounds, batches of {milliseconds} ms\n- payload: 8 bytes, where the row does not say \
          otherwise\n- {}\n\n\

@@ -40,11 +40,9 @@ impl BlockingRow {
     /// For the tables, where a peer is ahead.
     pub(super) fn why_not_first(self) -> &'static str {
         match self {
-            BlockingRow::SetGet => {
-                "`blocking_get` makes a waker for its thread before it looks; the peer takes its lock once."
-            }
+            BlockingRow::SetGet => "not yet analysed; the peers take a lock and look.",
             BlockingRow::HandOver => {
-                "both sleep in the same futex; what is beside that is a waker, which any runtime's could be."
+                "the kernel's sleeping and waking is nearly all of it; on a busy machine its scheduler decides."
             }
         }
     }

@@ -34,8 +34,7 @@ pub struct ConfirmedRow;
 impl CheckRow {
     /// For the tables, where a peer is ahead.
     pub(super) fn why_not_first(self) -> &'static str {
-        "one load of the current version, and one of whether there is data or the value was cleared; the peer has always data and \
-         compares two numbers."
+        "not yet analysed; the peers compare two numbers."
     }
 }
 

@@ -84,11 +84,12 @@ impl MapRow {
     pub(super) fn why_not_first(self) -> &'static str {
         match self.work {
             MapWork::Change | MapWork::ChangeGet | MapWork::Followers => {
-                "the map is persistent, so that a state of it can be kept and compared; a change copies a path of the tree where \
-                 the peer writes one place."
+                "the map is persistent and has two indices, by key and by version, of which a change copies paths; the peer \
+                 writes one place."
             }
             MapWork::Snapshot | MapWork::Since => {
-                "a small map is copied faster as a whole than a change copies a path of a tree."
+                "a small map is copied faster as a whole than a change copies paths of two trees; and eyeball's vector, which is \
+                 persistent as well, is indexed by numbers only."
             }
         }
     }
