@@ -12,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::hub::{Command, Hub};
+use crate::lease::Terms;
 use crate::members::Members;
 use crate::options::ClientBuilder;
 use crate::status::Status;
@@ -27,6 +28,7 @@ struct Shared {
     commands: UnboundedSender<Command>,
     status: MemoryReader<Status>,
     next_id: AtomicU64,
+    terms: Terms,
     runtime: Handle,
 }
 
@@ -64,7 +66,8 @@ impl EtcdClient {
         let status = MemoryValue::with_value(Status::Connecting);
         let reader = status.reader();
         runtime.spawn(Hub::new(Arc::clone(&members), requests, status).run());
-        Ok(Self(Arc::new(Shared { members, commands, status: reader, next_id: AtomicU64::new(1), runtime })))
+        let (next_id, terms) = (AtomicU64::new(1), Terms::default());
+        Ok(Self(Arc::new(Shared { members, commands, status: reader, next_id, terms, runtime })))
     }
 
     /// How the client stands to the cluster. It is in sync while the stream that carries the watches of everyone is open.
@@ -76,6 +79,11 @@ impl EtcdClient {
 
     pub(crate) fn members(&self) -> &Members {
         &self.0.members
+    }
+
+    /// The leases that it keeps.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.0.terms
     }
 
     /// A number that no other watcher of this client has.

@@ -73,7 +73,7 @@ mod write;
 
 pub use client::EtcdClient;
 pub use error::Error;
-pub use lease::Lease;
+pub use lease::{Lease, LeaseOfWrite};
 pub use options::ClientBuilder;
 pub use status::Status;
 pub use value::{Builder, EtcdValue};

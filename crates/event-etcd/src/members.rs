@@ -78,7 +78,10 @@ impl Members {
 
     /// A client to the member whose turn it is. With a user this authenticates, the first time.
     pub(crate) async fn contact(&self) -> Result<Contact, Failed> {
-        let turn = self.turn();
+        self.contact_in(self.turn()).await
+    }
+
+    async fn contact_in(&self, turn: Turn) -> Result<Contact, Failed> {
         let member = &self.members[turn.member];
         let contact = |client| Contact { client, name: Arc::clone(&member.name), turn: turn.number };
         let mut connected = member.connected.lock().await;
@@ -108,12 +111,43 @@ impl Members {
         }
     }
 
+    /// How many there are, at least one.
+    pub(crate) fn count(&self) -> usize {
+        self.members.len()
+    }
+
     /// Does something with the member whose turn it is, and waits for its answer as long as the options say.
     pub(crate) async fn ask<T, F>(&self, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Status>>,
     {
-        let contact = match self.contact().await {
+        self.ask_in(self.turn(), request).await
+    }
+
+    /// The same, with a limit for all of it: the connection, a token, and the answer.
+    pub(crate) async fn ask_within<T, F>(
+        &self,
+        limit: Duration,
+        request: impl FnOnce(Client) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let turn = self.turn();
+        match timeout(limit, self.ask_in(turn, request)).await {
+            Ok(result) => result,
+            Err(_) => {
+                self.failed(turn.number);
+                Err(named(&self.members[turn.member].name, Failure::timeout(limit)))
+            }
+        }
+    }
+
+    async fn ask_in<T, F>(&self, turn: Turn, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let contact = match self.contact_in(turn).await {
             Ok(contact) => contact,
             Err((turn, failure)) => {
                 self.note(turn, &failure);

@@ -9,6 +9,7 @@ use event_core::{MemoryReader, Watch};
 use crate::client::EtcdClient;
 use crate::decoder::{Decode, of_function};
 use crate::error::Error;
+use crate::lease::LeaseOfWrite;
 use crate::range::KeyRange;
 use crate::status::Status;
 use crate::watcher::EtcdWatcher;
@@ -21,7 +22,7 @@ use crate::write::EtcdKey;
 pub struct EtcdValue<T> {
     client: EtcdClient,
     range: KeyRange,
-    lease: i64,
+    lease: LeaseOfWrite,
     /// Only ever duplicated. The lock makes the value `Sync` though the decoder need not be.
     decoder: Mutex<Box<dyn Decode<T>>>,
 }
@@ -89,10 +90,11 @@ impl<T> EtcdValue<T> {
         self.writer()?.delete().await
     }
 
-    /// The same value; what this handle sets is deleted when the lease ends. 0 stands for no lease.
+    /// The same value; what this handle sets is deleted when the lease ends. It takes a [`&Lease`](crate::Lease), or the number
+    /// of a lease (0 stands for no lease). Once the lease is [lost](crate::Lease::lost), nothing is written any more.
     #[must_use]
-    pub fn with_lease(&self, lease: i64) -> Self {
-        Self { lease, ..self.clone() }
+    pub fn with_lease(&self, lease: impl Into<LeaseOfWrite>) -> Self {
+        Self { lease: lease.into().known_to(&self.client), ..self.clone() }
     }
 
     fn writer(&self) -> Result<EtcdKey, Error> {
@@ -102,7 +104,7 @@ impl<T> EtcdValue<T> {
                 self.range
             )));
         };
-        Ok(self.client.key(key)?.with_lease(self.lease))
+        Ok(self.client.key(key)?.with_lease(self.lease.clone()))
     }
 
     fn duplicate_decoder(&self) -> Box<dyn Decode<T>> {
@@ -125,7 +127,7 @@ impl<T> Clone for EtcdValue<T> {
         Self {
             client: self.client.clone(),
             range: self.range.clone(),
-            lease: self.lease,
+            lease: self.lease.clone(),
             decoder: Mutex::new(self.duplicate_decoder()),
         }
     }
@@ -189,7 +191,7 @@ impl<T> Builder<T> {
         let missing = |what: &str| Error::InvalidArgument(format!("the value has no {what}"));
         let range = self.range.ok_or_else(|| missing("key; call key, range or prefix"))??;
         let decoder = self.decoder.ok_or_else(|| missing("decoder; call decoder"))?;
-        Ok(EtcdValue { client: self.client, range, lease: 0, decoder: Mutex::new(decoder) })
+        Ok(EtcdValue { client: self.client, range, lease: LeaseOfWrite::default(), decoder: Mutex::new(decoder) })
     }
 }
 

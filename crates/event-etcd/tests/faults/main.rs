@@ -9,6 +9,7 @@ mod support;
 mod auth;
 mod churn;
 mod compaction;
+mod leases;
 mod members;
 mod partition;
 mod quorum;
@@ -22,5 +23,6 @@ fn main() {
     let suite = compaction::tests(suite);
     let suite = auth::tests(suite);
     let suite = churn::tests(suite);
+    let suite = leases::tests(suite);
     partition::tests(suite).run();
 }
