@@ -102,13 +102,29 @@ pub(crate) enum Failure {
     Compacted,
 }
 
+/// Refusals by a member that cannot serve, whatever the request and the code: it has not done anything, and another member
+/// may. The texts are those of etcd's `rpctypes`; their codes differ between versions.
+const OF_THE_MEMBER: [&str; 6] = [
+    "rpc not supported for learner",
+    "etcdserver: no leader",
+    "etcdserver: not leader",
+    "etcdserver: not capable",
+    "etcdserver: corrupt cluster",
+    // Of a member that is far behind with what the others have agreed on.
+    "etcdserver: too many requests",
+];
+
 impl Failure {
     pub(crate) fn timeout(after: Duration) -> Self {
         Self::Transient { cause: format!("no answer within {after:?}"), sent: true }
     }
 
+    /// What a refusal means; `docs/refusals.md` has the table.
     pub(crate) fn of(status: &Status) -> Self {
         let cause = status.message();
+        if OF_THE_MEMBER.iter().any(|text| cause.contains(text)) {
+            return Self::Transient { cause: cause.into(), sent: false };
+        }
         match status.code() {
             Code::PermissionDenied => Self::Permanent(Error::PermissionDenied),
             Code::Unauthenticated => Self::Permanent(Error::Unauthenticated(cause.into())),
@@ -127,14 +143,8 @@ impl Failure {
             Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound | Code::Unimplemented => {
                 Self::Permanent(Error::Other(cause.into()))
             }
-            Code::ResourceExhausted if !cause.contains("too many requests") => {
-                Self::Permanent(Error::Other(cause.into()))
-            }
-            // A member without a leader refuses a request before it looks at it.
-            _ => {
-                let sent = !never_connected(status) && cause != "etcdserver: no leader";
-                Self::Transient { cause: with_sources(status), sent }
-            }
+            Code::ResourceExhausted => Self::Permanent(Error::Other(cause.into())),
+            _ => Self::Transient { cause: with_sources(status), sent: !never_connected(status) },
         }
     }
 }
@@ -213,8 +223,15 @@ mod tests {
             (Code::OutOfRange, "etcdserver: mvcc: required revision has been compacted", "Compacted"),
             (Code::InvalidArgument, "etcdserver: request is too large", "Other"),
             (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded", "Other"),
-            (Code::ResourceExhausted, "etcdserver: too many requests", "again, sent: true"),
+            (Code::ResourceExhausted, "etcdserver: too many requests", "again, sent: false"),
             (Code::Unavailable, "etcdserver: no leader", "again, sent: false"),
+            (Code::FailedPrecondition, "etcdserver: not leader", "again, sent: false"),
+            (Code::Unavailable, "etcdserver: not capable", "again, sent: false"),
+            (Code::DataLoss, "etcdserver: corrupt cluster", "again, sent: false"),
+            (Code::FailedPrecondition, "etcdserver: rpc not supported for learner", "again, sent: false"),
+            (Code::Unavailable, "etcdserver: rpc not supported for learner", "again, sent: false"),
+            (Code::Unavailable, "etcdserver: server stopped", "again, sent: true"),
+            (Code::Unavailable, "etcdserver: request timed out", "again, sent: true"),
             (Code::Unavailable, "etcdserver: leader changed", "again, sent: true"),
             (Code::Unknown, "something", "again, sent: true"),
         ] {

@@ -167,18 +167,33 @@ impl Members {
         }
     }
 
-    /// Asks each member until one answers.
+    /// Asks each member until one answers that can serve.
+    ///
+    /// With a user, the member has to accept it. Without one, a member that wants one has answered as well, whichever call it
+    /// wants one for: since etcd 3.5.28 the status is among them.
     pub(crate) async fn first_contact(&self) -> Result<(), Error> {
         let mut causes = Vec::new();
         for _ in 0..self.members.len() {
-            match self.ask(|client| async move { client.status().await }).await {
-                Ok(_) | Err(Failure::Compacted | Failure::Permanent(Error::PermissionDenied)) => return Ok(()),
+            let cause = match self.ask(status_of_a_voter).await {
+                Ok(()) | Err(Failure::Compacted | Failure::Permanent(Error::PermissionDenied)) => return Ok(()),
+                Err(Failure::Permanent(Error::Unauthenticated(_))) if self.options.credentials().is_none() => {
+                    return Ok(());
+                }
                 Err(Failure::Permanent(error)) => return Err(error),
-                Err(Failure::Transient { cause, .. }) => causes.push(without_name(&cause)),
-            }
+                Err(Failure::Transient { cause, .. }) => cause,
+            };
+            causes.push(without_name(&cause));
         }
         Err(Error::Unreachable(causes))
     }
+}
+
+/// A learner answers this, and refuses nearly everything else.
+async fn status_of_a_voter(client: Client) -> Result<(), Status> {
+    if client.status().await?.is_learner {
+        return Err(Status::unavailable("the member is a learner, which cannot serve clients"));
+    }
+    Ok(())
 }
 
 impl Contact {
@@ -225,3 +240,6 @@ impl std::fmt::Debug for Member {
         f.debug_tuple("Member").field(&self.name).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;
