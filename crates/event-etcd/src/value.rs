@@ -34,7 +34,9 @@ impl<T> EtcdValue<T> {
         Builder { client: client.clone(), range: None, decoder: None }
     }
 
-    /// A new watcher. Its first get asks the cluster for what is stored, and gives that; the next ones wait for changes.
+    /// A new watcher. Its first get asks the cluster for what is stored, and returns that; the next ones wait for changes. While
+    /// there is no such key, or none in the range, the first get waits for one; with
+    /// [`backlog_only`](event_core::Get::backlog_only) it ends instead.
     #[must_use]
     pub fn watch(&self) -> EtcdWatcher<T> {
         EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder())

