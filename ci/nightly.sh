@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long form of the stress tests: a minute of setters and watchers, a minute of two threads that hand over to each other, and
-# three minutes of faults in clusters of etcd; tests on all the machines that can be emulated and under sanitizers; the larger
+# three minutes of faults in clusters of each version of etcd; tests on all the machines that can be emulated and under sanitizers; the larger
 # bounds of spin; each ordering weakened, under loom; each promise broken on purpose; what is depended on, and what is public; and ten
 # minutes of each fuzz target. (ci/mutants.sh takes hours; it is run by hand, with
 # --resume, until its list of survivors is complete.)
@@ -11,7 +11,7 @@ export EVENT_STRESS_SECONDS="${EVENT_STRESS_SECONDS:-60}"
 export EVENT_PING_PONG_SECONDS="${EVENT_PING_PONG_SECONDS:-60}"
 export EVENT_SOAK_SECONDS="${EVENT_SOAK_SECONDS:-180}"
 cargo test --release -p event-tests --test stress -- --nocapture
-cargo test -p event-etcd --test soak -- --nocapture
+ci/etcd.sh
 EVENT_CASES="${EVENT_CASES:-10000}" cargo test --release -p event-map --lib random
 ci/platforms.sh --all
 ci/msrv.sh --all

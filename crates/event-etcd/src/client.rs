@@ -1,11 +1,10 @@
 //! A client of a cluster, which any number of values and watchers share.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use event_core::{MemoryReader, MemoryValue};
 use tokio::runtime::Handle;
@@ -13,6 +12,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use crate::error::Error;
 use crate::hub::{Command, Hub};
+use crate::lease::Terms;
 use crate::map::Maps;
 use crate::members::Members;
 use crate::options::ClientBuilder;
@@ -34,8 +34,7 @@ struct Shared {
     next_id: AtomicU64,
     stores: Stores,
     maps: Maps,
-    /// The numbers of those leases that this client has held and lost.
-    lost_leases: Mutex<BTreeSet<i64>>,
+    terms: Terms,
     runtime: Handle,
 }
 
@@ -81,7 +80,7 @@ impl EtcdClient {
                 next_id: AtomicU64::new(1),
                 stores: Stores::default(),
                 maps: Maps::default(),
-                lost_leases: Mutex::default(),
+                terms: Terms::default(),
                 runtime,
             }),
             Arc::default(),
@@ -113,16 +112,6 @@ impl EtcdClient {
         Self(Arc::clone(&self.0), [&*self.1, prefix.as_ref()].concat().into())
     }
 
-    /// A lease that this client held is lost.
-    pub(crate) fn note_lost(&self, lease: i64) {
-        self.0.lost_leases.lock().unwrap_or_else(PoisonError::into_inner).insert(lease);
-    }
-
-    /// Whether this client has held this lease, and lost it.
-    pub(crate) fn has_lost(&self, lease: i64) -> bool {
-        lease != 0 && self.0.lost_leases.lock().unwrap_or_else(PoisonError::into_inner).contains(&lease)
-    }
-
     /// What all keys begin with.
     pub(crate) fn prefix(&self) -> &[u8] {
         &self.1
@@ -130,6 +119,11 @@ impl EtcdClient {
 
     pub(crate) fn members(&self) -> &Members {
         &self.0.members
+    }
+
+    /// The leases that it keeps.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.0.terms
     }
 
     /// A number that no other watcher of this client has.

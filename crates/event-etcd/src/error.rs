@@ -102,13 +102,29 @@ pub(crate) enum Failure {
     Compacted,
 }
 
+/// Refusals by a member that cannot serve, whatever the request and the code: it has not done anything, and another member
+/// may. The texts are those of etcd's `rpctypes`; their codes differ between versions.
+const OF_THE_MEMBER: [&str; 6] = [
+    "rpc not supported for learner",
+    "etcdserver: no leader",
+    "etcdserver: not leader",
+    "etcdserver: not capable",
+    "etcdserver: corrupt cluster",
+    // Of a member that is far behind with what the others have agreed on.
+    "etcdserver: too many requests",
+];
+
 impl Failure {
     pub(crate) fn timeout(after: Duration) -> Self {
         Self::Transient { cause: format!("no answer within {after:?}"), sent: true }
     }
 
+    /// What a refusal means; `docs/refusals.md` has the table.
     pub(crate) fn of(status: &Status) -> Self {
         let cause = status.message();
+        if OF_THE_MEMBER.iter().any(|text| cause.contains(text)) {
+            return Self::Transient { cause: cause.into(), sent: false };
+        }
         match status.code() {
             Code::PermissionDenied => Self::Permanent(Error::PermissionDenied),
             Code::Unauthenticated => Self::Permanent(Error::Unauthenticated(cause.into())),
@@ -122,19 +138,12 @@ impl Failure {
             Code::InvalidArgument if cause.contains("revision of auth store is old") => {
                 Self::Transient { cause: cause.into(), sent: false }
             }
-            // About the member, which did nothing, and not about the request: another one can do it. Some versions of etcd have a code
-            // for it that says otherwise.
-            Code::FailedPrecondition | Code::Unavailable | Code::DataLoss if is_about_the_member(cause) => {
-                Self::Transient { cause: cause.into(), sent: false }
-            }
             Code::NotFound if cause.contains("lease not found") => Self::Permanent(Error::LeaseNotFound { lease: 0 }),
             Code::OutOfRange if cause.contains("compacted") => Self::Compacted,
             Code::InvalidArgument | Code::FailedPrecondition | Code::NotFound | Code::Unimplemented => {
                 Self::Permanent(Error::Other(cause.into()))
             }
-            Code::ResourceExhausted if !cause.contains("too many requests") => {
-                Self::Permanent(Error::Other(cause.into()))
-            }
+            Code::ResourceExhausted => Self::Permanent(Error::Other(cause.into())),
             _ => Self::Transient { cause: with_sources(status), sent: !never_connected(status) },
         }
     }
@@ -148,18 +157,6 @@ impl fmt::Display for Failure {
             Self::Compacted => f.write_str("the revision is compacted"),
         }
     }
-}
-
-/// Whether a member refuses for what it is, before it looks at the request. The texts are those of etcd's `rpctypes`.
-fn is_about_the_member(cause: &str) -> bool {
-    [
-        "etcdserver: no leader",
-        "etcdserver: not leader",
-        "etcdserver: not capable",
-        "etcdserver: rpc not supported for learner",
-        "etcdserver: corrupt cluster",
-    ]
-    .contains(&cause)
 }
 
 /// Whether the request cannot have reached anybody.
@@ -226,17 +223,18 @@ mod tests {
             (Code::OutOfRange, "etcdserver: mvcc: required revision has been compacted", "Compacted"),
             (Code::InvalidArgument, "etcdserver: request is too large", "Other"),
             (Code::ResourceExhausted, "etcdserver: mvcc: database space exceeded", "Other"),
-            (Code::ResourceExhausted, "etcdserver: too many requests", "again, sent: true"),
+            (Code::ResourceExhausted, "etcdserver: too many requests", "again, sent: false"),
             (Code::Unavailable, "etcdserver: no leader", "again, sent: false"),
-            (Code::Unavailable, "etcdserver: leader changed", "again, sent: true"),
-            (Code::Unavailable, "etcdserver: rpc not supported for learner", "again, sent: false"),
-            (Code::FailedPrecondition, "etcdserver: rpc not supported for learner", "again, sent: false"),
             (Code::FailedPrecondition, "etcdserver: not leader", "again, sent: false"),
             (Code::Unavailable, "etcdserver: not capable", "again, sent: false"),
-            (Code::FailedPrecondition, "etcdserver: not capable", "again, sent: false"),
             (Code::DataLoss, "etcdserver: corrupt cluster", "again, sent: false"),
-            (Code::Unavailable, "etcdserver: unhealthy cluster", "again, sent: true"),
+            (Code::FailedPrecondition, "etcdserver: rpc not supported for learner", "again, sent: false"),
+            (Code::Unavailable, "etcdserver: rpc not supported for learner", "again, sent: false"),
             (Code::Unavailable, "etcdserver: server stopped", "again, sent: true"),
+            (Code::Unavailable, "etcdserver: request timed out", "again, sent: true"),
+            (Code::Unavailable, "etcdserver: leader changed", "again, sent: true"),
+            (Code::Unavailable, "etcdserver: unhealthy cluster", "again, sent: true"),
+            (Code::FailedPrecondition, "etcdserver: not capable", "again, sent: false"),
             (Code::FailedPrecondition, "etcdserver: something else", "Other"),
             (Code::Unknown, "something", "again, sent: true"),
         ] {

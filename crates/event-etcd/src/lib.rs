@@ -111,7 +111,7 @@ pub use codec::Json;
 pub use codec::{BoxError, Bytes, Codec, DecodeError, Text};
 pub use coded::{CodedBuilder, CodedValue};
 pub use error::Error;
-pub use lease::{Lease, LeaseId};
+pub use lease::{Lease, LeaseOfWrite};
 pub use map::{EtcdMap, EtcdMapWatcher, MapBuilder};
 pub use options::ClientBuilder;
 pub use status::Status;

@@ -78,7 +78,10 @@ impl Members {
 
     /// A client to the member whose turn it is. With a user this authenticates, the first time.
     pub(crate) async fn contact(&self) -> Result<Contact, Failed> {
-        let turn = self.turn();
+        self.contact_in(self.turn()).await
+    }
+
+    async fn contact_in(&self, turn: Turn) -> Result<Contact, Failed> {
         let member = &self.members[turn.member];
         let contact = |client| Contact { client, name: Arc::clone(&member.name), turn: turn.number };
         let mut connected = member.connected.lock().await;
@@ -108,12 +111,43 @@ impl Members {
         }
     }
 
+    /// How many there are, at least one.
+    pub(crate) fn count(&self) -> usize {
+        self.members.len()
+    }
+
     /// Does something with the member whose turn it is, and waits for its answer as long as the options say.
     pub(crate) async fn ask<T, F>(&self, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Status>>,
     {
-        let contact = match self.contact().await {
+        self.ask_in(self.turn(), request).await
+    }
+
+    /// The same, with a limit for all of it: the connection, a token, and the answer.
+    pub(crate) async fn ask_within<T, F>(
+        &self,
+        limit: Duration,
+        request: impl FnOnce(Client) -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let turn = self.turn();
+        match timeout(limit, self.ask_in(turn, request)).await {
+            Ok(result) => result,
+            Err(_) => {
+                self.failed(turn.number);
+                Err(named(&self.members[turn.member].name, Failure::timeout(limit)))
+            }
+        }
+    }
+
+    async fn ask_in<T, F>(&self, turn: Turn, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        let contact = match self.contact_in(turn).await {
             Ok(contact) => contact,
             Err((turn, failure)) => {
                 self.note(turn, &failure);
@@ -127,48 +161,39 @@ impl Members {
         })
     }
 
-    /// [`ask`](Self::ask), where less time is left than the options say. If it is over, it is the next member's turn.
-    pub(crate) async fn ask_within<T, F>(
-        &self,
-        limit: Duration,
-        request: impl FnOnce(Client) -> F,
-    ) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, Status>>,
-    {
-        let turn = self.turn().number;
-        match timeout(limit, self.ask(request)).await {
-            Ok(result) => result,
-            Err(_) => {
-                self.failed(turn);
-                Err(Failure::timeout(limit))
-            }
-        }
-    }
-
-    /// How many members are known.
-    pub(crate) fn count(&self) -> usize {
-        self.members.len()
-    }
-
     fn note(&self, turn: Option<u64>, failure: &Failure) {
         if let (Some(turn), Failure::Transient { .. }) = (turn, failure) {
             self.failed(turn);
         }
     }
 
-    /// Asks each member until one answers.
+    /// Asks each member until one answers that can serve.
+    ///
+    /// With a user, the member has to accept it. Without one, a member that wants one has answered as well, whichever call it
+    /// wants one for: since etcd 3.5.28 the status is among them.
     pub(crate) async fn first_contact(&self) -> Result<(), Error> {
         let mut causes = Vec::new();
         for _ in 0..self.members.len() {
-            match self.ask(|client| async move { client.status().await }).await {
-                Ok(_) | Err(Failure::Compacted | Failure::Permanent(Error::PermissionDenied)) => return Ok(()),
+            let cause = match self.ask(status_of_a_voter).await {
+                Ok(()) | Err(Failure::Compacted | Failure::Permanent(Error::PermissionDenied)) => return Ok(()),
+                Err(Failure::Permanent(Error::Unauthenticated(_))) if self.options.credentials().is_none() => {
+                    return Ok(());
+                }
                 Err(Failure::Permanent(error)) => return Err(error),
-                Err(Failure::Transient { cause, .. }) => causes.push(without_name(&cause)),
-            }
+                Err(Failure::Transient { cause, .. }) => cause,
+            };
+            causes.push(without_name(&cause));
         }
         Err(Error::Unreachable(causes))
     }
+}
+
+/// A learner answers this, and refuses nearly everything else.
+async fn status_of_a_voter(client: Client) -> Result<(), Status> {
+    if client.status().await?.is_learner {
+        return Err(Status::unavailable("the member is a learner, which cannot serve clients"));
+    }
+    Ok(())
 }
 
 impl Contact {
@@ -215,3 +240,6 @@ impl std::fmt::Debug for Member {
         f.debug_tuple("Member").field(&self.name).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,7 +43,8 @@ impl ClientBuilder {
         }
     }
 
-    /// Authenticates as a user, and again whenever the token expires.
+    /// Authenticates as a user, and again whenever the token expires. While the cluster has authentication switched off, the client
+    /// works without.
     pub fn user(mut self, name: impl Into<String>, password: impl AsRef<str>) -> Self {
         self.user = Some((name.into(), Arc::from(password.as_ref())));
         self
@@ -99,7 +100,10 @@ impl ClientBuilder {
         self
     }
 
-    /// Connects: one endpoint has to answer and, if there is a user, accept it.
+    /// Connects: one endpoint has to answer and, if there is a user, accept it. A learner is skipped, since it cannot serve.
+    ///
+    /// Without a user, a cluster that wants one counts as an answer: the first request that needs a user returns
+    /// [`Error::Unauthenticated`].
     ///
     /// # Errors
     ///

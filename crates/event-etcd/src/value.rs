@@ -11,7 +11,7 @@ use crate::codec::{BoxError, Codec, Text};
 use crate::coded::CodedBuilder;
 use crate::decoder::{Decode, of_function};
 use crate::error::Error;
-use crate::lease::LeaseId;
+use crate::lease::LeaseOfWrite;
 use crate::map::MapBuilder;
 use crate::range::KeyRange;
 use crate::status::Status;
@@ -25,7 +25,7 @@ use crate::write::EtcdKey;
 pub struct EtcdValue<T> {
     client: EtcdClient,
     range: KeyRange,
-    lease: i64,
+    lease: LeaseOfWrite,
     /// Only ever duplicated. The lock makes the value `Sync` though the decoder need not be.
     decoder: Mutex<Box<dyn Decode<T>>>,
     initial: Option<Initial<T>>,
@@ -38,7 +38,9 @@ impl<T> EtcdValue<T> {
         Builder { client: client.clone(), range: None, prefix: Vec::new(), decoder: None, initial: None }
     }
 
-    /// A new watcher. Its first get asks the cluster for what is stored, and gives that; the next ones wait for changes.
+    /// A new watcher. Its first get asks the cluster for what is stored, and returns that; the next ones wait for changes. While
+    /// there is no such key, or none in the range, the first get waits for one; with
+    /// [`backlog_only`](event_core::Get::backlog_only) it ends instead.
     #[must_use]
     pub fn watch(&self) -> EtcdWatcher<T> {
         EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder(), self.initial.clone())
@@ -94,10 +96,11 @@ impl<T> EtcdValue<T> {
         self.writer()?.delete().await
     }
 
-    /// The same value; what this handle sets is deleted when the lease ends; see [`EtcdKey::with_lease`](crate::EtcdKey::with_lease).
+    /// The same value; what this handle sets is deleted when the lease ends. It takes a [`&Lease`](crate::Lease), or the number
+    /// of a lease (0 stands for no lease). Once the lease is [lost](crate::Lease::lost), nothing is written any more.
     #[must_use]
-    pub fn with_lease(&self, lease: impl Into<LeaseId>) -> Self {
-        Self { lease: lease.into().0, ..self.clone() }
+    pub fn with_lease(&self, lease: impl Into<LeaseOfWrite>) -> Self {
+        Self { lease: lease.into().known_to(&self.client), ..self.clone() }
     }
 
     fn writer(&self) -> Result<EtcdKey, Error> {
@@ -108,7 +111,7 @@ impl<T> EtcdValue<T> {
             )));
         };
         let key = key.get(self.client.prefix().len()..).unwrap_or_default();
-        Ok(self.client.key(key)?.with_lease(self.lease))
+        Ok(self.client.key(key)?.with_lease(self.lease.clone()))
     }
 
     /// The key, for texts; where a range starts.
@@ -136,7 +139,7 @@ impl<T> Clone for EtcdValue<T> {
         Self {
             client: self.client.clone(),
             range: self.range.clone(),
-            lease: self.lease,
+            lease: self.lease.clone(),
             decoder: Mutex::new(self.duplicate_decoder()),
             initial: self.initial.clone(),
         }
@@ -250,7 +253,13 @@ impl<T> Builder<T> {
         let range = self.range.ok_or_else(|| missing("key; call key, range or prefix"))??;
         let decoder = self.decoder.ok_or_else(|| missing("decoder; call decoder"))?;
         let (range, initial) = (range.within(self.client.prefix()), self.initial);
-        Ok(EtcdValue { client: self.client, range, lease: 0, decoder: Mutex::new(decoder), initial })
+        Ok(EtcdValue {
+            client: self.client,
+            range,
+            lease: LeaseOfWrite::default(),
+            decoder: Mutex::new(decoder),
+            initial,
+        })
     }
 }
 

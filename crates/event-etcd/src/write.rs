@@ -11,7 +11,7 @@ use crate::api::{
 };
 use crate::client::EtcdClient;
 use crate::error::{Error, Failure};
-use crate::lease::LeaseId;
+use crate::lease::LeaseOfWrite;
 use crate::members::without_name;
 use crate::pauses::Pauses;
 use crate::range::{KeyRange, Readable};
@@ -24,7 +24,7 @@ use crate::range::{KeyRange, Readable};
 pub struct EtcdKey {
     client: EtcdClient,
     key: Vec<u8>,
-    lease: i64,
+    lease: LeaseOfWrite,
 }
 
 impl EtcdClient {
@@ -35,16 +35,16 @@ impl EtcdClient {
     /// [`Error::InvalidArgument`] if it is empty.
     pub fn key(&self, key: impl Into<Vec<u8>>) -> Result<EtcdKey, Error> {
         let range = KeyRange::key(key)?.within(self.prefix());
-        Ok(EtcdKey { client: self.clone(), key: range.start().to_vec(), lease: 0 })
+        Ok(EtcdKey { client: self.clone(), key: range.start().to_vec(), lease: LeaseOfWrite::default() })
     }
 }
 
 impl EtcdKey {
-    /// The same key; what this handle sets is deleted when the lease ends. The lease is a [`Lease`](crate::Lease) of this client, or the
-    /// number of one, as of another process; 0 stands for no lease.
+    /// The same key; what this handle sets is deleted when the lease ends; see
+    /// [`EtcdValue::with_lease`](crate::EtcdValue::with_lease).
     #[must_use]
-    pub fn with_lease(self, lease: impl Into<LeaseId>) -> Self {
-        Self { lease: lease.into().0, ..self }
+    pub fn with_lease(self, lease: impl Into<LeaseOfWrite>) -> Self {
+        Self { lease: lease.into().known_to(&self.client), ..self }
     }
 
     /// Stores data under the key; see [`EtcdValue::set`](crate::EtcdValue::set).
@@ -57,14 +57,14 @@ impl EtcdKey {
     ///
     /// As [`EtcdValue::set`](crate::EtcdValue::set).
     pub async fn set(&self, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
-        self.has_its_lease()?;
         let data = data.into();
         let length = data.len();
         let put = |client: api::Client| {
             let request = self.put(&data);
             async move { client.put(request).await }
         };
-        let response = self.client.write(put).await.map_err(|failure| self.explain(failure, length))?;
+        let response =
+            self.client.write_under(&self.lease, put).await.map_err(|failure| self.explain(failure, length))?;
         Ok(api::revision(response.header.as_ref()))
     }
 
@@ -79,7 +79,6 @@ impl EtcdKey {
     ///
     /// As [`EtcdValue::set`](crate::EtcdValue::set).
     pub async fn compare_and_set(&self, seen: i64, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
-        self.has_its_lease()?;
         let data = data.into();
         let length = data.len();
         let write = |client: api::Client| {
@@ -95,18 +94,14 @@ impl EtcdKey {
             let transaction = TxnRequest { compare: vec![unchanged], success: vec![put], failure: vec![look] };
             async move { client.txn(transaction).await }
         };
-        let response = self.client.write(write).await.map_err(|failure| self.explain(failure, length))?;
+        let response =
+            self.client.write_under(&self.lease, write).await.map_err(|failure| self.explain(failure, length))?;
         if response.succeeded {
             return Ok(api::revision(response.header.as_ref()));
         }
         let found = response.responses.into_iter().find_map(|response| response.response_range);
         let found = found.and_then(|range| range.kvs.first().map(|pair| pair.mod_revision));
         Err(Error::Conflict { mod_revision: found.unwrap_or(0) })
-    }
-
-    /// Refuses a lease that this client has lost, whatever the cluster says of it.
-    fn has_its_lease(&self) -> Result<(), Error> {
-        if self.client.has_lost(self.lease) { Err(Error::LeaseNotFound { lease: self.lease }) } else { Ok(()) }
     }
 
     /// Deletes the key, if it is there; see [`EtcdValue::delete`](crate::EtcdValue::delete).
@@ -128,13 +123,13 @@ impl EtcdKey {
     }
 
     fn put(&self, data: &[u8]) -> PutRequest {
-        PutRequest { key: self.key.clone(), value: data.to_vec(), lease: self.lease }
+        PutRequest { key: self.key.clone(), value: data.to_vec(), lease: self.lease.id }
     }
 
     /// What etcd's texts mean here. They are those of its `rpctypes`, and of gRPC for what it does not even read.
     fn explain(&self, error: Error, length: usize) -> Error {
         match error {
-            Error::LeaseNotFound { .. } => Error::LeaseNotFound { lease: self.lease },
+            Error::LeaseNotFound { .. } => Error::LeaseNotFound { lease: self.lease.id },
             Error::Other(cause) if cause.contains("too large") || cause.contains("larger than max") => {
                 Error::TooLarge { bytes: length }
             }
@@ -144,15 +139,40 @@ impl EtcdKey {
 }
 
 impl EtcdClient {
-    /// Has one member write something. Those that cannot be reached are passed over, for as long as a request may take.
+    /// Has one member write something. Members that cannot be reached are skipped, for as long as a request may take.
     pub(crate) async fn write<T, F>(&self, request: impl Fn(api::Client) -> F) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Status>>,
     {
-        self.on_runtime(self.write_here(request)).await
+        self.write_under(&LeaseOfWrite::default(), request).await
     }
 
-    async fn write_here<T, F>(&self, request: impl Fn(api::Client) -> F) -> Result<T, Error>
+    /// The same, for as long as the lease lasts.
+    pub(crate) async fn write_under<T, F>(
+        &self,
+        lease: &LeaseOfWrite,
+        request: impl Fn(api::Client) -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        self.on_runtime(self.write_here(lease, request, false)).await
+    }
+
+    /// The same for what may be done twice: a member that does not answer is left in time for all others.
+    pub(crate) async fn write_repeatedly<T, F>(&self, request: impl Fn(api::Client) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Status>>,
+    {
+        self.on_runtime(self.write_here(&LeaseOfWrite::default(), request, true)).await
+    }
+
+    async fn write_here<T, F>(
+        &self,
+        lease: &LeaseOfWrite,
+        request: impl Fn(api::Client) -> F,
+        may_repeat: bool,
+    ) -> Result<T, Error>
     where
         F: Future<Output = Result<T, Status>>,
     {
@@ -160,10 +180,20 @@ impl EtcdClient {
         let begun = Instant::now();
         let mut pauses = Pauses::new(options.max_pause);
         let mut causes: Vec<(String, String)> = Vec::new();
+        let members = u32::try_from(self.members().count()).unwrap_or(u32::MAX);
+        let share = options.request_timeout / members;
+        let mut unanswered = None;
         loop {
-            match self.members().ask(&request).await {
+            lease.check()?;
+            let asked = if may_repeat {
+                self.members().ask_within(share, &request).await
+            } else {
+                self.members().ask(&request).await
+            };
+            match asked {
                 Ok(done) => return Ok(done),
                 Err(Failure::Permanent(error)) => return Err(error),
+                Err(Failure::Transient { cause, sent: true }) if may_repeat => unanswered = Some(cause),
                 Err(Failure::Transient { cause, sent: true }) => {
                     let waited = begun.elapsed();
                     let waited = (waited >= options.request_timeout).then_some(waited);
@@ -178,7 +208,10 @@ impl EtcdClient {
             }
             // Each member at least once, and then as long as one request may take.
             if begun.elapsed() >= options.request_timeout {
-                return Err(Error::Unreachable(causes));
+                return Err(match unanswered {
+                    Some(cause) => Error::Unanswered { waited: Some(begun.elapsed()), cause },
+                    None => Error::Unreachable(causes),
+                });
             }
             sleep(pauses.next()).await;
         }
@@ -187,6 +220,6 @@ impl EtcdClient {
 
 impl fmt::Debug for EtcdKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EtcdKey({}, lease {})", Readable(&self.key), self.lease)
+        write!(f, "EtcdKey({}, lease {})", Readable(&self.key), self.lease.id)
     }
 }

@@ -166,7 +166,8 @@ impl Client {
         self.0.token.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Asks for another token, if there is a user.
+    /// Asks for another token, if there is a user. While the cluster has authentication switched off there is none, and none is
+    /// needed.
     pub(crate) async fn renew_token(&self) -> Result<(), Status> {
         let Some((name, password)) = &self.0.user else { return Ok(()) };
         let request = AuthenticateRequest { name: name.clone(), password: password.to_string() };
@@ -174,9 +175,15 @@ impl Client {
         // This one needs no token, and an old one would be refused.
         let codec = ProstCodec::<AuthenticateRequest, AuthenticateResponse>::default();
         let path = PathAndQuery::from_static("/etcdserverpb.Auth/Authenticate");
-        let token = grpc.unary(Request::new(request), path, codec).await?.into_inner().token;
-        let token = token.parse().map_err(|_| Status::internal("the member sent a token that is not text"))?;
-        *self.0.token.write().unwrap_or_else(PoisonError::into_inner) = Some(token);
+        let token = match grpc.unary(Request::new(request), path, codec).await {
+            Ok(answer) => {
+                let token = answer.into_inner().token.parse();
+                Some(token.map_err(|_| Status::internal("the member sent a token that is not text"))?)
+            }
+            Err(status) if status.message().contains("authentication is not enabled") => None,
+            Err(status) => return Err(status),
+        };
+        *self.0.token.write().unwrap_or_else(PoisonError::into_inner) = token;
         Ok(())
     }
 
@@ -187,7 +194,7 @@ impl Client {
     {
         let token = self.token();
         match call().await {
-            Err(status) if self.0.user.is_some() && is_invalid_token(&status) => {
+            Err(status) if self.0.user.is_some() && needs_another_token(&status) => {
                 let renewing = self.0.renewal.lock().await;
                 // Another call may have renewed it meanwhile.
                 if self.token() == token {
@@ -201,9 +208,11 @@ impl Client {
     }
 }
 
-/// etcd's `rpctypes` have this code for tokens that have expired or never were, and for nothing else.
-fn is_invalid_token(status: &Status) -> bool {
-    status.code() == Code::Unauthenticated
+/// etcd's `rpctypes` have the code for tokens that have expired or never were, and for nothing else. The texts are of a call
+/// without a token since authentication was switched on, and of one with a token since it was switched off.
+fn needs_another_token(status: &Status) -> bool {
+    let about = ["user name is empty", "authentication is not enabled"];
+    status.code() == Code::Unauthenticated || about.iter().any(|text| status.message().contains(text))
 }
 
 /// An error of the connection, which stays the source of the status.

@@ -254,7 +254,10 @@ pub(crate) struct LeaseKeepAliveResponse {
 pub(crate) struct StatusRequest {}
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct StatusResponse {}
+pub(crate) struct StatusResponse {
+    #[prost(bool, tag = "10")]
+    pub(crate) is_learner: bool,
+}
 
 #[derive(Clone, PartialEq, Message)]
 #[prost(skip_debug)]

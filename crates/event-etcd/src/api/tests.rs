@@ -139,7 +139,7 @@ fn leases_and_the_rest() {
     is_sent_as(LeaseKeepAliveRequest { id: 7 }, &[0x08, 7]);
     is_read_as(&[&HEADER[..], &[0x10, 7, 0x18, 60]].concat(), LeaseKeepAliveResponse { ttl: 60 });
     is_sent_as(StatusRequest {}, &[]);
-    is_read_as(&[&HEADER[..], &[0x12, 1, b'3']].concat(), StatusResponse {});
+    is_read_as(&[&HEADER[..], &[0x12, 1, b'3', 0x50, 1]].concat(), StatusResponse { is_learner: true });
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub(crate) fn tests(suite: Suite) -> Suite {
         )
         .test("a user that is deleted is told so after the next loss, and goes on when there is one again", deleted)
         .test("a wrong password is an error of connect", wrong_password)
+        .test("a user goes on while authentication is switched on and off", switched)
 }
 
 /// How long a token lasts, and how long to wait until it certainly has ended.
@@ -149,7 +150,9 @@ fn withdrawn(etcd: &Etcd) {
         }
         Witnesses::change(ctl);
         witnesses.find_out().await;
-        assert_eq!(witnesses.one.status.phases(), phases, "{:?}", witnesses.one.status.all());
+        // A busy machine may cost the stream once or twice, too; eight refusals would have cost it eight times.
+        let more = witnesses.one.status.phases().len() - phases.len();
+        assert!(more < 8, "{:?}", witnesses.one.status.all());
         ctl(&["role", "grant-permission", "user", "readwrite", "--prefix=true", "x/"]);
         let (_, data) = soon("the data", watcher.get()).await.expect("it is permitted again");
         assert_eq!(data.as_deref(), Some("2"));
@@ -208,5 +211,21 @@ fn wrong_password(etcd: &Etcd) {
         let given = soon("an answer", key(&client, "w/one").watch().get()).await;
         let Err(GetError::Backend(error)) = given else { panic!("{given:?}") };
         assert!(matches!(error.get_ref().downcast_ref(), Some(Error::Unauthenticated(_))), "{error:?}");
+    });
+}
+
+fn switched(etcd: &Etcd) {
+    let server = Server::start(etcd, Options::new());
+    run(async {
+        // There are no users yet.
+        let client = connect(&server.endpoint()).await;
+        let written = client.key("w/one").expect("a key");
+        soon("a write", written.set("1")).await.expect("nobody has to authenticate");
+        server.enable_auth("root's", "user", "secret", "w/");
+        soon("a write", written.set("2")).await.expect("it takes a token");
+        Recorder::start(key(&client, "w/one").watch()).reaches_one("w/one", "2").await;
+        insist(|| server.try_ctl(&["auth", "disable"]));
+        soon("a write", written.set("3")).await.expect("it goes on without a token");
+        Recorder::start(key(&client, "w/one").watch()).reaches_one("w/one", "3").await;
     });
 }

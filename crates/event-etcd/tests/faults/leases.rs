@@ -1,60 +1,85 @@
-//! Leases while members fall silent.
+//! Leases are kept as long as a quorum can keep them, and given up in time when nobody answers.
 
-use event_etcd::{Error, EtcdClient};
-use event_test_servers::{Cluster, Etcd, Options, Server, Suite};
 use std::time::Duration;
-use tokio::time::{sleep, timeout};
 
-use crate::support::{insist, run, soon};
+use event_etcd::Error;
+use event_test_servers::{Cluster, Etcd, Options, Server, Suite};
+
+use crate::support::{connect, insist, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
-        .test("a lease is kept as long as the others are well, whoever is asked first", member_silent)
-        .test("a lease is lost in time though nobody says so, and nothing is written with it then", server_silent)
+        .test("a lease is kept by the other members when one falls silent", kept_by_others)
+        .test("a lease is granted and revoked by the other members when one falls silent", granted_by_others)
+        .test("a lease is lost when its time has passed without an answer", lost_without_an_answer)
 }
 
-fn member_silent(etcd: &Etcd) {
+/// The endpoints, a follower first, and the number of that member.
+fn follower_first(cluster: &Cluster) -> (usize, Vec<String>) {
+    let first = (cluster.leader() + 1) % 3;
+    let mut endpoints = cluster.endpoints();
+    endpoints.rotate_left(first);
+    (first, endpoints)
+}
+
+fn kept_by_others(etcd: &Etcd) {
     let cluster = Cluster::start(etcd, 3);
+    let (silent, endpoints) = follower_first(&cluster);
     run(async {
-        // A follower: so the others need no election.
-        let silent = (cluster.leader() + 1) % 3;
-        let mut endpoints = cluster.endpoints();
-        endpoints.rotate_left(silent);
-        // With the defaults, by which a request may take as long as the lease and longer.
-        let client = soon("connected", EtcdClient::connect(&endpoints)).await.unwrap();
-        let lease = client.lease(Duration::from_secs(5)).await.unwrap();
-        client.key("leased").unwrap().with_lease(&lease).set("1").await.unwrap();
+        // With the default options a request may take as long as the lease lasts.
+        let client = event_etcd::EtcdClient::connect(&endpoints).await.expect("the cluster is healthy");
+        let lease = soon("a lease", client.lease(Duration::from_secs(5))).await.expect("the cluster is healthy");
+        client.key("held").expect("a key").with_lease(lease.id()).set("1").await.expect("the lease is new");
         cluster.pause(silent);
-        let more_than_its_time = lease.time_to_live() * 2 + Duration::from_secs(1);
-        timeout(more_than_its_time, lease.lost()).await.expect_err("the lease was lost");
-        let found = insist(|| cluster.try_ctl_at((silent + 1) % 3, &["get", "leased", "--print-value-only"]));
-        assert_eq!(found.trim(), "1");
+        let lost = tokio::time::timeout(3 * lease.time_to_live(), lease.lost()).await;
+        lost.expect_err("two of three members are well");
+        assert_eq!(insist(|| cluster.try_ctl_at(cluster.leader(), &["get", "held", "--print-value-only"])).trim(), "1");
         cluster.resume(silent);
-        lease.revoke().await.unwrap();
     });
 }
 
-fn server_silent(etcd: &Etcd) {
+fn granted_by_others(etcd: &Etcd) {
+    let cluster = Cluster::start(etcd, 3);
+    let (silent, endpoints) = follower_first(&cluster);
+    run(async {
+        let client = connect(&endpoints).await;
+        cluster.pause(silent);
+        let lease = soon("a lease", client.lease(Duration::from_secs(60))).await;
+        let lease = lease.expect("an unanswered grant is repeated: what was granted twice expires");
+        client.key("held").expect("a key").with_lease(lease.id()).set("1").await.expect("the lease is new");
+        // The member whose turn it is now falls silent, and the first one is back.
+        cluster.resume(silent);
+        cluster.wait_healthy();
+        cluster.pause((silent + 1) % 3);
+        soon("the end", lease.revoke()).await.expect("an unanswered revocation is repeated");
+        let found = insist(|| cluster.try_ctl_at(silent, &["get", "held", "--print-value-only"]));
+        assert_eq!(found.trim(), "");
+        cluster.resume((silent + 1) % 3);
+    });
+}
+
+fn lost_without_an_answer(etcd: &Etcd) {
     let server = Server::start(etcd, Options::new());
     run(async {
-        let client = soon("connected", EtcdClient::connect([server.endpoint()])).await.unwrap();
-        let lease = client.lease(Duration::from_secs(2)).await.unwrap();
-        let key = client.key("leased").unwrap().with_lease(&lease);
-        key.set("1").await.unwrap();
-        // Longer than it lasts: so it is kept alive.
-        sleep(lease.time_to_live() + Duration::from_secs(1)).await;
+        let client = connect([server.endpoint()]).await;
+        let lease = soon("a lease", client.lease(Duration::from_secs(2))).await.expect("the server is well");
+        let held = client.key("held").expect("a key").with_lease(lease.id());
+        held.set("1").await.expect("the lease is new");
         server.pause();
-        soon("the lease is lost while nobody answers", lease.lost()).await;
-        server.resume();
-        // The cluster has it for some moments more.
-        let id = lease.id();
-        for _ in 0..2 {
-            let error = key.set("2").await.unwrap_err();
-            assert!(matches!(error, Error::LeaseNotFound { lease } if lease == id), "{error:?}");
-            let error = key.compare_and_set(0, "3").await.unwrap_err();
-            assert!(matches!(error, Error::LeaseNotFound { .. }), "{error:?}");
+        // Nobody can say that it has expired.
+        soon("the loss", lease.lost()).await;
+        let by_lease = client.key("held").expect("a key").with_lease(&lease);
+        for held in [&held, &by_lease] {
+            let refused = tokio::time::timeout(Duration::from_secs(1), held.set("2")).await;
+            match refused.expect("nobody has to be asked") {
+                Err(Error::LeaseNotFound { lease: named }) => assert_eq!(named, lease.id()),
+                other => panic!("{other:?}"),
+            }
         }
-        let next = client.lease(Duration::from_secs(2)).await.unwrap();
-        client.key("leased").unwrap().with_lease(&next).set("4").await.unwrap();
+        server.resume();
+        // An answer that comes now does not bring it back.
+        insist(|| server.try_ctl(&["put", "other", "1"]));
+        let refused = held.set("3").await;
+        assert!(matches!(refused, Err(Error::LeaseNotFound { .. })), "{refused:?}");
     });
 }

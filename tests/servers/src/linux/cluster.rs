@@ -81,7 +81,8 @@ impl Cluster {
     pub fn leader(&self) -> usize {
         let start = Instant::now();
         loop {
-            let views: Vec<_> = self.members.iter().map(|member| member.view(self.network.as_ref())).collect();
+            let views: Vec<_> =
+                self.members.iter().map(|member| member.view(self.network.as_ref(), self.ctl.user())).collect();
             if let Some(leader) = agreed(&views) {
                 return leader;
             }

@@ -36,6 +36,11 @@ impl Ctl {
         }
     }
 
+    /// Who it is, as `name:password`, once users are on.
+    pub(crate) fn user(&self) -> Option<&str> {
+        self.user.get().map(String::as_str)
+    }
+
     /// What it wrote to standard output, or else everything that it wrote.
     pub(crate) fn run(&self, endpoints: &str, arguments: &[&str]) -> Result<String, String> {
         let mut command = Command::new(&self.program);

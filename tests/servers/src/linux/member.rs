@@ -106,9 +106,20 @@ impl Member {
         get(network, || http::request(self.place.health, "GET /health", ""))
     }
 
-    /// Who this member thinks is the leader, in which term, and who itself is.
-    pub(crate) fn view(&self, network: Option<&Network>) -> Option<View> {
-        let answer = get(network, || http::request(self.place.client, "POST /v3/maintenance/status", "{}"))?;
+    /// Who this member thinks is the leader, in which term, and who itself is. Where users are on, etcd 3.5.28 and later tells only
+    /// a `user`, which is `name:password`.
+    pub(crate) fn view(&self, network: Option<&Network>, user: Option<&str>) -> Option<View> {
+        self.view_as(network, None).or_else(|| {
+            let (name, password) = user?.split_once(':')?;
+            let body = format!(r#"{{"name":"{name}","password":"{password}"}}"#);
+            let answer = get(network, || http::request(self.place.client, "POST /v3/auth/authenticate", &body))?;
+            self.view_as(network, Some(http::field(&answer, "token")?))
+        })
+    }
+
+    fn view_as(&self, network: Option<&Network>, token: Option<&str>) -> Option<View> {
+        let status = || http::request_as(self.place.client, "POST /v3/maintenance/status", token, "{}");
+        let answer = get(network, status)?;
         let field = |name| http::field(&answer, name)?.parse().ok();
         Some(View { member: field("member_id")?, leader: field("leader")?, term: field("raftTerm")? })
     }
