@@ -19,7 +19,8 @@ pub mod reading_fast {}
 pub mod one_producer {}
 #[doc = include_str!("../docs/guide/combining.md")]
 pub mod combining {}
-#[doc = include_str!("../docs/guide/threads.md")]
+#[cfg_attr(feature = "std", doc = include_str!("../docs/guide/threads.md"))]
+#[cfg_attr(not(feature = "std"), doc = "Waiting on threads needs the feature `std`.")]
 pub mod threads {}
 #[doc = include_str!("../docs/guide/testing.md")]
 pub mod testing {}
