@@ -19,7 +19,7 @@ debian_archive() {
 # unpack FOLDER RELEASE ARCHITECTURES download|install PACKAGE...: these packages of a release of Debian; with `install` also
 # what they depend on. An architecture of a package is written behind it, as in libc6:arm64.
 unpack() {
-  local folder=$1 release=$2 architectures=$3 how=$4 apt=$debian/apt archive options deb
+  local folder=$1 release=$2 architectures=$3 how=$4 apt=$debian/apt-$1 archive options deb
   shift 4
   [ -d "$debian/$folder" ] && return
   archive=$(debian_archive) || cannot "$folder needs Debian on x86-64, with its archive's keys"
