@@ -29,3 +29,9 @@ fn whatever_user_code_does_nothing_is_lost() {
         panic!("{error}");
     }
 }
+
+/// While one of three `set_sync` was polled, user code began a fourth.
+#[test]
+fn more_waits_than_usual() {
+    program::run(&[13, 0, 16, 0, 16, 0, 16, 0, 18, 0, 0, 0, 0, 0, 192, 0, 16, 0, 16, 0, 16, 0, 16]);
+}

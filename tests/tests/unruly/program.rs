@@ -354,7 +354,9 @@ impl World {
 
     /// Whoever is woken is polled, until nothing more happens. Nobody misbehaves any more.
     fn end(&self) {
-        for _ in 0..=2 * SYNCS {
+        // Two for each. There may be more than `SYNCS`: while one is polled, user code may add another.
+        let waits = self.syncs.borrow().len();
+        for _ in 0..=2 * waits {
             let watchers = self.watchers.take();
             for mut watching in watchers {
                 while self.tasks[0].poll(watching.watcher.get()).is_ready() {}
