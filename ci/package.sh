@@ -11,10 +11,10 @@ done
 packages=("${crates[@]/#/-p}")
 
 echo "== packages: ${crates[*]}"
-# Cargo unpacks a package that the next one depends on into its own home, and never again as long as version and path stay: what
-# is left of an earlier run would be built instead of this checkout.
+# Cargo unpacks a package that the next one depends on into its own home, and neither unpacks nor builds it again as long as version and
+# path stay: what is left of an earlier run would be taken for this checkout's.
 for crate in "${crates[@]}"; do
-  rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/"$crate"-[0-9]*
+  rm -rf "${CARGO_HOME:-$HOME/.cargo}"/registry/src/-*/"$crate"-[0-9]* "${CARGO_TARGET_DIR:-target}/debug/.fingerprint/$crate"-*
 done
 # From what is committed or not: CI packages a clean checkout, and by hand it is of use before a commit.
 cargo package --quiet --allow-dirty "${packages[@]}"
