@@ -152,6 +152,8 @@ impl Effects {
             attempt(&mut || shared.publish());
         }
         if self.close {
+            // Each by itself: a waker that panics in the first does not keep the state open.
+            attempt(&mut || shared.publish_last());
             attempt(&mut || shared.close());
         }
         for flag in self.gone {

@@ -139,10 +139,18 @@ impl Shared {
         });
     }
 
-    /// The tree has ended.
-    pub(crate) fn close(&self) {
+    /// The tree has ended: its last state is published, whoever looks.
+    pub(crate) fn publish_last(&self) {
         self.publish_if(|| true);
+    }
+
+    pub(crate) fn close(&self) {
         self.tree.close();
+    }
+
+    /// Waits until the state is closed.
+    pub(crate) async fn closed(&self) {
+        self.tree.closed().await;
     }
 
     /// Tells the hook of all transitions that it was not told of. If it is being told, by another thread or further up on this

@@ -106,6 +106,8 @@ impl Supervisor {
     /// Nothing is lost by dropping it.
     pub async fn ended(&self) {
         self.shared.gone(self.root).await;
+        // The thread on which it ended may not be done with closing the state.
+        self.shared.closed().await;
     }
 
     /// Tells the whole tree to end, and waits until it has.
