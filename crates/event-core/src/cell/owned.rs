@@ -2,6 +2,7 @@
 
 use core::mem::{self, ManuallyDrop};
 
+use super::shards;
 use super::slot::{Head, Slot, State};
 use super::{Cell, Pinned, Word};
 use crate::sync::atomic::Ordering;
@@ -164,8 +165,9 @@ pub(crate) struct Replaced<'a, T> {
 impl<'a, T> Replaced<'a, T> {
     /// Takes the data out if nobody but `pinned`, which is the pin of the replaced slot, reads it.
     pub(crate) fn take(self, pinned: Pinned<'a, T>) -> Result<Option<T>, Pinned<'a, T>> {
+        debug_assert!(shards::index_of_slot(pinned.slot.head.index as usize) == self.word.slot());
         handshake(Handshake::PublishThenCount);
-        // Ordering: SeqCst, partner: the increment in `pin`, as in `is_read`. We are 1: nobody else reads it or ever will.
+        // We are 1: nobody else reads it or ever will. A slot with shards counts itself as well.
         if self.cell.readers_of(pinned.slot) != 1 {
             return Err(pinned);
         }

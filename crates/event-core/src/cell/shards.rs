@@ -117,9 +117,10 @@ impl<T> Cell<T> {
             // finds it here finds it there.
             shard.state.store(retired.bits(), Ordering::SeqCst);
         }
-        // Ordering: Relaxed. The slot's own count. A reader at the main head that is the last one after this finds `RETIRED`, or we find
-        // in `readers_of` that it has gone, by the orderings of those.
-        slot.head.readers.fetch_sub(1, Ordering::Relaxed);
+        // Ordering: SeqCst, partner: `readers_of`, of the last reader of a shard. The slot's own count: we count it out, then look at the
+        // shards; that reader counts itself out there, then looks here. Weaker, each could find the other's count, and nobody would
+        // reclaim the slot.
+        slot.head.readers.fetch_sub(1, Ordering::SeqCst);
     }
 
     /// Prepares the shards, if any, of a slot that was retired and is owned now, for its next life.
