@@ -101,6 +101,8 @@ mod share;
 mod status;
 mod store;
 mod stores;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod value;
 mod watcher;
 mod write;
