@@ -98,7 +98,8 @@ impl Store {
         }
         stream.send(WatchResponse { created: true, ..response(revision, watch_id) });
         if from < compacted {
-            let ended = WatchResponse { canceled: true, compact_revision: compacted, ..response(revision, watch_id) };
+            // As etcd's: it has no revision.
+            let ended = WatchResponse { canceled: true, compact_revision: compacted, ..response(0, watch_id) };
             stream.send(ended);
             return;
         }
