@@ -57,8 +57,8 @@
 //! - Calls and options of etcd's API that this crate does not use: a client of another kind, connected to a
 //!   [`channel`](FakeCluster::channel), is refused with `Unimplemented`, or an option that it sends is ignored.
 //! - How long things take: there is no latency, and every request that can be answered is answered immediately.
-//! - A lease that outlives its time: etcd expires leases up to a second late, and prolongs all of them when the leader changes. Here
-//!   they end to the millisecond, which is the worst case for their holders.
+//! - Leases of which nobody knows when they end: etcd's end up to half a second late, and are prolonged when the leader changes. Here
+//!   they end a tenth of a second after their time to live, which is after [`Lease::lost`](crate::Lease::lost).
 //! - Progress notifications that nobody asked for (etcd's come every ten minutes).
 //! - Room: what was overwritten is kept until [`compact`](FakeCluster::compact), and what a paused client does not fetch is queued.
 

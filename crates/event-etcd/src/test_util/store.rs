@@ -19,6 +19,10 @@ const SHORTEST_LEASE: i64 = 2;
 /// The longest time to live that is granted, in seconds: that of etcd.
 const LONGEST_LEASE: i64 = 9_000_000_000;
 
+/// How much later than its time to live a lease ends. In etcd that is half a second at most, when no leader changes. It is not
+/// nothing, so that on a clock that stands still its holder knows first.
+const GRACE: Duration = Duration::from_millis(100);
+
 /// The state of the cluster, of which all members have the same view.
 ///
 /// Every change takes the next revision and is sent to the watches it concerns before the next change can be made. So what a watch
@@ -326,7 +330,7 @@ impl Store {
 }
 
 fn after(seconds: i64) -> Option<Instant> {
-    Instant::now().checked_add(Duration::from_secs(seconds.unsigned_abs()))
+    Instant::now().checked_add(Duration::from_secs(seconds.unsigned_abs()).saturating_add(GRACE))
 }
 
 fn no_such_lease() -> Status {

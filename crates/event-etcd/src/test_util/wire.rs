@@ -54,7 +54,9 @@ impl tower_service::Service<Uri> for Connector {
 
 /// Answers the calls on a connection until it ends. Dropped, it leaves them unanswered.
 async fn serve(pipe: DuplexStream, cluster: Arc<Cluster>, link: Link) {
-    let Ok(mut connection) = h2::server::handshake(pipe).await else { return };
+    // A client may give up any number of requests while the member is paused.
+    let handshake = h2::server::Builder::new().max_pending_accept_reset_streams(usize::MAX).handshake(pipe);
+    let Ok(mut connection) = handshake.await else { return };
     let mut calls = JoinSet::new();
     loop {
         tokio::select! {
