@@ -211,3 +211,34 @@ fn of_many_candidates_one_leads_at_a_time_until_each_has() {
         }
     });
 }
+
+#[test]
+fn a_candidate_that_is_cut_off_at_any_step_leaves_the_office_to_another() {
+    let mut steps = 0;
+    // Until it leads when it is cut off.
+    let was_elected = Arc::new(Mutex::new(false));
+    while !*was_elected.lock().unwrap() {
+        let was_elected = Arc::clone(&was_elected);
+        run(async move {
+            let (cluster, log) = (FakeCluster::new(), Log::default());
+            let member = cluster.member();
+            let _ada = candidate(member.client(), "Ada", &log);
+            for _ in 0..steps {
+                tokio::task::yield_now().await;
+            }
+            member.pause();
+            *was_elected.lock().unwrap() = !log.all().is_empty();
+            let _ben = candidate(cluster.client(), "Ben", &log);
+            let elected = async {
+                while !log.all().iter().any(|acted| acted.name == "Ben") {
+                    sleep(Duration::from_millis(10)).await;
+                }
+            };
+            let elected = timeout(2 * TIME_TO_LIVE, elected).await;
+            assert!(elected.is_ok(), "cut off after {steps} steps: {:?}", log.all());
+        });
+        steps += 1;
+        assert!(steps < 1_000, "it is never elected");
+    }
+    assert!(steps > 10, "it was cut off too late, {steps} times");
+}
