@@ -38,7 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What answers.
 enum Who {
     Fake(FakeCluster),
-    Server(Server),
+    Server(Box<Server>),
 }
 
 /// It, and what was answered until now, as text.
@@ -55,7 +55,7 @@ fn compare(etcd: &Etcd, program: impl AsyncFn(&mut Asked)) {
         let server = Server::start(etcd, Options::new());
         let endpoint = Endpoint::from_shared(server.endpoint()).expect("a URL");
         let channel = endpoint.connect().await.expect("the server answers");
-        let mut expected = Asked { who: Who::Server(server), channel, said: String::new() };
+        let mut expected = Asked { who: Who::Server(Box::new(server)), channel, said: String::new() };
         program(&mut expected).await;
         let mut asked = Asked { channel: fake.channel(), who: Who::Fake(fake), said: String::new() };
         program(&mut asked).await;
