@@ -17,8 +17,10 @@ use crate::trace;
 use crate::traits::Watch;
 use crate::version::Version;
 
-/// The only producer of a value. Since there is no other one, a set is one atomic exchange, which cannot fail, and the current data
-/// can be read without any atomic operation.
+/// The only producer of a value.
+///
+/// Since there is no other producer, a set is one atomic exchange, which cannot fail, and the writer reads the current data without any
+/// atomic operation.
 ///
 /// Its methods that set take `&mut self`, and it cannot be cloned, so the compiler ensures that nobody else sets. Consumers are
 /// those of a [`MemoryValue`]: [`MemoryWatcher`], [`MemoryReader`], [`CachedReader`](crate::CachedReader), in any number and on
