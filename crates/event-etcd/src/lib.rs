@@ -32,6 +32,8 @@
 //! # }
 //! ```
 //!
+//! The [guide] has a section per task.
+//!
 //! # Ranges as maps
 //!
 //! An [`EtcdMap`] is a range as one local picture, which is always whole and of one revision: a
@@ -104,6 +106,10 @@ mod stores;
 mod value;
 mod watcher;
 mod write;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 
 pub use client::EtcdClient;
 #[cfg(feature = "json")]
