@@ -116,7 +116,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::PermissionDenied`] and [`Error::Unauthenticated`] while the cluster refuses the range. The map goes on asking, less
+    /// [`Error::PermissionDenied`] and [`Error::Unauthenticated`] while the cluster refuses the range. The map keeps asking, less
     /// and less often. [`Error::NoRuntime`] when the client's runtime has ended.
     ///
     /// # Cancel safety

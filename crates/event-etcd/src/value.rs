@@ -20,7 +20,7 @@ use crate::write::EtcdKey;
 
 /// A value kept in an etcd cluster: what is stored under a key, or under each key of a range.
 ///
-/// It is a [`Watch`], so it can be watched, piped and combined like any other value. Writing is asynchronous, and gives
+/// It is a [`Watch`], so it can be watched, piped and combined like any other value. Writing is asynchronous, and returns
 /// the revision of the cluster that it made. Making one costs nothing; requests begin with the first get of a watcher.
 pub struct EtcdValue<T> {
     client: EtcdClient,
@@ -52,7 +52,7 @@ impl<T> EtcdValue<T> {
         self.client.status()
     }
 
-    /// Stores data under the key, as they are. The result is the revision of the cluster that has them.
+    /// Stores data under the key, as it is. The result is the revision of the cluster that has it.
     ///
     /// Unreachable members are skipped. If a member was asked and did not answer, no other member is asked: the first may have stored
     /// the data, and a second attempt could overwrite what other clients have stored since.

@@ -487,7 +487,7 @@ impl<T> MemoryWriter<T> {
 
 impl<T> MemoryValue<T> {
     /// The only producer of this value, if this is its only handle: from then on weak handles do not upgrade, until it is a value
-    /// [again](MemoryWriter::into_value). Watchers and readers go on as before.
+    /// [again](MemoryWriter::into_value). Watchers and readers are not affected.
     ///
     /// # Errors
     ///
@@ -544,7 +544,7 @@ impl<T> Default for MemoryWriter<T> {
     }
 }
 
-/// Shows everything but the data, of which it asks nothing.
+/// Shows everything but the data, which need not implement `Debug`.
 impl<T> fmt::Debug for MemoryWriter<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryWriter")
