@@ -8,8 +8,8 @@ use tonic::{Code, Status};
 
 /// What went wrong between this process and the cluster.
 ///
-/// Watchers live through what passes by itself, such as a member that does not answer; this is for the rest, and for
-/// writing. It never holds a password or a token.
+/// Watchers retry what passes by itself, such as a member that does not answer. This is for the rest, and for writing. It never holds
+/// a password or a token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,8 +19,8 @@ pub enum Error {
     NoRuntime,
     /// No endpoint answered. Per endpoint, why.
     Unreachable(Vec<(String, String)>),
-    /// The cluster does not take the user or the password, or wants some and got none; or it got some and does not want
-    /// any. The text is the cluster's.
+    /// The cluster does not accept the user or the password, or requires a user and got none, or got a user and expects none. The
+    /// text is the cluster's.
     Unauthenticated(String),
     /// The user may not do this.
     PermissionDenied,
@@ -32,7 +32,7 @@ pub enum Error {
     /// The cluster takes no request of this size. Nothing was written. (etcd's default limit is 1.5 MiB, its option
     /// `--max-request-bytes`.)
     TooLarge {
-        /// How long the data were.
+        /// How long the data was.
         bytes: usize,
     },
     /// The key is not as it was seen. Nothing was written.
@@ -40,7 +40,7 @@ pub enum Error {
         /// The revision that wrote it last; 0 when there is no such key.
         mod_revision: i64,
     },
-    /// A request that writes was not answered. It may have been done or not; whoever watches the key will see.
+    /// A request that writes was not answered. It may have been done or not; a watcher of the key shows it.
     Unanswered {
         /// How long was waited for the answer, if that ended it.
         waited: Option<Duration>,
