@@ -144,7 +144,13 @@ impl Hub {
                 },
                 event = self.session.next() => match event {
                     Some(Event::Opened { first }) => self.opened(first),
-                    Some(Event::Told(response)) => self.told(&response),
+                    Some(Event::Told(responses)) => {
+                        // What has arrived together of one watch is one change.
+                        let is_same = |one: &WatchResponse, other: &WatchResponse| {
+                            has_events(one) && has_events(other) && one.watch_id == other.watch_id
+                        };
+                        responses.chunk_by(is_same).for_each(|responses| self.told(responses));
+                    }
                     Some(Event::Lost(cause)) => self.lost(&cause),
                     Some(Event::Refused(error)) => self.refused(&error),
                     None => {}
@@ -385,7 +391,9 @@ impl Hub {
         }
     }
 
-    fn told(&mut self, response: &WatchResponse) {
+    /// What a member said of one watch: one response, or several that have events.
+    fn told(&mut self, responses: &[WatchResponse]) {
+        let Some(response) = responses.first() else { return };
         let watch_id = response.watch_id;
         if response.canceled {
             self.cancelled(response);
@@ -406,7 +414,8 @@ impl Hub {
             store.known()
         } else {
             // The revision in the header is that of the member, which may be ahead of what is told here.
-            store.put_events(response.events.iter().filter_map(|event| {
+            let events = responses.iter().flat_map(|response| &response.events);
+            store.put_events(events.filter_map(|event| {
                 let pair = event.kv.as_ref()?;
                 let bytes = match EventType::try_from(event.r#type) {
                     Ok(EventType::Put) => Some(&*pair.value),
@@ -487,6 +496,10 @@ impl Hub {
         self.watches.clear();
         self.unconfirmed.clear();
     }
+}
+
+fn has_events(response: &WatchResponse) -> bool {
+    !response.canceled && !response.created && !response.events.is_empty()
 }
 
 impl Drop for Hub {

@@ -59,8 +59,11 @@ impl Lists {
 
     /// Takes the next that may be started now.
     pub(crate) fn due(&mut self) -> Option<u64> {
+        if self.queue.is_empty() || self.running.len() >= LISTS_AT_ONCE {
+            return None;
+        }
         let now = Instant::now();
-        if self.running.len() >= LISTS_AT_ONCE || self.resume_at > now {
+        if self.resume_at > now {
             return None;
         }
         let place = self.queue.iter().position(|(_, not_before)| not_before.is_none_or(|time| time <= now))?;
