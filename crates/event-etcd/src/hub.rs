@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use event_core::MemoryValue;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::api::{self, EventType, WatchResponse};
@@ -55,6 +56,8 @@ pub(crate) struct Hub {
     next_watch: i64,
     /// Up to which revision each range is known that is followed, with its number.
     known: BTreeSet<(i64, u64)>,
+    /// The task that keeps the endpoints up to date, if that is wanted. It ends with this.
+    following: JoinSet<()>,
 }
 
 /// A range that has watchers.
@@ -125,11 +128,15 @@ impl Hub {
             unconfirmed: HashSet::new(),
             next_watch: 1,
             known: BTreeSet::new(),
+            following: JoinSet::new(),
         }
     }
 
     /// Works until every client, value and watcher is gone.
     pub(crate) async fn run(mut self) {
+        if self.members.options().follow_members {
+            self.following.spawn(Arc::clone(&self.members).follow());
+        }
         loop {
             self.start_lists();
             self.open_stream();
