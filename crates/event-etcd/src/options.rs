@@ -102,8 +102,8 @@ impl ClientBuilder {
         self
     }
 
-    /// With `true` the client asks the cluster for its members when it has connected, after each failure of a member, and every minute,
-    /// and uses these as its endpoints from then on. So it goes on when all members that it was built with have been replaced.
+    /// With `true` the client asks the cluster for its members when it has connected, after each failure of a member, and from then on
+    /// less and less often, down to once a minute, and uses these as its endpoints from then on. So it goes on when all members that it was built with have been replaced.
     ///
     /// `false` is the default, since the URLs at which members say they serve clients (etcd's option
     /// `--advertise-client-urls`) are often not those at which a client reaches them: where there are containers, address translation

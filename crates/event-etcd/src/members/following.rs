@@ -13,23 +13,23 @@ use crate::pauses::Pauses;
 /// So often the members are asked for though none has failed: they may be replaced one by one while this client's own is well.
 const INTERVAL: Duration = Duration::from_secs(60);
 
+/// So soon they are asked for again after a failure, and then less and less often: what is being done to the cluster may not be
+/// over, and a new member has no URL before it has started.
+const SOON: Duration = Duration::from_secs(1);
+
 impl Members {
     /// Keeps the endpoints up to date, for ever.
     pub(crate) async fn follow(self: Arc<Self>) {
-        let mut pauses = Pauses::new(self.options.max_pause);
+        let (mut pauses, mut interval) = (Pauses::new(self.options.max_pause), SOON);
         loop {
-            let wait = match self.ask_who_they_are().await {
-                Ok(()) => {
-                    pauses.reset();
-                    INTERVAL
-                }
-                // Those who may not ask may later.
-                Err(Failure::Permanent(_)) => INTERVAL,
-                Err(_) => pauses.next(),
+            match self.ask_who_they_are().await {
+                Ok(()) => pauses.reset(),
+                Err(_) => sleep(pauses.next()).await,
+            }
+            interval = match timeout(interval, self.failures.notified()).await {
+                Ok(()) => SOON,
+                Err(_) => INTERVAL.min(2 * interval),
             };
-            // A list that was not answered is a failure as well, and would be asked for immediately.
-            sleep(wait.min(pauses.next())).await;
-            let _ = timeout(wait, self.failures.notified()).await;
         }
     }
 
