@@ -102,6 +102,7 @@ mod share;
 mod status;
 mod store;
 mod stores;
+mod trace;
 mod value;
 mod watcher;
 mod write;

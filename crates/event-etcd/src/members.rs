@@ -99,6 +99,7 @@ impl Members {
         }
         let client = answer_within(self.options.request_timeout, self.connect(member)).await;
         let client = client.map_err(|failure| (Some(turn.number), named(&member.name, failure)))?;
+        crate::trace::connected(&member.name);
         *connected = Some((turn.number, client.clone()));
         Ok(contact(client))
     }
@@ -152,8 +153,9 @@ impl Members {
         match timeout(limit, self.ask_in(&turn, request)).await {
             Ok(result) => result,
             Err(_) => {
-                self.failed(turn.number);
-                Err(named(&turn.member().name, Failure::timeout(limit)))
+                let failure = named(&turn.member().name, Failure::timeout(limit));
+                self.note(Some(turn.number), &failure);
+                Err(failure)
             }
         }
     }
@@ -171,13 +173,15 @@ impl Members {
         };
         let result = answer_within(self.options.request_timeout, request(contact.client)).await;
         result.map_err(|failure| {
+            let failure = named(&contact.name, failure);
             self.note(Some(contact.turn), &failure);
-            named(&contact.name, failure)
+            failure
         })
     }
 
     fn note(&self, turn: Option<u64>, failure: &Failure) {
         if let (Some(turn), Failure::Transient { .. }) = (turn, failure) {
+            crate::trace::failed(failure);
             self.failed(turn);
         }
     }

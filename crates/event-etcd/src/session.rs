@@ -17,6 +17,7 @@ use crate::error::{Error, Failure};
 use crate::members::{Contact, Failed, Members, answer_within, named};
 use crate::pauses::Pauses;
 use crate::range::KeyRange;
+use crate::trace;
 
 /// What happens to a stream.
 #[derive(Debug)]
@@ -79,6 +80,7 @@ struct Open {
     timer: Pin<Box<Sleep>>,
     /// Why the stream has ended, after what has arrived on it.
     ended: Option<String>,
+    span: trace::Stream,
 }
 
 /// So many responses are passed on together, if they have arrived.
@@ -142,6 +144,7 @@ impl Session {
             self.members.failed(turn);
         }
         self.pause();
+        trace::stream_lost(&cause);
         Event::Lost(cause.into())
     }
 
@@ -193,7 +196,8 @@ async fn open(members: Arc<Members>, first: Create) -> Opened {
     let (requests, responses) = answer_within(limit, stream).await.map_err(failed)?;
     let (outgoing, heard) = (VecDeque::new(), Instant::now());
     let timer = Box::pin(sleep_until(heard + members.options().probe));
-    Ok((watch_id, Open { contact, requests, responses, outgoing, heard, probed: false, timer, ended: None }))
+    let span = trace::Stream::opened(&contact.name);
+    Ok((watch_id, Open { contact, requests, responses, outgoing, heard, probed: false, timer, ended: None, span }))
 }
 
 impl Request {
@@ -219,7 +223,7 @@ impl Request {
 impl Open {
     /// What has arrived; nothing when there was something else to do.
     async fn next(&mut self, probe: Duration) -> Result<Vec<WatchResponse>, String> {
-        let Self { requests, responses, outgoing, heard, probed, timer, ended, .. } = self;
+        let Self { requests, responses, outgoing, heard, probed, timer, ended, span, .. } = self;
         if let Some(cause) = ended.take() {
             return Err(cause);
         }
@@ -237,6 +241,7 @@ impl Open {
                         }
                     }
                 }
+                span.told(told.len());
                 Ok(told)
             }
             // Dropped before it is done, it has sent nothing, and comes again.

@@ -86,6 +86,7 @@ impl Members {
         if members.is_empty() {
             return;
         }
+        crate::trace::members(&endpoints);
         match members.iter().position(|member| *member.name == *now.member().name) {
             Some(place) => now.place = place,
             // Its turn is over. What goes on with it does so until it fails.
