@@ -18,7 +18,11 @@ atomics=portable-atomic,critical-section
 echo "== clippy with every set of features"
 cargo hack --feature-powerset --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" clippy --quiet --all-targets -- -D warnings
 for others in --no-default-features --features=std,serde,tracing; do
-  cargo clippy --quiet --all-targets -p event-core $others --features "$atomics" -- -D warnings
+  cargo clippy --quiet --all-targets -p event-core $others --features "alloc,$atomics" -- -D warnings
+done
+# Without a heap there are no tests: the firmware's program is the test of that.
+for others in "" serde,tracing "$atomics"; do
+  cargo clippy --quiet --lib -p event-core --no-default-features --features "$others" -- -D warnings
 done
 cargo clippy --quiet --all-targets -p event-core --features portable-atomic -- -D warnings
 echo "== tests with none, each, and all of the features"
@@ -26,7 +30,7 @@ cargo hack --feature-powerset --depth 1 --exclude-features "default,loom,shuttle
 cargo test --quiet "${crates[@]}" \
   --features event-core/serde,event-core/tracing,event-map/serde,event-supervisor/serde,event-tokio/process,event-tokio/test-util
 for others in --no-default-features --features=std,serde,tracing; do
-  cargo test --quiet -p event-core $others --features "$atomics"
+  cargo test --quiet -p event-core $others --features "alloc,$atomics"
 done
 echo "== event-etcd with each of its features"
 cargo hack --each-feature -p event-etcd clippy --quiet --all-targets -- -D warnings
