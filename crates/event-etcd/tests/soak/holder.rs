@@ -2,15 +2,18 @@
 
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use event_etcd::{Error, Lease};
 
 use crate::random::Random;
-use crate::support::{hasty, run, soon};
+use crate::support::{PATIENCE, hasty, run, soon};
 
 /// Tells a process that it is one, and at which endpoints the cluster is.
 const ENDPOINTS: &str = "EVENT_SOAK_HOLDER";
+
+/// What is written under a lease.
+pub(crate) const HELD: &str = "s/held";
 
 const TIME_TO_LIVE: Duration = Duration::from_secs(2);
 
@@ -30,9 +33,9 @@ impl Holder {
         Self { process: spawn(&endpoints), endpoints, kills: 0, pauses: 0 }
     }
 
-    /// Kills it and starts another one, or pauses it, for longer than its lease lasts or not.
-    pub(crate) async fn strike(&mut self, random: &mut Random) {
-        self.assert_faultless();
+    /// Waits until it holds a lease, kills it and starts another one, or pauses it, for longer than its lease lasts or not.
+    pub(crate) async fn strike(&mut self, random: &mut Random, holds: impl Fn() -> bool) {
+        self.wait(holds).await;
         if random.below(2) == 0 {
             self.kills += 1;
             self.end();
@@ -40,21 +43,31 @@ impl Holder {
         } else {
             self.pauses += 1;
             self.signal("STOP");
-            tokio::time::sleep(random.millis(2 * 1500)).await;
+            tokio::time::sleep(random.millis(4000)).await;
             self.signal("CONT");
         }
     }
 
     /// It ends by itself only if something was wrong.
-    pub(crate) fn assert_faultless(&mut self) {
+    fn assert_faultless(&mut self) {
         let ended = self.process.try_wait().expect("it is a child of this process");
         assert!(ended.is_none(), "the process that holds leases has ended: {ended:?}");
     }
 
-    pub(crate) fn stop(mut self) -> String {
-        self.assert_faultless();
+    /// Waits until it holds a lease, as it does again whatever it has lost, and ends it.
+    pub(crate) async fn stop(mut self, holds: impl Fn() -> bool) -> String {
+        self.wait(holds).await;
         self.end();
         format!("{} kills and {} pauses of the process that holds leases", self.kills, self.pauses)
+    }
+
+    async fn wait(&mut self, holds: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !holds() {
+            self.assert_faultless();
+            assert!(begun.elapsed() < PATIENCE, "the process that holds leases does not get another one");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     fn end(&mut self) {
@@ -104,7 +117,7 @@ pub(crate) fn hold_if_told() {
 
 /// Writes under a lease until it is lost.
 async fn hold(client: &event_etcd::EtcdClient, lease: Lease) {
-    let key = client.key("s/held").expect("a key").with_lease(&lease);
+    let key = client.key(HELD).expect("a key").with_lease(&lease);
     for number in 0_u64.. {
         match soon("an answer or an error", key.set(number.to_string())).await {
             Ok(_) | Err(Error::Unanswered { .. } | Error::Unreachable(_)) => {}

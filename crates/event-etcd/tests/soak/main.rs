@@ -62,18 +62,19 @@ fn soak(cluster: &Cluster, namespaces: Option<&Namespaces>) {
         let writers = Writers::start(&cluster.endpoints(), &mut random);
         let mut watchers = Watchers::start(&cluster.endpoints()).await;
         let mut faults = Faults::new(cluster, namespaces);
+        let holds = || stored(cluster).contains_key(holder::HELD);
         let mut holder = Holder::start(&cluster.endpoints());
         while begun.elapsed() < Duration::from_secs(seconds()) {
             faults.strike(&mut random).await;
-            if random.below(3) == 0 {
-                holder.strike(&mut random).await;
+            if random.below(2) == 0 {
+                holder.strike(&mut random, holds).await;
             }
             watchers.replace_one(&mut random).await;
             watchers.assert_faultless();
         }
         cluster.wait_healthy();
         let writes = writers.stop().await;
-        let held = holder.stop();
+        let held = holder.stop(holds).await;
         let given = watchers.agree(|| stored(cluster)).await;
         eprintln!("soak: {faults}; {held}; {writes}; {given} items given");
     });
