@@ -2,7 +2,7 @@
 # Mutation tests of event-core's cell, waker list and memory values: changes one expression at a time, and sees whether a test fails.
 #
 #   ci/mutants.sh                      all of it: an hour or two
-#   ci/mutants.sh --resume             goes on with what was begun: found mutants of a file that did not change stay found
+#   ci/mutants.sh --resume             continues what was begun: found mutants of a file that did not change stay found
 #   ci/mutants.sh [--resume] cell/word.rs 'wakers/*.rs' ...    only these files of crates/event-core/src
 #   ci/mutants.sh --help               this text
 #

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The long form of the stress tests: a minute of setters and watchers, a minute of two threads that hand over to each other, and
 # three minutes of faults in clusters of each version of etcd; tests on all the machines that can be emulated and under sanitizers; the larger
-# bounds of spin; each ordering weakened, under loom; each promise broken on purpose; what is depended on, and what is public; and ten
+# bounds of spin; each ordering weakened, under loom; each promise broken on purpose; the pages of examples in a browser; the programs of
+# the documentation, copied into an empty folder; what is depended on, and what is public; and ten
 # minutes of each fuzz target. (ci/mutants.sh takes hours; it is run by hand, with
 # --resume, until its list of survivors is complete.)
 set -euo pipefail
@@ -16,6 +17,8 @@ EVENT_CASES="${EVENT_CASES:-10000}" cargo test --release -p event-map --lib rand
 ci/platforms.sh --all
 ci/msrv.sh --all
 ci/benches.sh --etcd
+ci/browser.sh
+ci/strangers.sh
 ci/spin.sh --all
 ci/orderings.sh --models
 ci/promises.sh --breaks

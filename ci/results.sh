@@ -2,7 +2,7 @@
 # Measures everything and writes benches/RESULTS.md and its pictures. Takes some minutes; a machine without other work gives the
 # figures that others can repeat.
 #
-# usage: results.sh [ROUNDS]     batches per cell; 40 if nothing is said
+# usage: results.sh [ROUNDS]     batches per cell; 40 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

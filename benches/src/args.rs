@@ -16,15 +16,15 @@ event-core beside its peers, in nanoseconds per operation.
 Usage: cargo bench -p event-benches [-- OPTIONS]
 
   --rows PATTERN  only the rows whose name matches this regular expression;
-                  a part of the name will do
+                  a part of the name is enough
   --rounds N      batches per cell (100; 5 with --quick)
   --quick         short batches and few rounds: a smoke test, whose figures mean little
   --json FILE     also write every figure to FILE
   --help          this text
 
 Rows are measured one after another. Within a row the columns take turns, one
-short batch each and the order rotated from round to round, so that whatever else
-the machine does meets all of them alike.
+short batch each and the order rotated from round to round, so that other work on
+the machine affects all of them equally.
 ";
 
 /// What the command line asks for.

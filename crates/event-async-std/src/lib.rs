@@ -75,9 +75,12 @@ pub use event_core;
 pub use event_core::PipeError;
 pub use ext::{CancelOn, Deadline, GetExt};
 pub use pipe::{AsyncStd, Pipe, PipeTo, pipe};
-/// Ends gets, see [`GetExt::cancel_on`]: the source and its tokens of [`stop_token`], in the version that this crate works
-/// with. The source is dropped to stop them.
-pub use stop_token::{StopSource, StopToken};
+/// Makes tokens that end gets, and ends these gets when it is dropped.
+///
+pub use stop_token::StopSource;
+/// The token of [`stop_token`] that ends gets: see [`GetExt::cancel_on`].
+///
+pub use stop_token::StopToken;
 pub use time::{AsyncStdClock, AsyncStdTimer, Sleep};
 
 /// The example of the README, as a test.

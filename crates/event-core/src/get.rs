@@ -56,7 +56,7 @@ impl<'a, W: ?Sized> Get<'a, W> {
 }
 
 impl<'a, W: Watcher + ?Sized, B, C> Get<'a, W, Everything, B, C> {
-    /// Only data that `accept` accepts. What it rejects is consumed, and the get goes on.
+    /// Returns only data that `accept` accepts. What it rejects is consumed, and the get continues.
     ///
     /// On a value in memory, `accept` runs on a borrow, before anything is cloned. Nobody waits for it, however long it runs.
     ///

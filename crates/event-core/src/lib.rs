@@ -9,7 +9,7 @@
 //!
 //! address.set("192.0.2.10");
 //! address.set("192.0.2.77");
-//! assert_eq!(watcher.get().await?, "192.0.2.77"); // the current data; what was replaced is skipped
+//! assert_eq!(watcher.get().await?, "192.0.2.77"); // the current data; the older is skipped
 //!
 //! drop(address);
 //! assert!(watcher.get().await.unwrap_err().is_closed());
@@ -30,7 +30,7 @@
 //! | [`MemoryReader`] | the right to read and watch, without the right to set | [`reader`](MemoryValue::reader) |
 //! | [`GetError`] | why a get returned no data: closed, cancelled, too late | |
 //!
-//! And these some programs need:
+//! Some programs also need these:
 //!
 //! | to | there is |
 //! |---|---|
@@ -68,6 +68,8 @@
 
 // docs.rs sets it: it marks what needs a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// What only a model is built without is there for everybody else, and needs no mark.
+#![cfg_attr(docsrs, doc(auto_cfg(hide(event_core_loom, event_core_shuttle))))]
 #![no_std]
 
 #[cfg(feature = "alloc")]
@@ -169,8 +171,9 @@ pub use watcher_ext::WatcherExt;
 #[doc(hidden)]
 pub use types::*;
 
-/// What methods and functions return, and what that is made of. Programs seldom name these types; each has a page because their
-/// methods and promises do.
+/// The types that methods and functions return.
+///
+/// Programs seldom name these types. Each has a page for its methods and for what it promises.
 ///
 /// They can also be named without `types`, as `event_core::Map` for instance.
 ///

@@ -2,8 +2,10 @@
 
 use core::fmt;
 
-/// Which publication of a value this is: 0 before the first, and one more with each `set`, `clear` and successful
-/// `update`. Versions of one value only grow; versions of different values have nothing to do with each other.
+/// The number of a publication of a value.
+///
+/// It is 0 before the first publication, and one more after each `set`, `clear` and successful `update`. Versions of one value only grow.
+/// Versions of different values have nothing to do with each other.
 ///
 /// It is as wide as a pointer. After 2^64 publications - 2^32 on a 32-bit target - it wraps around to 1. From then on,
 /// `<` and `>` are wrong between versions from before and after that.

@@ -310,7 +310,8 @@ pub trait WatcherExt: Watcher {
     ///
     /// # futures_lite::future::block_on(async {
     /// let celsius = MemoryValue::with_value(20);
-    /// let mut change = celsius.watch().scan(None, |before, now| before.replace(now).map(|before| now - before));
+    /// let difference = |before: &mut Option<i32>, now| before.replace(now).map(|before| now - before);
+    /// let mut change = celsius.watch().scan(None, difference);
     /// assert_eq!(change.get().await?, None);
     /// celsius.set(23);
     /// assert_eq!(change.get().await?, Some(3));
@@ -412,7 +413,8 @@ pub trait WatcherExt: Watcher {
     /// use event_core::{MemoryValue, prelude::*};
     ///
     /// # futures_lite::future::block_on(async {
-    /// let (wired, wireless) = (MemoryValue::with_value("192.0.2.10"), MemoryValue::with_value("198.51.100.23"));
+    /// let wired = MemoryValue::with_value("192.0.2.10");
+    /// let wireless = MemoryValue::with_value("198.51.100.23");
     /// let uplink = MemoryValue::with_value(wired.reader());
     /// let mut address = uplink.watch().switch_map(|uplink| uplink);
     /// assert_eq!(address.get().await?, "192.0.2.10");
@@ -508,7 +510,7 @@ pub trait WatcherExt: Watcher {
     ///
     /// ```
     /// # use core::time::Duration;
-    /// use event_core::{MemoryValue, Timer, prelude::*};
+    /// use event_core::{GetError, MemoryValue, Timer, prelude::*};
     ///
     /// # struct AtOnce;
     /// # impl Timer for AtOnce {
@@ -516,7 +518,7 @@ pub trait WatcherExt: Watcher {
     /// #     fn sleep(&self, _: Duration) -> Self::Sleep { core::future::ready(()) }
     /// # }
     /// # futures_lite::future::block_on(async {
-    /// async fn save_settings(settings: MemoryValue<String>, timer: impl Timer) -> Result<(), event_core::GetError> {
+    /// async fn save_settings(settings: MemoryValue<String>, timer: impl Timer) -> Result<(), GetError> {
     ///     let mut quiet = settings.watch().debounce(timer, Duration::from_secs(2));
     ///     println!("saving {:?}", quiet.get().await?);
     ///     Ok(())
@@ -640,7 +642,8 @@ pub trait WatcherExt: Watcher {
     ///
     /// # futures_lite::future::block_on(async {
     /// let text = MemoryValue::with_value("1 2 3");
-    /// let (sums, driver) = text.watch().map(|text| text.split(' ').flat_map(str::parse::<u32>).sum::<u32>()).share();
+    /// let sum = |text: &str| text.split(' ').flat_map(str::parse::<u32>).sum::<u32>();
+    /// let (sums, driver) = text.watch().map(sum).share();
     /// let (mut one, mut other) = (sums.watch(), sums.watch());
     /// drop(text);
     /// driver.await?;

@@ -87,8 +87,8 @@ impl EtcdClient {
         ))
     }
 
-    /// How the client stands to the cluster. It is in sync while the stream that carries the watches of everyone is open.
-    /// [`EtcdWatcher::status`](crate::EtcdWatcher::status) tells it of one watcher.
+    /// The connection state of the client. It is in sync while the stream that carries all watches is open.
+    /// [`EtcdWatcher::status`](crate::EtcdWatcher::status) is that of one watcher.
     #[must_use]
     pub fn status(&self) -> MemoryReader<Status> {
         self.0.status.clone()

@@ -10,8 +10,8 @@ use crate::seen::Seen;
 
 /// What went wrong between this process and the cluster.
 ///
-/// Watchers live through what passes by itself, such as a member that does not answer; this is for the rest, and for
-/// writing. It never holds a password or a token.
+/// Watchers retry what passes by itself, such as a member that does not answer. This is for the rest, and for writing. It never holds
+/// a password or a token.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -21,8 +21,8 @@ pub enum Error {
     NoRuntime,
     /// No endpoint answered. Per endpoint, why.
     Unreachable(Vec<(String, String)>),
-    /// The cluster does not take the user or the password, or wants some and got none; or it got some and does not want
-    /// any. The text is the cluster's.
+    /// The cluster does not accept the user or the password, or requires a user and got none, or got a user and expects none. The
+    /// text is the cluster's.
     Unauthenticated(String),
     /// The user may not do this.
     PermissionDenied,
@@ -34,7 +34,7 @@ pub enum Error {
     /// The cluster takes no request of this size. Nothing was written. (etcd's default limit is 1.5 MiB, its option
     /// `--max-request-bytes`.)
     TooLarge {
-        /// How long the data were.
+        /// How long the data was.
         bytes: usize,
     },
     /// The key is not as it was seen. Nothing was written.
@@ -42,7 +42,7 @@ pub enum Error {
         /// How it is instead.
         found: Seen,
     },
-    /// A request that writes was not answered. It may have been done or not; whoever watches the key will see.
+    /// A request that writes was not answered. It may have been done or not; a watcher of the key shows it.
     Unanswered {
         /// How long was waited for the answer, if that ended it.
         waited: Option<Duration>,
@@ -251,7 +251,7 @@ mod tests {
         let failure = runtime.block_on(async {
             // Nobody listens there.
             let channel = tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
-            crate::api::Client::over(channel).status().await
+            crate::api::Client::over(channel, &crate::options::ClientBuilder::new::<&str>([])).status().await
         });
         let failure = Failure::of(&failure.expect_err("nobody is there"));
         let Failure::Transient { cause, sent } = failure else { panic!("{failure:?}") };

@@ -18,7 +18,7 @@ use crate::trace;
 /// A lease that is kept alive in the background for as long as this exists.
 ///
 /// Dropped, it is left to expire, and the keys that were written with it are deleted then; [`revoke`](Self::revoke) has
-/// that done at once.
+/// that done immediately.
 pub struct Lease {
     client: EtcdClient,
     id: i64,
@@ -50,7 +50,7 @@ pub struct LeaseOfWrite {
 }
 
 impl EtcdClient {
-    /// Is granted a lease that lasts at least this long (in whole seconds, rounded up) after this process was last heard
+    /// Asks for a lease that lasts at least this long (in whole seconds, rounded up) after this process was last heard
     /// of, and keeps it alive. etcd grants no less than one and a half times its election timeout, 2 s by default;
     /// [`Lease::time_to_live`] returns what was granted.
     ///

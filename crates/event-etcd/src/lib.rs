@@ -1,9 +1,8 @@
-//! Watched values kept in an etcd cluster: the same traits, options and combinators as over memory.
+//! Watched values kept in an etcd cluster, with the same traits, options and combinators as values in memory.
 //!
-//! What is stored under a key, or under each key of a range, is an [`EtcdValue`]. Its watchers give what is present first
-//! and then wait for something newer, as every [`Watcher`](event_core::Watcher) does. They live through what happens to a
-//! cluster: members that die, leaders that change, connections that break, revisions that are compacted, tokens that
-//! expire.
+//! An [`EtcdValue`] is what is stored under a key, or under each key of a range. Its watchers return the current data first, and
+//! then wait for something newer, as every [`Watcher`](event_core::Watcher) does. They keep working when members die, leaders change,
+//! connections break, revisions are compacted, or tokens expire.
 //!
 //! ```no_run
 //! use event_core::prelude::*;
@@ -24,7 +23,7 @@
 //! assert_eq!(watcher.get().await?, Some(17));
 //! assert_eq!(watcher.mod_revision(), revision);
 //!
-//! // Whoever only wants to know how things are now makes one request, and no more.
+//! // Only what is stored now: this makes one request.
 //! let mut glance = limit.watch();
 //! assert_eq!(glance.get().backlog_only().await?, Some(17));
 //! assert!(glance.get().backlog_only().await.unwrap_err().is_backlog_done());
@@ -32,9 +31,11 @@
 //! # }
 //! ```
 //!
+//! The [guide] has a section per task.
+//!
 //! # Ranges as maps
 //!
-//! An [`EtcdMap`] is a range as one local picture, which is always whole and of one revision: a
+//! An [`EtcdMap`] is a local copy of a range, which is always whole and of one revision: a
 //! [`WatchMap`](event_map::WatchMap), like a [`MemoryMap`](event_map::MemoryMap) in this process. Its items, and those of an
 //! [`EtcdValue`] with a [codec](Builder::codec), are encoded and decoded by a [`Codec`].
 //!
@@ -49,16 +50,20 @@
 //! that were written after what is known, in one request for all that join at the same time; and for everything if that shows that
 //! keys were deleted.
 //!
-//! # What a watcher gives
+//! # What a watcher returns
 //!
-//! Per key only the newest. Keys come in the order in which they first changed since the watcher had them, one with each
-//! get. Data with the bytes that the watcher had before are not given again, also if there was something else in between.
-//! A deletion is given as such, and [`deleted`](EtcdWatcher::deleted) is what it took away. What happens to keys that the watcher
-//! never had, and that are gone again, is not.
+//! A get returns the newest data of one key. Keys come in the order in which they first changed since the watcher returned them. Data
+//! with the same bytes as before is not returned again, even if there was something else in between. A deletion is returned as such,
+//! and [`deleted`](EtcdWatcher::deleted) is what was deleted. A key that was written and deleted again before the watcher returned it is
+//! not reported.
+//!
+//! # Tests without a server
+//!
+//! With the feature `test-util`, `test_util::FakeCluster` is a cluster in memory, for unit tests of code that uses this crate.
 //!
 //! # Limits
 //!
-//! What keeps one item at a time keeps one key of a range: `combine`, `debounce`, `throttle`, `sample`, `share`, and pipes into
+//! Combinators that keep one item keep one key of a range: `combine`, `debounce`, `throttle`, `sample`, `share`, and pipes into
 //! values or watch channels. Use them on single keys, or after a filter. Pipes into queues lose no key.
 //!
 //! The revision of a deletion, and what it took away, are remembered for the newest 64 deletions of a range. A watcher that is further
@@ -71,8 +76,15 @@
 //! A list of many pages is of one revision. If that is compacted before the last page is there, it begins again with larger pages, after
 //! a pause that grows. In the end one page holds everything, so a large range needs as much memory at a time.
 //!
-//! A cluster that is restored from a backup has fewer revisions than before, and its clients have no way to know: watchers
-//! have to be made anew after that.
+//! A cluster that is restored from a backup has fewer revisions than before, and its clients cannot notice that. Make new watchers
+//! after it.
+//!
+//! # Features
+//!
+//! - `json`: the codec `Json`.
+//! - `tls`: `https` endpoints. `tls-native-roots` and `tls-webpki-roots`: the certificates to trust.
+//!
+//! None is on by default.
 
 // docs.rs sets it: it marks what needs a feature.
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -102,10 +114,16 @@ mod share;
 mod status;
 mod store;
 mod stores;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod trace;
 mod value;
 mod watcher;
 mod write;
+
+#[cfg(doc)]
+#[doc = include_str!("../docs/guide.md")]
+pub mod guide {}
 
 pub use client::EtcdClient;
 #[cfg(feature = "json")]
@@ -128,3 +146,8 @@ pub use event_map;
 pub use tonic;
 #[cfg(feature = "tls")]
 pub use tonic::transport::{Certificate, ClientTlsConfig as TlsOptions, Identity};
+
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -24,11 +24,11 @@ use crate::share::{Asked, Share, Standing};
 use crate::status::Status;
 use crate::write::EtcdKey;
 
-/// A range of keys of an etcd cluster as a map: one local picture, which is always whole and of one revision.
+/// A range of keys of an etcd cluster as a map: a local copy, which is always whole and of one revision.
 ///
 /// It is a [`WatchMap`], so what is written against that runs in memory and on a cluster. What its watchers get, and in which
 /// order, is what those of a [`MemoryMap`] get; see there. Every state of the picture is one that the cluster had: all changes
-/// of a transaction or none. It lives through whatever happens to the cluster, as an [`EtcdWatcher`](crate::EtcdWatcher) does.
+/// of a transaction or none. It keeps working when members or connections are lost, as an [`EtcdWatcher`](crate::EtcdWatcher) does.
 ///
 /// The range is followed from when the map is built until the last handle and the last watcher are dropped. Maps and
 /// watchers of the same range and client share one list and one watch; maps that decode by the same codec without data of its own,
@@ -116,7 +116,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`Error::PermissionDenied`] and [`Error::Unauthenticated`] while the cluster refuses the range. The map goes on asking, less
+    /// [`Error::PermissionDenied`] and [`Error::Unauthenticated`] while the cluster refuses the range. The map keeps asking, less
     /// and less often. [`Error::NoRuntime`] when the client's runtime has ended.
     ///
     /// # Cancel safety
@@ -260,7 +260,7 @@ where
         self.0.picture.failures.reader()
     }
 
-    /// How the map stands to the cluster. It is in sync up to a revision when the picture has everything up to it.
+    /// The connection state of the map. It is in sync up to a revision when the picture has everything up to it.
     #[must_use]
     pub fn status(&self) -> MemoryReader<Status> {
         self.0.picture.status.reader()
@@ -352,7 +352,7 @@ impl<K, V> Clone for EtcdMap<K, V> {
     }
 }
 
-/// Shows everything but keys and data, of which it asks nothing.
+/// Shows everything but keys and data, which need not implement `Debug`.
 impl<K, V> fmt::Debug for EtcdMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.0.picture.status.borrow().map(|status| status.to_string());

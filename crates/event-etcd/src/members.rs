@@ -70,9 +70,14 @@ impl Members {
     }
 
     pub(crate) fn of_channel(channel: tonic::transport::Channel) -> Self {
-        let client = Client::over(channel);
+        Self::of_channel_with(channel, ClientBuilder::new::<&str>([]))
+    }
+
+    /// The same with options, except those of the connection, which the channel has.
+    pub(crate) fn of_channel_with(channel: tonic::transport::Channel, options: ClientBuilder) -> Self {
+        let client = Client::over(channel, &options);
         let member = Member { name: Arc::from("the cluster"), connected: Mutex::default(), given: Some(client) };
-        Self { options: ClientBuilder::new::<&str>([]), turn: Turn::first([member]), failures: Notify::new() }
+        Self { options, turn: Turn::first([member]), failures: Notify::new() }
     }
 
     pub(crate) fn options(&self) -> &ClientBuilder {

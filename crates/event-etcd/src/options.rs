@@ -9,7 +9,7 @@ use http::Uri;
 use crate::client::EtcdClient;
 use crate::error::Error;
 
-/// Prepares an [`EtcdClient`]: where the cluster is, who asks, and how patient it is.
+/// Prepares an [`EtcdClient`]: endpoints, user, TLS and timeouts.
 ///
 /// Passwords and keys are in neither its `Debug` output nor that of anything made from it.
 #[derive(Clone)]
@@ -62,19 +62,19 @@ impl ClientBuilder {
         self
     }
 
-    /// How long to wait for an answer to one request before the next member is asked: 5 s unless told.
+    /// How long to wait for an answer to one request before the next member is asked: 5 s by default.
     pub fn request_timeout(mut self, timeout: Duration) -> Self {
         self.request_timeout = timeout;
         self
     }
 
-    /// How long to wait for a connection: 2 s unless told.
+    /// How long to wait for a connection: 2 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// How often a connection is checked (10 s unless told), and how long to wait for the answer (3 s).
+    /// How often a connection is checked (10 s by default), and how long to wait for the answer (3 s).
     ///
     /// etcd closes connections that are checked more often than its option `--grpc-keepalive-min-time`, 5 s, allows.
     pub fn keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
@@ -82,14 +82,14 @@ impl ClientBuilder {
         self
     }
 
-    /// After how long a silence a member is asked how far it is: 3 s unless told. After twice the time without an answer,
+    /// After how long a silence a member is asked how far it is: 3 s by default. After twice the time without an answer,
     /// watchers go to the next member. Any member that answers, if only slowly, keeps them.
     pub fn probe(mut self, silence: Duration) -> Self {
         self.probe = silence;
         self
     }
 
-    /// The longest pause between two attempts, 2 s unless told. The first one is some 50 ms, each is twice the one before.
+    /// The longest pause between two attempts, 2 s by default. The first one is some 50 ms, each is twice the one before.
     pub fn max_pause(mut self, pause: Duration) -> Self {
         self.max_pause = pause;
         self
@@ -137,7 +137,7 @@ impl ClientBuilder {
         Ok(client)
     }
 
-    /// As [`connect`](Self::connect), but does not wait for the cluster to answer. Watchers find out.
+    /// Like [`connect`](Self::connect), but does not wait for the cluster to answer. Watchers connect when they are polled.
     ///
     /// # Errors
     ///

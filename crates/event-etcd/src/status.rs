@@ -1,21 +1,21 @@
-//! How a watcher stands to the cluster.
+//! The connection state of a watcher.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// How a watcher, or the client that it belongs to, stands to the cluster.
+/// The connection state of a watcher, a map or a client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Status {
-    /// It does not know yet what is stored, and has had no trouble.
+    /// It does not know yet what is stored, and nothing has failed.
     Connecting,
-    /// It knows everything up to a revision, and is told of everything newer, if it was ever asked to wait for that.
+    /// It knows everything up to a revision. If it was ever asked to wait, it is notified of everything newer.
     Synced {
         /// The revision of the cluster.
         revision: i64,
     },
-    /// It is out of touch: there may be something newer, or something at all, that it does not know. It goes on trying.
+    /// It has lost contact: there may be something newer that it does not know. It keeps trying.
     Stale {
         /// Since when.
         since: Instant,

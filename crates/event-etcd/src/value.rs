@@ -21,7 +21,7 @@ use crate::write::EtcdKey;
 
 /// A value kept in an etcd cluster: what is stored under a key, or under each key of a range.
 ///
-/// It is a [`Watch`], so it can be watched, piped and combined like any other value. Writing is asynchronous, and gives
+/// It is a [`Watch`], so it can be watched, piped and combined like any other value. Writing is asynchronous, and returns
 /// the revision of the cluster that it made. Making one costs nothing; requests begin with the first get of a watcher.
 pub struct EtcdValue<T> {
     client: EtcdClient,
@@ -47,16 +47,16 @@ impl<T> EtcdValue<T> {
         EtcdWatcher::new(self.client.clone(), self.range.clone(), self.duplicate_decoder(), self.initial.clone())
     }
 
-    /// How the client that this value belongs to stands to the cluster. [`EtcdWatcher::status`] tells it of one watcher.
+    /// The connection state of the client that this value belongs to. [`EtcdWatcher::status`] is that of one watcher.
     #[must_use]
     pub fn status(&self) -> MemoryReader<Status> {
         self.client.status()
     }
 
-    /// Stores data under the key, as they are. The result is the revision of the cluster that has them.
+    /// Stores data under the key, as it is. The result is the revision of the cluster that has it.
     ///
-    /// Members that cannot be connected to are passed over. If one was asked and did not answer, nobody else is: it may
-    /// have stored the data, and they are not to overwrite a second time what others have stored since.
+    /// Unreachable members are skipped. If a member was asked and did not answer, no other member is asked: the first may have stored
+    /// the data, and a second attempt could overwrite what other clients have stored since.
     ///
     /// # Errors
     ///
@@ -174,15 +174,15 @@ impl<T> Builder<T> {
     }
 
     /// The value is all that is stored under keys from the start of the range up to, but not including, its end, in the
-    /// order of their bytes. Each get gives what became of one key.
+    /// order of their bytes. Each get returns a change of one key.
     pub fn range<K: Into<Vec<u8>>>(mut self, range: Range<K>) -> Self {
         self.prefix.clear();
         self.range = Some(KeyRange::range(range));
         self
     }
 
-    /// The value is all that is stored under keys that begin with this; all keys there are if it is empty. Each get gives
-    /// what became of one key.
+    /// The value is all that is stored under keys that begin with this; all keys there are if it is empty. Each get returns
+    /// a change of one key.
     pub fn prefix(mut self, prefix: impl Into<Vec<u8>>) -> Self {
         self.prefix = prefix.into();
         self.range = Some(Ok(KeyRange::prefix(&*self.prefix)));
@@ -191,8 +191,8 @@ impl<T> Builder<T> {
 
     /// Makes an item of a key and what is stored under it, which is `None` when the key was deleted.
     ///
-    /// Each watcher has a clone of it, which runs in the watcher's task, once for each get, on what that is about to give.
-    /// Its error comes out of that get as [`GetError::Backend`](event_core::GetError::Backend), and the watcher goes on
+    /// Each watcher has a clone of it, which runs in the watcher's task, once for each get, on what that is about to return.
+    /// Its error comes out of that get as [`GetError::Backend`](event_core::GetError::Backend), and the watcher continues
     /// with the next change.
     /// The error is any, so `?` works on all of them.
     pub fn decoder<F>(mut self, decoder: F) -> Self

@@ -16,19 +16,19 @@ use crate::status::Status;
 
 /// Watches one key of a cluster, or each key of a range.
 ///
-/// The first gets give what is stored, one key each; later ones wait for what becomes of a key. Of several changes of a
-/// key only the newest is given, and none at all if it has come back to the bytes that were given last. Keys come in the
-/// order in which they first changed. A deletion is a change, if the watcher had been given what is deleted.
+/// The first gets return what is stored, one key each; later ones wait for changes. Of several changes of a key, only the newest is
+/// returned, and none if the key has the bytes again that were returned last. Keys come in the order in which they first changed. A
+/// deletion is a change, if the watcher has returned what is deleted.
 ///
-/// Once it was polled, a watcher follows the cluster in the background, so polling it late or seldom costs no more than
-/// the keys are long. It lives through the loss of members, leaders and connections, and through compaction; what changed
-/// meanwhile is told afterwards. [`status`](Self::status) shows how it stands.
+/// Once it was polled, a watcher follows the cluster in the background. A watcher that is polled late or seldom takes no more memory than
+/// the keys do. It keeps working when members, leaders and connections are lost, and when revisions are compacted; it returns afterwards what changed
+/// meanwhile. [`status`](Self::status) is its connection state.
 ///
 /// A get fails with [`GetError::Backend`] if the decoder fails, which costs that one change, and if the cluster refuses
 /// the request, which is asked again by the next get. The source of the latter is an [`Error`](crate::Error).
-/// [`GetError::Closed`] means that the client's runtime is gone.
+/// [`GetError::Closed`] means that the client's runtime has ended.
 ///
-/// A clone knows and has had what the original has, and goes its own way from there.
+/// A clone has seen what the original has seen, and is independent from then on.
 pub struct EtcdWatcher<T> {
     share: Share,
     /// Made with the first get.
@@ -64,12 +64,12 @@ impl<T> EtcdWatcher<T> {
         Self { share: Share::new(client, range), cursor: None, decoder, namespace, initial, last: None }
     }
 
-    /// A future that gives what is present and unseen, or waits for it; see [`WatcherExt::get`].
+    /// A future that returns what is stored and unseen, or waits for it; see [`WatcherExt::get`].
     pub fn get(&mut self) -> Get<'_, Self> {
         WatcherExt::get(self)
     }
 
-    /// How this watcher stands to the cluster. Before the first get it is connecting.
+    /// The connection state of this watcher. Before the first get it is connecting.
     #[must_use]
     pub fn status(&self) -> MemoryReader<Status> {
         self.share.status()
@@ -82,7 +82,7 @@ impl<T> EtcdWatcher<T> {
         self.last.as_ref().map_or(Seen::Absent, |last| last.seen)
     }
 
-    /// The revision of the cluster that wrote what the last get gave, or deleted it; 0 before.
+    /// The revision of the cluster that wrote what the last get returned, or deleted it; 0 before.
     ///
     /// A deletion that was found out later has a revision that did not have the key.
     #[must_use]
@@ -90,14 +90,14 @@ impl<T> EtcdWatcher<T> {
         self.last.as_ref().map_or(0, |last| last.revision)
     }
 
-    /// The key of what the last get gave, also if the decoder failed on it.
+    /// The key of what the last get returned, also if the decoder failed on it.
     #[must_use]
     pub fn key(&self) -> Option<&[u8]> {
         self.last.as_ref().and_then(|last| last.key.get(self.namespace..))
     }
 
-    /// What the deletion that the last get returned took away: what was stored under the key last, where that is known, and
-    /// otherwise what this watcher had. `None` if the last get returned something else.
+    /// What was deleted, if the last get returned a deletion: what was stored under the key last, where that is known, and
+    /// otherwise what this watcher has returned last. `None` if the last get returned something else.
     #[must_use]
     pub fn deleted(&self) -> Option<&[u8]> {
         self.last.as_ref().and_then(|last| last.taken.as_deref())

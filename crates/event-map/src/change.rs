@@ -1,6 +1,6 @@
 //! A change of one key.
 
-/// What became of a key: an item of a map's watcher.
+/// A change of one key: an item of a map's watcher.
 #[doc(alias("MapDiff", "VectorDiff", "ChangeSet"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Change<K, V> {

@@ -12,9 +12,9 @@ use crate::reader::MapReader;
 /// Watches one key of a map: its items are what the key holds, and `None` when the map does not have it. Made by
 /// [`MemoryMap::watch_key`](crate::MemoryMap::watch_key).
 ///
-/// The first get returns what is current. Later ones wait until the key was set, inserted or removed since; a key that came and went
-/// meanwhile, or went and came, is as if it had done nothing or had been set. The newest data is returned, never older data after
-/// newer.
+/// The first get returns what is current. Later ones wait until the key is set, inserted or removed. A key that was inserted and
+/// removed again between two gets counts as unchanged, and one that was removed and inserted again counts as set. The newest data is
+/// returned, never older data after newer.
 ///
 /// Changes of other keys do not wake it. A clone has had what the original has. It does not keep the map open.
 ///
@@ -187,7 +187,7 @@ impl<K: Clone, V> Clone for KeyWatcher<K, V> {
     }
 }
 
-/// Shows everything but key and data, of which it asks nothing.
+/// Shows everything but key and data, which need not implement `Debug`.
 impl<K, V> fmt::Debug for KeyWatcher<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyWatcher").field("map", &self.map).finish_non_exhaustive()

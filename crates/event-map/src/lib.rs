@@ -89,7 +89,7 @@
 //!
 //! The [internals] say how it works.
 //!
-//! # What there is not
+//! # What is missing
 //!
 //! *Sync mode*: the `set_sync` of a value waits until every watcher has seen a version. A watcher of a map has seen a state after as many
 //! gets as there are changed keys, and the state may change again in between. The map does not know its watchers; to count them would

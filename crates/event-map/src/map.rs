@@ -134,7 +134,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
         self.try_insert(key, value).unwrap_or_default()
     }
 
-    /// Like [`insert`](Self::insert), but hands key and data back if the map is closed.
+    /// Like [`insert`](Self::insert), but returns key and data if the map is closed.
     ///
     /// # Errors
     ///
@@ -386,7 +386,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     }
 
     /// A new watcher of all keys. It first gets the keys that the map has now, in their order and one per get; and then, one per get,
-    /// those that change, in the order in which they first changed since it looked. See the [crate](crate#what-a-watcher-gets).
+    /// those that change, in the order in which they first changed since its last get. See the [crate](crate#what-a-watcher-gets).
     ///
     /// Lock-free.
     #[doc(alias("subscribe", "signal_vec", "entries_cloned", "collect", "into_values_and_stream", "Connect"))]
@@ -411,10 +411,10 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
         MapWatcher::new_after(self.begin().watch())
     }
 
-    /// A new watcher of the keys in `range`, which else is as [`watch`](Self::watch). A range without keys, such as one that ends
+    /// A new watcher of the keys in `range`, otherwise like [`watch`](Self::watch). A range without keys, such as one that ends
     /// before it starts, has no items.
     ///
-    /// It is woken by every change of the map, and passes over what is not in the range without cloning it.
+    /// It is woken by every change of the map, and skips keys that are not in the range without cloning them.
     ///
     /// # Examples
     ///
@@ -556,7 +556,7 @@ impl<K: Ord + Clone, V: Clone, const N: usize> From<[(K, V); N]> for MemoryMap<K
     }
 }
 
-/// Shows everything but keys and data, of which it asks nothing.
+/// Shows everything but keys and data, which need not implement `Debug`.
 impl<K, V> fmt::Debug for MemoryMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryMap")

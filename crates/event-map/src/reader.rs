@@ -190,7 +190,7 @@ impl<K, V> Clone for MapReader<K, V> {
     }
 }
 
-/// Shows everything but keys and data, of which it asks nothing.
+/// Shows everything but keys and data, which need not implement `Debug`.
 impl<K, V> fmt::Debug for MapReader<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MapReader")

@@ -107,7 +107,7 @@ impl<K, V> Clone for SnapshotWatcher<K, V> {
     }
 }
 
-/// Shows everything but keys and data, of which it asks nothing.
+/// Shows everything but keys and data, which need not implement `Debug`.
 impl<K, V> fmt::Debug for SnapshotWatcher<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SnapshotWatcher")

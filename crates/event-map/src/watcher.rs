@@ -92,7 +92,7 @@ macro_rules! change_watcher {
                 self.following.backlog(&mut |_| true)
             }
 
-            /// Takes everything for seen that is in the map now.
+            /// Marks everything that is in the map now as seen.
             pub fn mark_seen(&mut self) {
                 if let Some(state) = self.following.watcher.borrow() {
                     self.following.cursor.skip_to(&state);
@@ -145,7 +145,7 @@ macro_rules! change_watcher {
             }
         }
 
-        /// Shows everything but keys and data, of which it asks nothing.
+        /// Shows everything but keys and data, which need not implement `Debug`.
         impl<K, V> fmt::Debug for $watcher<K, V> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.debug_struct(stringify!($watcher))
@@ -160,8 +160,8 @@ macro_rules! change_watcher {
 /// Watches all keys of a map, one change per get. Made by [`MemoryMap::watch`](crate::MemoryMap::watch).
 ///
 /// It can be moved between threads and tasks. A clone has had what the original has, and goes its own way. It does not keep the map
-/// open. Of a watcher that is not polled nothing is known to the map but how far it has got; what that costs is in the
-/// [crate](crate#what-it-costs).
+/// open. Of a watcher that is not polled, the map knows only how far it has got; the [crate's page](crate#what-it-costs) says what that
+/// costs.
 ///
 /// # Examples
 ///

@@ -20,9 +20,9 @@ use crate::run::Run;
 use crate::runnable::boxed;
 use crate::settings::Limit;
 
-/// A runnable's way to its supervisor, for one run.
+/// Connects one run of a runnable with its supervisor.
 ///
-/// Clones are the same context. It may be kept longer than the run, but then it can do nothing any more.
+/// Clones are the same context. It may be kept longer than the run, but its methods then do nothing.
 #[derive(Clone)]
 pub struct Context {
     run: Arc<Run>,
@@ -145,7 +145,7 @@ impl Context {
         or(has_to_end, are_ready).await
     }
 
-    /// Tells how the runnable is doing. After the run has ended, or while it is being cancelled, that changes nothing.
+    /// Reports how the runnable is doing. After the run has ended, or while it is being cancelled, this changes nothing.
     ///
     /// [`Healthy`](Signal::Healthy) comes first and once, then, if ever, [`Done`](Signal::Done). Signals that do not fit are
     /// reported as warnings through `tracing`.

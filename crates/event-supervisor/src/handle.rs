@@ -45,7 +45,7 @@ impl Handle {
         Self { shared: Arc::clone(shared), group }
     }
 
-    /// Tells the group to end for good: it is not restarted. Its members stay in the tree, as long as they are among the
+    /// Cancels the group: it ends and is not restarted. Its members stay in the tree, as long as they are among the
     /// [newest](crate::Builder::keep_ended) that have ended.
     ///
     /// As [with every cancellation](crate#the-rules), the descendants end first.
@@ -53,7 +53,7 @@ impl Handle {
         self.shared.cancel(self.group);
     }
 
-    /// Tells the group to end, and starts it again without a delay. This is not a death: it counts for no
+    /// Cancels the group, and starts it again without a delay. This is not a death: it counts for no
     /// [limit](crate::Builder::limit), and the next delay is as long as it would have been. A group that waits for its restart
     /// is started immediately.
     pub fn restart(&self) {

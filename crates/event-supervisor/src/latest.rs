@@ -14,13 +14,13 @@ const CHILD: &str = "latest";
 
 /// Runs a runnable with the newest item of `watcher`, and starts another one in its place whenever there is a newer item.
 ///
-/// `runnable` makes one of an item. It runs as a child called `latest`: it is told to end when there is a newer item, and the
-/// next one begins when it and its children have. If it dies, it is restarted as any other, with the same item. Items that
-/// come faster than that are skipped, but for the newest.
+/// The closure `runnable` makes a runnable of an item. This runs as a child called `latest`. When there is a newer item, the child is
+/// cancelled, and the next one begins when the child and its children have ended. A child that dies is restarted like any other, with
+/// the same item. Of items that come faster than that, only the newest is used.
 ///
-/// The runnable as a whole is healthy as soon as its child is. When the watcher's value is closed, it is done, and the child
-/// goes on; if there never was an item, it dies of that. When the whole is restarted, it begins with the newest item that is
-/// known.
+/// The runnable as a whole is healthy as soon as its child is. When the watcher's value is closed, the whole is done, and the child
+/// keeps running. If the value is closed before there was an item, the whole dies. After a restart, the whole begins with the newest
+/// item that is known.
 ///
 /// # Examples
 ///

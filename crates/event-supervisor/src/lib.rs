@@ -1,4 +1,4 @@
-//! Supervision: restarts tasks that fail, together with what depends on them.
+//! Restarts tasks that fail, together with what depends on them.
 //!
 //! A *runnable* is an `async fn(Context) -> Result<(), E>`. It may run children, which makes a tree. When a runnable returns or
 //! panics without having signalled that its work is done, it is *dead*: the rest of its *group* is cancelled, and when all of

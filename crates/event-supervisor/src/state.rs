@@ -12,7 +12,7 @@ pub enum State {
     New,
     /// It signalled that it does its work.
     Healthy,
-    /// It signalled that its work is done. Its children may go on.
+    /// It signalled that its work is done. Its children may still run.
     Done,
     /// It returned or panicked without being done. It waits for its restart.
     Dead,
@@ -86,7 +86,7 @@ impl NodeStatus {
         self.restart_in
     }
 
-    /// Whether it did not end within the grace period after it was last told to.
+    /// Whether it did not end within the grace period after it was last cancelled.
     #[must_use]
     pub fn is_overdue(&self) -> bool {
         self.overdue

@@ -45,7 +45,7 @@ impl Supervisor {
         Self::builder(runtime).start(root)
     }
 
-    /// For other settings.
+    /// Prepares a supervisor with other settings.
     pub fn builder(runtime: impl Runtime) -> Builder {
         let settings = Settings {
             backoff: Backoff::default(),
@@ -64,8 +64,8 @@ impl Supervisor {
         self.shared.state()
     }
 
-    /// Tells the group of the runnable at `path`, such as `root.net.dhcp`, to end for good, as [`Handle::cancel`] does. With
-    /// the path of the root, the whole tree.
+    /// Cancels the group of the runnable at `path`, such as `root.net.dhcp`: it ends and is not restarted, as by
+    /// [`Handle::cancel`]. The path of the root cancels the whole tree.
     ///
     /// # Errors
     ///
@@ -93,13 +93,13 @@ impl Supervisor {
         Ok(Handle::new(&self.shared, group))
     }
 
-    /// Tells the whole tree to end.
+    /// Cancels the whole tree.
     pub fn cancel_all(&self) {
         self.shared.cancel(self.root);
     }
 
     /// Waits until all runnables have ended. That takes a [`cancel_all`](Self::cancel_all), or more deaths of the root than its
-    /// [limit](Builder::limit) allows: a tree whose root is done goes on.
+    /// [limit](Builder::limit) allows: a tree whose root is done keeps running.
     ///
     /// # Cancel safety
     ///
@@ -110,7 +110,7 @@ impl Supervisor {
         self.shared.closed().await;
     }
 
-    /// Tells the whole tree to end, and waits until it has.
+    /// Cancels the whole tree, and waits until it has ended.
     ///
     /// # Cancel safety
     ///
@@ -175,7 +175,7 @@ impl Builder {
         self.set(|settings| settings.backoff = backoff)
     }
 
-    /// How long a runnable may take to end after it was told to, 5 s by default. Then it is reported by name, and dropped.
+    /// How long a runnable may take to end after it was cancelled, 5 s by default. After that it is reported by name, and dropped.
     pub fn grace(self, grace: Duration) -> Self {
         self.set(|settings| settings.grace = grace)
     }
@@ -195,8 +195,8 @@ impl Builder {
         self.set(|settings| settings.is_ordered = true)
     }
 
-    /// How many runnables stay in the tree that have ended while their parents went on, because they were done or were
-    /// cancelled: the newest ones, 32 by default. Their descendants, which do not count, stay as long as they do.
+    /// How many runnables stay in the tree after they have ended while their parents kept running, because they were done or were
+    /// cancelled: the newest ones, 32 by default. Their descendants stay as long as they do, and do not count.
     pub fn keep_ended(self, number: usize) -> Self {
         self.set(|settings| settings.keep_ended = number)
     }
@@ -211,7 +211,7 @@ impl Builder {
     /// # Examples
     ///
     /// ```
-    /// fn that_tells(builder: event_supervisor::Builder) -> event_supervisor::Builder {
+    /// fn printing(builder: event_supervisor::Builder) -> event_supervisor::Builder {
     ///     builder.on_transition(|transition| println!("{:?} {transition}", transition.at()))
     /// }
     /// ```

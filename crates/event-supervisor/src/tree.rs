@@ -29,7 +29,7 @@ use crate::state::NodeStatus;
 /// what it has in common with the original, and costs next to nothing.
 ///
 /// The children of a runnable that has died or was cancelled stay as they were left, until it is started again. Those that
-/// have ended while their parent goes on stay as long as they are among the
+/// have ended while their parent keeps running stay as long as they are among the
 /// [newest of the whole tree](crate::Builder::keep_ended), and until their name is used again.
 #[derive(Clone)]
 pub struct Tree {

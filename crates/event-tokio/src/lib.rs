@@ -71,7 +71,8 @@ pub use event_core::PipeError;
 pub use ext::{CancelOn, Deadline, GetExt};
 pub use pipe::{Pipe, PipeTo, Tokio, pipe};
 pub use time::{TokioClock, TokioTimer};
-/// Ends gets, see [`GetExt::cancel_on`]: the token of [`tokio_util`], in the version that this crate works with.
+/// The token of [`tokio_util`] that ends gets: see [`GetExt::cancel_on`].
+///
 pub use tokio_util::sync::CancellationToken;
 pub use watch_channel::{ReceiverWatcher, WatchReceiver};
 

@@ -30,7 +30,7 @@ impl Clock for TokioClock {
 /// # Panics
 ///
 /// [`sleep`](Timer::sleep) panics outside of a tokio runtime, and in one without
-/// [time](tokio::runtime::Builder::enable_time), at once; its future panics when that runtime has been shut down.
+/// [time](tokio::runtime::Builder::enable_time), when it is called. Its future panics when that runtime has been shut down.
 ///
 /// # Examples
 ///

@@ -59,7 +59,8 @@ use crate::traits::{Watcher, until_some};
 /// # futures_lite::future::block_on(async {
 /// let members: Vec<MemoryValue<bool>> = (0..5).map(|_| MemoryValue::with_value(false)).collect();
 /// let all = combine(members.iter().map(MemoryValue::watch).collect::<Vec<_>>());
-/// let mut quorum = all.map(|present| present.into_iter().filter(|present| *present).count() > 2).dedup();
+/// let count = |present: Vec<bool>| present.into_iter().filter(|present| *present).count();
+/// let mut quorum = all.map(move |present| count(present) > 2).dedup();
 /// assert!(!quorum.get().await?);
 /// members[1..4].iter().for_each(|member| _ = member.set(true));
 /// assert!(quorum.get().await?);

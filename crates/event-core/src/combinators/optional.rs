@@ -6,9 +6,9 @@ use super::{How, debug_with_watcher, watcher_methods};
 use crate::error::GetError;
 use crate::traits::{Watcher, until_some};
 
-/// A watcher whose items are `Some` of those of `watcher`, and which returns `None` first if that has no data yet.
+/// Wraps the items of `watcher` in `Some`, and returns `None` first if there is no data yet.
 ///
-/// So a [`combine`](crate::combine) with it does not wait for that value, and goes on if the value is closed before it had
+/// So a [`combine`](crate::combine) with it does not wait for that value, and keeps working if the value is closed before it had
 /// data. `None` is returned once at most, and only as the first item: a value that is [cleared](crate::MemoryValue::clear)
 /// later has nothing newer.
 ///

@@ -58,8 +58,10 @@ use crate::traits::Watcher;
 ///
 /// # futures_lite::future::block_on(async {
 /// let sensors: Vec<MemoryValue<f32>> = (0..100).map(|_| MemoryValue::new()).collect();
-/// let numbered = |(number, sensor): (usize, &MemoryValue<f32>)| sensor.watch().map(move |celsius| (number, celsius));
-/// let mut any = select(sensors.iter().enumerate().map(numbered).collect::<Vec<_>>());
+/// let numbered = sensors.iter().enumerate().map(|(number, sensor)| {
+///     sensor.watch().map(move |celsius| (number, celsius))
+/// });
+/// let mut any = select(numbered.collect::<Vec<_>>());
 /// sensors[77].set(20.5);
 /// assert_eq!(any.get().await?, (77, 20.5));
 /// # Ok::<(), event_core::GetError>(()) }).unwrap();

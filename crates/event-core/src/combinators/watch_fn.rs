@@ -4,8 +4,10 @@ use core::fmt;
 
 use crate::traits::{Watch, Watcher};
 
-/// A derived value: something that can be watched, out of a closure that makes a watcher. So a combination of watchers can be
-/// handed to whatever wants to watch by itself, and again after a restart: a [`pipe`](crate::pipe()), for instance.
+/// Makes a derived value: something that can be watched, from a closure that makes a watcher.
+///
+/// Code that makes its own watchers, and makes new ones after a restart, can so be given a combination of watchers. A
+/// [`pipe`](crate::pipe()) is an example.
 ///
 /// # Examples
 ///

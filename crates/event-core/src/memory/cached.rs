@@ -112,7 +112,7 @@ impl<T> CachedReader<T> {
         self.shared.is_closed()
     }
 
-    /// Gives back what the last [`load`](Self::load) returned: for a reader that will not read for a long time.
+    /// Releases what the last [`load`](Self::load) returned: for a reader that will not read for a long time.
     ///
     /// # Panics
     ///

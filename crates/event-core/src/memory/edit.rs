@@ -231,7 +231,7 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Removes the data. That is a new version, but nothing that a watcher returns: watchers go on waiting. If there is no data, or if the
+    /// Removes the data. That is a new version, but nothing that a watcher returns: watchers keep waiting. If there is no data, or if the
     /// value is closed, this does nothing.
     ///
     /// Checking and clearing are one step: if two threads clear the same data, one of them does. Lock-free.

@@ -81,6 +81,8 @@ pub(super) struct Holder<T> {
 unsafe impl<T: Send + Sync> Send for Holder<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for Holder<T> {}
+// Like an `Arc`, it is a pointer: to move it moves nothing that is shared.
+impl<T> Unpin for Holder<T> {}
 
 impl<T> Holder<T> {
     #[cfg(feature = "alloc")]

@@ -341,7 +341,9 @@ impl<T> fmt::Display for SetSyncError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed(_) => f.write_str("the value is closed"),
-            Self::NotPublished(_) => f.write_str("the time was up before others had been seen, and nothing was set"),
+            Self::NotPublished(_) => {
+                f.write_str("nothing was set: an earlier set was not seen by all watchers in time")
+            }
             Self::NotSeen { missing: 1, .. } => f.write_str("the value is set, and 1 watcher has not seen it in time"),
             Self::NotSeen { missing, .. } => {
                 write!(f, "the value is set, and {missing} watchers have not seen it in time")

@@ -114,7 +114,8 @@ impl<T> MemoryValue<T> {
     /// use event_core::MemoryValue;
     ///
     /// static CONFIG: std::sync::LazyLock<MemoryValue<String>> = std::sync::LazyLock::new(|| {
-    ///     let value = MemoryValue::with_reader_shards(std::thread::available_parallelism().map_or(8, Into::into));
+    ///     let threads = std::thread::available_parallelism().map_or(8, Into::into);
+    ///     let value = MemoryValue::with_reader_shards(threads);
     ///     value.set("initial".into());
     ///     value
     /// });

@@ -17,8 +17,10 @@ use crate::trace;
 use crate::traits::Watch;
 use crate::version::Version;
 
-/// The only producer of a value. Since there is no other one, a set is one atomic exchange, which cannot fail, and the current data
-/// can be read without any atomic operation.
+/// The only producer of a value.
+///
+/// Since there is no other producer, a set is one atomic exchange, which cannot fail, and the writer reads the current data without any
+/// atomic operation.
 ///
 /// Its methods that set take `&mut self`, and it cannot be cloned, so the compiler ensures that nobody else sets. Consumers are
 /// those of a [`MemoryValue`]: [`MemoryWatcher`], [`MemoryReader`], [`CachedReader`](crate::CachedReader), in any number and on
@@ -485,7 +487,7 @@ impl<T> MemoryWriter<T> {
 
 impl<T> MemoryValue<T> {
     /// The only producer of this value, if this is its only handle: from then on weak handles do not upgrade, until it is a value
-    /// [again](MemoryWriter::into_value). Watchers and readers go on as before.
+    /// [again](MemoryWriter::into_value). Watchers and readers are not affected.
     ///
     /// # Errors
     ///
@@ -544,7 +546,7 @@ impl<T> Default for MemoryWriter<T> {
     }
 }
 
-/// Shows everything but the data, of which it asks nothing.
+/// Shows everything but the data, which need not implement `Debug`.
 impl<T> fmt::Debug for MemoryWriter<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryWriter")

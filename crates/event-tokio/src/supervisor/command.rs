@@ -14,7 +14,7 @@ use tokio::process::{Child, Command};
 ///
 /// When the runnable is cancelled, it sends SIGTERM and waits for the process to end. A process that has not ended after the
 /// [grace period](event_supervisor::Builder::grace) is killed, as with everything that drops the run. Systems without
-/// signals kill it immediately. Processes that the process itself has started are its own business.
+/// signals kill it immediately. Processes that the child process has started are not signalled.
 ///
 /// # Examples
 ///

@@ -11,7 +11,7 @@
 //!     addresses: mpsc::Receiver<&'static str>,
 //! }
 //!
-//! // A function or a closure will do for what keeps nothing from run to run.
+//! // A runnable that keeps nothing between its runs can be a function or a closure.
 //! impl Runnable<Context> for Consumer {
 //!     async fn run(&mut self, cx: Context) -> Result<(), BoxError> {
 //!         cx.signal(Signal::Healthy);
@@ -125,7 +125,7 @@ pub fn start(root: impl Runnable<Context> + 'static) -> Supervisor {
     builder().start(root)
 }
 
-/// For other settings, on the runtime that this is called on.
+/// Prepares a supervisor with other settings, on the runtime that this is called on.
 ///
 /// # Panics
 ///
