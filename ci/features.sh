@@ -34,7 +34,9 @@ for others in --no-default-features --features=std,serde,tracing; do
 done
 echo "== event-etcd with each of its features"
 cargo hack --each-feature -p event-etcd clippy --quiet --all-targets -- -D warnings
-cargo test --quiet -p event-etcd --features tls-native-roots --test values -- TLS
+for tests in TLS secrets; do
+  cargo test --quiet -p event-etcd --features tls-native-roots,tracing --test values -- "$tests"
+done
 echo "== the example with all of its features"
 cargo clippy --quiet -p network-status --all-features --all-targets -- -D warnings
 cargo test --quiet -p network-status --all-features

@@ -5,7 +5,7 @@
 use core::task::{Context, Poll, Waker};
 
 use event_core::prelude::*;
-use event_map::MemoryMap;
+use event_map::{MapWatcher, MemoryMap};
 use event_tests::allocator::{CountingAllocator, allocations_of, live_bytes};
 
 #[global_allocator]
@@ -129,6 +129,37 @@ fn a_slow_watcher_costs_no_more_than_there_are_keys() {
     assert!(more < 150.0, "{more}");
     drain(&mut quick);
     assert!(drain(&mut slow) <= KEYS as usize);
+}
+
+/// They share one list of the keys. A key of its own for each would be 100 bytes at least.
+#[test]
+fn watchers_that_are_behind_by_the_same_many_keys_share_a_list() {
+    const KEYS: u64 = 1_000;
+    const WATCHERS: usize = 100;
+    for polled in [false, true] {
+        let map = MemoryMap::<u64, u64>::new();
+        let mut watchers: Vec<_> = (0..WATCHERS).map(|_| map.watch()).collect();
+        if polled {
+            assert!(watchers.iter_mut().all(|watcher| drain(watcher) == 0));
+        }
+        map.transaction(|edit| (0..KEYS).for_each(|key| _ = edit.insert(key, key)));
+        let get = |watcher: &mut MapWatcher<u64, u64>| watcher.try_get().unwrap().key;
+        let mut late = watchers.pop().unwrap();
+        let (bytes, ()) = bytes_per("all of a list, for each watcher that has it", WATCHERS, || {
+            assert!(watchers.iter_mut().all(|watcher| get(watcher) == 0));
+        });
+        assert!(bytes < 2.0 * KEYS as f64);
+        // While the map changes, they go on, and one that reads late takes the list, and what changed since.
+        map.insert(KEYS, 0);
+        let (bytes, ()) =
+            bytes_per("all of a list, for a watcher that reads late", 1, || assert_eq!(get(&mut late), 0));
+        assert!(bytes < 2.0 * KEYS as f64);
+        assert_eq!(drain(&mut late), KEYS as usize);
+        let (bytes, ()) = bytes_per("all of a list that everybody has read, for each", WATCHERS, || {
+            assert!(watchers.iter_mut().all(|watcher| drain(watcher) == KEYS as usize));
+        });
+        assert!(bytes < 0.0, "it is given back");
+    }
 }
 
 #[test]

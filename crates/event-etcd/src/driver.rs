@@ -172,19 +172,7 @@ where
         let state = self.share.store.picture.snapshot();
         let is_first = self.had.is_none();
         let had = self.had.take().unwrap_or_default();
-        let mut changes = Vec::new();
-        let keys = self.share.store.differences.between(&had, &state);
-        for (number, key) in keys.iter().enumerate() {
-            if number % KEYS_PER_POLL == KEYS_PER_POLL - 1 {
-                yield_now().await;
-            }
-            let bytes = |state: &MapSnapshot<Key, Stored>| state.get(key).map(|stored| Arc::clone(&stored.bytes));
-            let now = bytes(&state);
-            // Unless it was written again as it was: nothing has become of it.
-            if now != bytes(&had) {
-                changes.push(self.names.decode(key, now.as_deref()));
-            }
-        }
+        let changes = if is_first { self.decode_all(&state).await } else { self.decode_changes(&had, &state).await };
         let done = catch_unwind(AssertUnwindSafe(|| self.publish(&changes, is_first)));
         // User code, too.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(changes)));
@@ -192,10 +180,42 @@ where
         self.had = if done.is_ok() { Some(state) } else { Some(had).filter(|_| !is_first) };
     }
 
+    async fn decode_all(&self, state: &MapSnapshot<Key, Stored>) -> Vec<Decoded<K, V>> {
+        let mut changes = Vec::with_capacity(state.len());
+        for (key, stored) in state {
+            if changes.len() % KEYS_PER_POLL == KEYS_PER_POLL - 1 {
+                yield_now().await;
+            }
+            changes.push(self.names.decode(key, Some(&stored.bytes)));
+        }
+        changes
+    }
+
+    async fn decode_changes(
+        &self,
+        had: &MapSnapshot<Key, Stored>,
+        state: &MapSnapshot<Key, Stored>,
+    ) -> Vec<Decoded<K, V>> {
+        let mut changes = Vec::new();
+        let keys = self.share.store.differences.between(had, state);
+        for (number, key) in keys.iter().enumerate() {
+            if number % KEYS_PER_POLL == KEYS_PER_POLL - 1 {
+                yield_now().await;
+            }
+            let bytes = |state: &MapSnapshot<Key, Stored>| state.get(key).map(|stored| Arc::clone(&stored.bytes));
+            let now = bytes(state);
+            // Unless it was written again as it was: nothing has become of it.
+            if now != bytes(had) {
+                changes.push(self.names.decode(key, now.as_deref()));
+            }
+        }
+        changes
+    }
+
     fn publish(&self, changes: &[Decoded<K, V>], is_first: bool) {
         let Picture { map, failures, .. } = &self.picture;
         map.transaction(|edit| {
-            if is_first {
+            if is_first && !edit.is_empty() {
                 // What was there initially and is not in the list.
                 let initial: Vec<K> = edit.iter().map(|(key, _)| key.clone()).collect();
                 let listed: std::collections::BTreeSet<&K> =

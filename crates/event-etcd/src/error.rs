@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tonic::{Code, Status};
 
+use crate::seen::Seen;
+
 /// What went wrong between this process and the cluster.
 ///
 /// Watchers retry what passes by itself, such as a member that does not answer. This is for the rest, and for writing. It never holds
@@ -37,8 +39,8 @@ pub enum Error {
     },
     /// The key is not as it was seen. Nothing was written.
     Conflict {
-        /// The revision that wrote it last; 0 when there is no such key.
-        mod_revision: i64,
+        /// How it is instead.
+        found: Seen,
     },
     /// A request that writes was not answered. It may have been done or not; a watcher of the key shows it.
     Unanswered {
@@ -75,9 +77,10 @@ impl fmt::Display for Error {
                 "{bytes} bytes are more than the cluster takes in one request (its option --max-request-bytes); nothing \
                  was written"
             ),
-            Self::Conflict { mod_revision: 0 } => f.write_str("the key does not exist (any more); nothing was written"),
-            Self::Conflict { mod_revision } => {
-                write!(f, "the key was written at revision {mod_revision}, which is not what was seen; nothing was written")
+            Self::Conflict { found: Seen::Absent } =>
+                f.write_str("the key does not exist (any more); nothing was written"),
+            Self::Conflict { found: Seen::Revision(revision) } => {
+                write!(f, "the key was written at revision {revision}, which is not what was seen; nothing was written")
             }
             Self::Unanswered { waited: Some(waited), cause } => {
                 write!(f, "no answer after {waited:?}, the data may have been written or not: {cause}")

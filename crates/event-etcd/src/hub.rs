@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use event_core::MemoryValue;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::api::{self, EventType, WatchResponse};
@@ -55,6 +56,8 @@ pub(crate) struct Hub {
     next_watch: i64,
     /// Up to which revision each range is known that is followed, with its number.
     known: BTreeSet<(i64, u64)>,
+    /// The task that keeps the endpoints up to date, if that is wanted. It ends with this.
+    following: JoinSet<()>,
 }
 
 /// A range that has watchers.
@@ -125,11 +128,15 @@ impl Hub {
             unconfirmed: HashSet::new(),
             next_watch: 1,
             known: BTreeSet::new(),
+            following: JoinSet::new(),
         }
     }
 
     /// Works until every client, value and watcher is gone.
     pub(crate) async fn run(mut self) {
+        if self.members.options().follow_members {
+            self.following.spawn(Arc::clone(&self.members).follow());
+        }
         loop {
             self.start_lists();
             self.open_stream();
@@ -144,7 +151,13 @@ impl Hub {
                 },
                 event = self.session.next() => match event {
                     Some(Event::Opened { first }) => self.opened(first),
-                    Some(Event::Told(response)) => self.told(&response),
+                    Some(Event::Told(responses)) => {
+                        // What has arrived together of one watch is one change.
+                        let is_same = |one: &WatchResponse, other: &WatchResponse| {
+                            has_events(one) && has_events(other) && one.watch_id == other.watch_id
+                        };
+                        responses.chunk_by(is_same).for_each(|responses| self.told(responses));
+                    }
                     Some(Event::Lost(cause)) => self.lost(&cause),
                     Some(Event::Refused(error)) => self.refused(&error),
                     None => {}
@@ -385,7 +398,9 @@ impl Hub {
         }
     }
 
-    fn told(&mut self, response: &WatchResponse) {
+    /// What a member said of one watch: one response, or several that have events.
+    fn told(&mut self, responses: &[WatchResponse]) {
+        let Some(response) = responses.first() else { return };
         let watch_id = response.watch_id;
         if response.canceled {
             self.cancelled(response);
@@ -406,7 +421,8 @@ impl Hub {
             store.known()
         } else {
             // The revision in the header is that of the member, which may be ahead of what is told here.
-            store.put_events(response.events.iter().filter_map(|event| {
+            let events = responses.iter().flat_map(|response| &response.events);
+            store.put_events(events.filter_map(|event| {
                 let pair = event.kv.as_ref()?;
                 let bytes = match EventType::try_from(event.r#type) {
                     Ok(EventType::Put) => Some(&*pair.value),
@@ -487,6 +503,10 @@ impl Hub {
         self.watches.clear();
         self.unconfirmed.clear();
     }
+}
+
+fn has_events(response: &WatchResponse) -> bool {
+    !response.canceled && !response.created && !response.events.is_empty()
 }
 
 impl Drop for Hub {

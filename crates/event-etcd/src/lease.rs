@@ -13,6 +13,7 @@ use crate::api::Client;
 use crate::client::EtcdClient;
 use crate::error::{Error, Failure};
 use crate::pauses::Pauses;
+use crate::trace;
 
 /// A lease that is kept alive in the background for as long as this exists.
 ///
@@ -79,7 +80,8 @@ impl EtcdClient {
         self.terms().add(id, &term);
         let lost = MemoryValue::new();
         let reader = lost.reader();
-        let keeper = self.runtime().spawn(keep_alive(self.clone(), id, Arc::clone(&term), lost));
+        let keeping = keep_alive(self.clone(), id, Arc::clone(&term), lost);
+        let keeper = self.runtime().spawn(trace::in_lease(id, keeping));
         Ok(Lease { client: self.clone(), id, term, lost: reader, keeper })
     }
 }
@@ -223,22 +225,25 @@ impl From<i64> for LeaseOfWrite {
 /// An answered request is followed by another one after a third of the time to live. The rest has to do for all members.
 async fn keep_alive(client: EtcdClient, id: i64, term: Arc<Term>, lost: MemoryValue<()>) {
     let options = client.members().options();
-    let members = client.members().count();
     let mut pauses = Pauses::new(options.max_pause.min(term.time_to_live / 8));
     let mut failures = 0;
     while let Some(left) = term.left() {
+        // They may change.
+        let members = client.members().count();
         let limit = attempt_limit(left, members - failures % members).min(options.request_timeout);
         let sent = Instant::now();
         let asked = client.members().ask_within(limit, |client| async move { client.lease_keep_alive(id).await }).await;
         match asked {
             Ok(_) => {
+                trace::lease_renewed();
                 failures = 0;
                 pauses.reset();
                 term.renewed(sent);
                 sleep_until(sent + term.time_to_live / 3).await;
             }
             Err(Failure::Permanent(Error::LeaseNotFound { .. })) => break,
-            Err(_) => {
+            Err(failure) => {
+                trace::lease_unanswered(&failure);
                 failures += 1;
                 // The next member need not wait for the failure of this one. After the last one there is a pause, so that
                 // members which refuse are not asked without end.
@@ -249,6 +254,7 @@ async fn keep_alive(client: EtcdClient, id: i64, term: Arc<Term>, lost: MemoryVa
         }
     }
     term.end();
+    trace::lease_lost();
     lost.set(());
 }
 

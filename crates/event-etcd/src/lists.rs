@@ -12,6 +12,7 @@ use crate::list::{list_all, list_since};
 use crate::members::Members;
 use crate::pauses::Pauses;
 use crate::store::{Answer, Store};
+use crate::trace;
 
 /// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
 const LISTS_AT_ONCE: usize = 32;
@@ -59,8 +60,11 @@ impl Lists {
 
     /// Takes the next that may be started now.
     pub(crate) fn due(&mut self) -> Option<u64> {
+        if self.queue.is_empty() || self.running.len() >= LISTS_AT_ONCE {
+            return None;
+        }
         let now = Instant::now();
-        if self.running.len() >= LISTS_AT_ONCE || self.resume_at > now {
+        if self.resume_at > now {
             return None;
         }
         let place = self.queue.iter().position(|(_, not_before)| not_before.is_none_or(|time| time <= now))?;
@@ -69,15 +73,18 @@ impl Lists {
 
     /// Lists all of a range, or what has changed since a revision that is known.
     pub(crate) fn start(&mut self, members: Arc<Members>, store: Arc<Store>, since: Option<i64>) {
-        self.running.spawn(async move {
+        let range = store.range.clone();
+        let list = async move {
             // Before the request is made: whoever asks from now on needs another one.
             let (begun, covers) = (Instant::now(), store.asked());
             let result = match since {
                 Some(revision) => list_since(&members, &store.range, revision).await,
                 None => list_all(&members, &store.range).await,
             };
+            trace::listed(&result);
             Done { id: store.id, begun, covers, result }
-        });
+        };
+        self.running.spawn(trace::in_list(&range, since, list));
     }
 
     /// When to look again though nothing else happens.

@@ -225,8 +225,8 @@ where
 
     /// A new watcher of all keys, one [`Change`] per get; see [`MemoryMap::watch`].
     ///
-    /// One that is made before the map is [ready](Self::ready) keeps a note of each key of the first list until it has returned it;
-    /// one that is made later does not.
+    /// Watchers that are made before the map is [ready](Self::ready) share a list of the keys of the first list until they have
+    /// returned them.
     #[must_use]
     pub fn watch(&self) -> EtcdMapWatcher<MapWatcher<K, V>> {
         self.keep(self.0.picture.map.watch())

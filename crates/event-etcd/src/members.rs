@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::Mutex as BlockingMutex;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 use tokio::time::timeout;
 use tonic::Status;
 
@@ -20,15 +20,28 @@ use crate::options::ClientBuilder;
 #[derive(Debug)]
 pub(crate) struct Members {
     options: ClientBuilder,
-    members: Vec<Member>,
     turn: BlockingMutex<Turn>,
+    /// Is notified when a member has failed.
+    failures: Notify,
 }
 
 /// Each failure of the member whose turn it is begins a new turn. What an earlier turn's member does matters no more.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Turn {
-    member: usize,
+    members: Arc<[Arc<Member>]>,
+    place: usize,
     number: u64,
+}
+
+impl Turn {
+    fn first(members: impl IntoIterator<Item = Member>) -> BlockingMutex<Self> {
+        let members = members.into_iter().map(Arc::new).collect();
+        BlockingMutex::new(Self { members, place: 0, number: 0 })
+    }
+
+    fn member(&self) -> &Member {
+        &self.members[self.place]
+    }
 }
 
 struct Member {
@@ -52,10 +65,8 @@ pub(crate) struct Contact {
 
 impl Members {
     pub(crate) fn new(options: ClientBuilder) -> Self {
-        let member =
-            |endpoint: &String| Member { name: Arc::from(&**endpoint), connected: Mutex::default(), given: None };
-        let members = options.endpoints.iter().map(member).collect();
-        Self { options, members, turn: BlockingMutex::new(Turn { member: 0, number: 0 }) }
+        let turn = Turn::first(options.endpoints.iter().map(|endpoint| Member::at(endpoint)));
+        Self { options, turn, failures: Notify::new() }
     }
 
     pub(crate) fn of_channel(channel: tonic::transport::Channel) -> Self {
@@ -66,7 +77,7 @@ impl Members {
     pub(crate) fn of_channel_with(channel: tonic::transport::Channel, options: ClientBuilder) -> Self {
         let client = Client::over(channel, &options);
         let member = Member { name: Arc::from("the cluster"), connected: Mutex::default(), given: Some(client) };
-        Self { options, members: vec![member], turn: BlockingMutex::new(Turn { member: 0, number: 0 }) }
+        Self { options, turn: Turn::first([member]), failures: Notify::new() }
     }
 
     pub(crate) fn options(&self) -> &ClientBuilder {
@@ -74,16 +85,16 @@ impl Members {
     }
 
     fn turn(&self) -> Turn {
-        *self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
     }
 
     /// A client to the member whose turn it is. With a user this authenticates, the first time.
     pub(crate) async fn contact(&self) -> Result<Contact, Failed> {
-        self.contact_in(self.turn()).await
+        self.contact_in(&self.turn()).await
     }
 
-    async fn contact_in(&self, turn: Turn) -> Result<Contact, Failed> {
-        let member = &self.members[turn.member];
+    async fn contact_in(&self, turn: &Turn) -> Result<Contact, Failed> {
+        let member = turn.member();
         let contact = |client| Contact { client, name: Arc::clone(&member.name), turn: turn.number };
         let mut connected = member.connected.lock().await;
         if let Some((number, client)) = &*connected {
@@ -93,6 +104,7 @@ impl Members {
         }
         let client = answer_within(self.options.request_timeout, self.connect(member)).await;
         let client = client.map_err(|failure| (Some(turn.number), named(&member.name, failure)))?;
+        crate::trace::connected(&member.name);
         *connected = Some((turn.number, client.clone()));
         Ok(contact(client))
     }
@@ -108,13 +120,21 @@ impl Members {
     pub(crate) fn failed(&self, turn: u64) {
         let mut now = self.turn.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         if now.number == turn {
-            *now = Turn { member: (now.member + 1) % self.members.len(), number: turn + 1 };
+            now.place = (now.place + 1) % now.members.len();
+            now.number += 1;
+            drop(now);
+            self.failures.notify_one();
         }
+    }
+
+    #[cfg(test)]
+    fn names(&self) -> Vec<String> {
+        self.turn().members.iter().map(|member| member.name.to_string()).collect()
     }
 
     /// How many there are, at least one.
     pub(crate) fn count(&self) -> usize {
-        self.members.len()
+        self.turn().members.len()
     }
 
     /// Does something with the member whose turn it is, and waits for its answer as long as the options say.
@@ -122,7 +142,7 @@ impl Members {
     where
         F: Future<Output = Result<T, Status>>,
     {
-        self.ask_in(self.turn(), request).await
+        self.ask_in(&self.turn(), request).await
     }
 
     /// The same, with a limit for all of it: the connection, a token, and the answer.
@@ -135,16 +155,17 @@ impl Members {
         F: Future<Output = Result<T, Status>>,
     {
         let turn = self.turn();
-        match timeout(limit, self.ask_in(turn, request)).await {
+        match timeout(limit, self.ask_in(&turn, request)).await {
             Ok(result) => result,
             Err(_) => {
-                self.failed(turn.number);
-                Err(named(&self.members[turn.member].name, Failure::timeout(limit)))
+                let failure = named(&turn.member().name, Failure::timeout(limit));
+                self.note(Some(turn.number), &failure);
+                Err(failure)
             }
         }
     }
 
-    async fn ask_in<T, F>(&self, turn: Turn, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
+    async fn ask_in<T, F>(&self, turn: &Turn, request: impl FnOnce(Client) -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Status>>,
     {
@@ -157,13 +178,15 @@ impl Members {
         };
         let result = answer_within(self.options.request_timeout, request(contact.client)).await;
         result.map_err(|failure| {
+            let failure = named(&contact.name, failure);
             self.note(Some(contact.turn), &failure);
-            named(&contact.name, failure)
+            failure
         })
     }
 
     fn note(&self, turn: Option<u64>, failure: &Failure) {
         if let (Some(turn), Failure::Transient { .. }) = (turn, failure) {
+            crate::trace::failed(failure);
             self.failed(turn);
         }
     }
@@ -174,7 +197,7 @@ impl Members {
     /// wants one for: since etcd 3.5.28 the status is among them.
     pub(crate) async fn first_contact(&self) -> Result<(), Error> {
         let mut causes = Vec::new();
-        for _ in 0..self.members.len() {
+        for _ in 0..self.count() {
             let cause = match self.ask(status_of_a_voter).await {
                 Ok(()) | Err(Failure::Compacted | Failure::Permanent(Error::PermissionDenied)) => return Ok(()),
                 Err(Failure::Permanent(Error::Unauthenticated(_))) if self.options.credentials().is_none() => {
@@ -186,6 +209,12 @@ impl Members {
             causes.push(without_name(&cause));
         }
         Err(Error::Unreachable(causes))
+    }
+}
+
+impl Member {
+    fn at(endpoint: &str) -> Self {
+        Self { name: Arc::from(endpoint), connected: Mutex::default(), given: None }
     }
 }
 
@@ -242,5 +271,6 @@ impl std::fmt::Debug for Member {
     }
 }
 
+mod following;
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,7 @@ pub struct ClientBuilder {
     pub(crate) probe: Duration,
     pub(crate) max_pause: Duration,
     require_leader: bool,
+    pub(crate) follow_members: bool,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<tonic::transport::ClientTlsConfig>,
 }
@@ -38,6 +39,7 @@ impl ClientBuilder {
             probe: Duration::from_secs(3),
             max_pause: Duration::from_secs(2),
             require_leader: true,
+            follow_members: false,
             #[cfg(feature = "tls")]
             tls: None,
         }
@@ -100,6 +102,18 @@ impl ClientBuilder {
         self
     }
 
+    /// With `true` the client asks the cluster for its members when it has connected, after each failure of a member, and from then on
+    /// less and less often, down to once a minute, and uses these as its endpoints from then on. So it goes on when all members that it was built with have been replaced.
+    ///
+    /// `false` is the default, since the URLs at which members say they serve clients (etcd's option
+    /// `--advertise-client-urls`) are often not those at which a client reaches them: where there are containers, address translation
+    /// or proxies. Learners are left out, and so are members without such a URL, and URLs that do not fit the other options,
+    /// such as `http` where there are options for TLS. A list in which nothing remains, or of which no member answers, is not used.
+    pub fn follow_members(mut self, follow: bool) -> Self {
+        self.follow_members = follow;
+        self
+    }
+
     /// Connects: one endpoint has to answer and, if there is a user, accept it. A learner is skipped, since it cannot serve.
     ///
     /// Without a user, a cluster that wants one counts as an answer: the first request that needs a user returns
@@ -116,6 +130,10 @@ impl ClientBuilder {
     pub async fn connect(self) -> Result<EtcdClient, Error> {
         let client = self.connect_lazy()?;
         client.members().first_contact().await?;
+        if client.members().options().follow_members {
+            // The client's task tries again.
+            let _ = client.members().ask_who_they_are().await;
+        }
         Ok(client)
     }
 
@@ -136,7 +154,8 @@ impl ClientBuilder {
         EtcdClient::start(crate::members::Members::new(self))
     }
 
-    fn check(&self, endpoint: &str) -> Result<(), Error> {
+    /// Whether it can be an endpoint.
+    pub(crate) fn check(&self, endpoint: &str) -> Result<(), Error> {
         let refuse = |why: &str| Err(Error::InvalidArgument(format!("the endpoint {endpoint:?} {why}")));
         // What may be a password is not repeated.
         if endpoint.contains('@') {
@@ -208,6 +227,7 @@ impl fmt::Debug for ClientBuilder {
             .field("probe", &self.probe)
             .field("max_pause", &self.max_pause)
             .field("require_leader", &self.require_leader)
+            .field("follow_members", &self.follow_members)
             .finish_non_exhaustive()
     }
 }

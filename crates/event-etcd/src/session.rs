@@ -1,8 +1,10 @@
 //! The stream that carries every watch of a client: it is opened, kept under observation, lost, and opened again.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::sync::mpsc::Sender;
@@ -15,14 +17,15 @@ use crate::error::{Error, Failure};
 use crate::members::{Contact, Failed, Members, answer_within, named};
 use crate::pauses::Pauses;
 use crate::range::KeyRange;
+use crate::trace;
 
 /// What happens to a stream.
 #[derive(Debug)]
 pub(crate) enum Event {
     /// It is open, and carries no watch yet but the one it was opened with, whose number this is.
     Opened { first: i64 },
-    /// The cluster says something.
-    Told(WatchResponse),
+    /// The cluster says something: all that has arrived, in its order.
+    Told(Vec<WatchResponse>),
     /// It is gone, with every watch on it. It opens again when it is asked to.
     Lost(Arc<str>),
     /// It cannot be opened, and nothing that passes by itself is to blame.
@@ -72,7 +75,16 @@ struct Open {
     /// When the member said something last, and whether it was asked to since.
     heard: Instant,
     probed: bool,
+    /// Not later than when the member has been silent for too long. It is not moved with each response, which would cost as much
+    /// as the rest.
+    timer: Pin<Box<Sleep>>,
+    /// Why the stream has ended, after what has arrived on it.
+    ended: Option<String>,
+    span: trace::Stream,
 }
+
+/// So many responses are passed on together, if they have arrived.
+const RESPONSES_AT_ONCE: usize = 64;
 
 impl Session {
     pub(crate) fn new(members: Arc<Members>) -> Self {
@@ -132,6 +144,7 @@ impl Session {
             self.members.failed(turn);
         }
         self.pause();
+        trace::stream_lost(&cause);
         Event::Lost(cause.into())
     }
 
@@ -160,10 +173,10 @@ impl Session {
                 Err((turn, failure)) => self.lost(turn, failure.to_string()),
             }),
             State::Open(open) => match open.next(self.members.options().probe).await {
-                Ok(None) => None,
-                Ok(Some(response)) => {
+                Ok(responses) if responses.is_empty() => None,
+                Ok(responses) => {
                     self.pauses.reset();
-                    Some(Event::Told(response))
+                    Some(Event::Told(responses))
                 }
                 Err(cause) => {
                     let (turn, cause) = (open.contact.turn(), format!("{}: {cause}", open.contact.name));
@@ -182,7 +195,9 @@ async fn open(members: Arc<Members>, first: Create) -> Opened {
     let stream = contact.client.watch(Request::Create(first).to_send());
     let (requests, responses) = answer_within(limit, stream).await.map_err(failed)?;
     let (outgoing, heard) = (VecDeque::new(), Instant::now());
-    Ok((watch_id, Open { contact, requests, responses, outgoing, heard, probed: false }))
+    let timer = Box::pin(sleep_until(heard + members.options().probe));
+    let span = trace::Stream::opened(&contact.name);
+    Ok((watch_id, Open { contact, requests, responses, outgoing, heard, probed: false, timer, ended: None, span }))
 }
 
 impl Request {
@@ -206,34 +221,66 @@ impl Request {
 }
 
 impl Open {
-    /// A response, or `None` when there was something else to do.
-    async fn next(&mut self, probe: Duration) -> Result<Option<WatchResponse>, String> {
-        let Self { requests, responses, outgoing, heard, probed, .. } = self;
-        let patience = *heard + if *probed { 2 * probe } else { probe };
+    /// What has arrived; nothing when there was something else to do.
+    async fn next(&mut self, probe: Duration) -> Result<Vec<WatchResponse>, String> {
+        let Self { requests, responses, outgoing, heard, probed, timer, ended, span, .. } = self;
+        if let Some(cause) = ended.take() {
+            return Err(cause);
+        }
         tokio::select! {
             response = responses.message() => {
                 (*heard, *probed) = (Instant::now(), false);
-                match response {
-                    Ok(Some(response)) => Ok(Some(response)),
-                    Ok(None) => Err("the member ended the stream".into()),
-                    Err(error) => Err(Failure::of(&error).to_string()),
+                let mut told = vec![received(response)?];
+                while told.len() < RESPONSES_AT_ONCE {
+                    let Some(response) = arrived(responses).await else { break };
+                    match received(response) {
+                        Ok(response) => told.push(response),
+                        Err(cause) => {
+                            *ended = Some(cause);
+                            break;
+                        }
+                    }
                 }
+                span.told(told.len());
+                Ok(told)
             }
             // Dropped before it is done, it has sent nothing, and comes again.
             sent = send(requests, outgoing.front()), if !outgoing.is_empty() => {
                 outgoing.pop_front();
-                sent.map(|()| None)
+                sent.map(|()| Vec::new())
             }
-            () = sleep_until(patience) => {
-                if *probed {
-                    return Err(format!("not a word for {:?}", heard.elapsed()));
+            () = timer.as_mut() => {
+                let patience = *heard + if *probed { 2 * probe } else { probe };
+                if Instant::now() >= patience {
+                    if *probed {
+                        return Err(format!("not a word for {:?}", heard.elapsed()));
+                    }
+                    *probed = true;
+                    outgoing.push_back(Request::Progress);
                 }
-                *probed = true;
-                outgoing.push_back(Request::Progress);
-                Ok(None)
+                let patience = *heard + if *probed { 2 * probe } else { probe };
+                timer.as_mut().reset(patience);
+                Ok(Vec::new())
             }
         }
     }
+}
+
+fn received(response: Result<Option<WatchResponse>, tonic::Status>) -> Result<WatchResponse, String> {
+    match response {
+        Ok(Some(response)) => Ok(response),
+        Ok(None) => Err("the member ended the stream".into()),
+        Err(error) => Err(Failure::of(&error).to_string()),
+    }
+}
+
+/// What has arrived on a stream already, if anything.
+async fn arrived(responses: &mut Streaming<WatchResponse>) -> Option<Result<Option<WatchResponse>, tonic::Status>> {
+    poll_fn(|cx| match pin!(responses.message()).poll(cx) {
+        Poll::Ready(response) => Poll::Ready(Some(response)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 async fn send(requests: &Sender<WatchRequest>, request: Option<&Request>) -> Result<(), String> {

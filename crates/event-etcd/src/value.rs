@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::lease::LeaseOfWrite;
 use crate::map::MapBuilder;
 use crate::range::KeyRange;
+use crate::seen::Seen;
 use crate::status::Status;
 use crate::watcher::{EtcdWatcher, Initial};
 use crate::write::EtcdKey;
@@ -69,17 +70,18 @@ impl<T> EtcdValue<T> {
         self.writer()?.set(data).await
     }
 
-    /// As [`set`](Self::set), if the key was last written by the revision `seen`, see [`EtcdWatcher::mod_revision`]; 0
-    /// stands for a key that is not there.
+    /// As [`set`](Self::set), if the key is still as it was seen: [`Seen::Absent`], or the revision that wrote it last, which
+    /// a write returned or [`EtcdWatcher::seen`] tells.
     ///
     /// # Errors
     ///
-    /// [`Error::Conflict`] if it was written since, and those of [`set`](Self::set).
+    /// [`Error::Conflict`] if it is not, [`Error::InvalidArgument`] if `seen` is a revision below 1, and those of
+    /// [`set`](Self::set).
     ///
     /// # Cancel safety
     ///
     /// As [`set`](Self::set).
-    pub async fn compare_and_set(&self, seen: i64, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
+    pub async fn compare_and_set(&self, seen: impl Into<Seen>, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
         self.writer()?.compare_and_set(seen, data).await
     }
 

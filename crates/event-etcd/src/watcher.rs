@@ -10,6 +10,7 @@ use crate::client::EtcdClient;
 use crate::cursor::{Cursor, Looked, Told};
 use crate::decoder::Decode;
 use crate::range::KeyRange;
+use crate::seen::Seen;
 use crate::share::{Asked, Share, Standing};
 use crate::status::Status;
 
@@ -47,6 +48,7 @@ pub(crate) type Initial<T> = Arc<dyn Fn() -> T + Send + Sync>;
 #[derive(Clone)]
 struct Last {
     key: Arc<[u8]>,
+    seen: Seen,
     revision: i64,
     taken: Option<Arc<[u8]>>,
 }
@@ -73,8 +75,14 @@ impl<T> EtcdWatcher<T> {
         self.share.status()
     }
 
-    /// The revision of the cluster that wrote what the last get returned, or deleted it; 0 before. This is what
-    /// [`compare_and_set`](crate::EtcdValue::compare_and_set) wants to see.
+    /// How the key of the last get was then, for [`compare_and_set`](crate::EtcdValue::compare_and_set).
+    /// [`Seen::Absent`] if the get returned a deletion, and before the first get has returned what is stored.
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.last.as_ref().map_or(Seen::Absent, |last| last.seen)
+    }
+
+    /// The revision of the cluster that wrote what the last get returned, or deleted it; 0 before.
     ///
     /// A deletion that was found out later has a revision that did not have the key.
     #[must_use]
@@ -110,7 +118,8 @@ impl<T> EtcdWatcher<T> {
             let store = &self.share.store;
             match cursor.next(store, (!backlog_only).then_some(&mut *cx)) {
                 Looked::Told(Told { key, bytes, revision, taken }) => {
-                    self.last = Some(Last { key: Arc::clone(&key), revision, taken });
+                    let seen = bytes.as_ref().map_or(Seen::Absent, |_| Seen::of_mod_revision(revision));
+                    self.last = Some(Last { key: Arc::clone(&key), seen, revision, taken });
                     let key = key.get(self.namespace..).unwrap_or_default();
                     return Poll::Ready(self.decoder.decode(key, bytes.as_deref()).map_err(GetError::Backend));
                 }

@@ -15,6 +15,7 @@ use crate::lease::LeaseOfWrite;
 use crate::members::without_name;
 use crate::pauses::Pauses;
 use crate::range::{KeyRange, Readable};
+use crate::seen::Seen;
 
 /// One key of the cluster, to be written.
 ///
@@ -68,7 +69,7 @@ impl EtcdKey {
         Ok(api::revision(response.header.as_ref()))
     }
 
-    /// Stores data if the key was last written by the revision `seen`; see
+    /// Stores data if the key is still as it was seen; see
     /// [`EtcdValue::compare_and_set`](crate::EtcdValue::compare_and_set).
     ///
     /// # Errors
@@ -78,8 +79,8 @@ impl EtcdKey {
     /// # Cancel safety
     ///
     /// As [`EtcdValue::set`](crate::EtcdValue::set).
-    pub async fn compare_and_set(&self, seen: i64, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
-        let data = data.into();
+    pub async fn compare_and_set(&self, seen: impl Into<Seen>, data: impl Into<Vec<u8>>) -> Result<i64, Error> {
+        let (seen, data) = (seen.into().mod_revision()?, data.into());
         let length = data.len();
         let write = |client: api::Client| {
             let unchanged = Compare {
@@ -101,7 +102,7 @@ impl EtcdKey {
         }
         let found = response.responses.into_iter().find_map(|response| response.response_range);
         let found = found.and_then(|range| range.kvs.first().map(|pair| pair.mod_revision));
-        Err(Error::Conflict { mod_revision: found.unwrap_or(0) })
+        Err(Error::Conflict { found: found.map_or(Seen::Absent, Seen::Revision) })
     }
 
     /// Deletes the key, if it is there; see [`EtcdValue::delete`](crate::EtcdValue::delete).

@@ -1,11 +1,13 @@
 //! What one watcher has been told, and whose turn is next.
 
 use alloc::collections::{BTreeSet, VecDeque};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::{Bound, RangeBounds};
 
 use crate::change::Change;
 use crate::log::Position;
+use crate::notes::{LISTED_FROM, Note, Notes, Rest};
 use crate::state::State;
 
 /// Keys within bounds.
@@ -22,6 +24,10 @@ impl<K: Ord + Clone> Bounds<K> {
 
     pub(crate) fn new(range: &impl RangeBounds<K>) -> Self {
         Self { start: range.start_bound().cloned(), end: range.end_bound().cloned() }
+    }
+
+    fn is_all(&self) -> bool {
+        matches!((&self.start, &self.end), (Bound::Unbounded, Bound::Unbounded))
     }
 
     fn contain(&self, key: &K) -> bool {
@@ -62,7 +68,9 @@ pub(crate) struct Cursor<K> {
     /// What it has looked at; nothing before the first get. Until then nothing is kept for it, since it was told of no key.
     position: Option<Position>,
     listing: Option<Listing<K>>,
-    /// Keys whose turn it is after the list, and whether the watcher has been told that the key is there.
+    /// Keys whose turn it is after that, if they were many.
+    rest: Option<Rest<K>>,
+    /// Keys whose turn it is after those, and whether the watcher has been told that the key is there.
     queue: VecDeque<(K, bool)>,
     /// The keys in `queue`.
     queued: BTreeSet<K>,
@@ -71,13 +79,22 @@ pub(crate) struct Cursor<K> {
 impl<K: Ord + Clone> Cursor<K> {
     pub(crate) fn new<V>(bounds: Bounds<K>, state: Option<&State<K, V>>) -> Self {
         let made = state.map_or(0, |state| state.log.end());
-        Self { bounds, made, position: None, listing: None, queue: VecDeque::new(), queued: BTreeSet::new() }
+        Self {
+            bounds,
+            made,
+            position: None,
+            listing: None,
+            rest: None,
+            queue: VecDeque::new(),
+            queued: BTreeSet::new(),
+        }
     }
 
     /// Takes everything for seen.
     pub(crate) fn skip_to<V>(&mut self, state: &State<K, V>) {
         self.position = Some(state.log.position());
         self.listing = None;
+        self.rest = None;
         self.queue.clear();
         self.queued.clear();
     }
@@ -85,49 +102,75 @@ impl<K: Ord + Clone> Cursor<K> {
     /// Looks at a state. If user code panics, the watcher has not looked, or has looked at a part, which is no loss.
     pub(crate) fn look_at<V>(&mut self, state: &State<K, V>) {
         let log = &state.log;
-        match &self.position {
-            None => self.begin(state),
-            Some(position) if position.number == log.end() => return,
-            Some(position) => {
-                let at = position.number;
-                for turn in log.turns_after(at).filter(|turn| turn.concerns(at)) {
-                    let key = turn.key;
-                    if !self.bounds.contain(key) || self.queued.contains(key) {
-                        continue;
-                    }
-                    let item = state.items.get(key);
-                    let unlisted =
-                        self.listing.as_ref().filter(|listing| listing.last.as_ref().is_none_or(|last| key > last));
-                    if unlisted.is_some_and(|listing| item.is_some_and(|item| item.created <= listing.begun)) {
-                        // The list will come to it.
-                        continue;
-                    }
-                    let was_told = turn.was_present() && unlisted.is_none();
-                    if item.is_none() && !was_told {
-                        continue;
-                    }
-                    let twice = (key.clone(), key.clone());
-                    self.queued.insert(twice.0);
-                    self.queue.push_back((twice.1, was_told));
-                }
+        if self.position.is_none() {
+            self.begin(state);
+        }
+        let Some(position) = self.position.as_ref().filter(|position| position.number != log.end()) else { return };
+        if self.listing.is_none() && self.rest.is_none() && self.queue.is_empty() {
+            if let Some(list) = Notes::changed(state, position.number) {
+                self.take(list);
             }
         }
+        self.note(state);
         self.position = Some(log.position());
     }
 
     /// The first look: the list is of the keys that were there when the watcher was made. Those inserted since come after them.
     fn begin<V>(&mut self, state: &State<K, V>) {
+        self.rest = None;
         self.queue.clear();
         self.queued.clear();
-        if state.log.end() > self.made {
+        self.listing = Some(Listing { begun: self.made, last: None });
+        let mut position = state.log.position();
+        if position.number > self.made {
             let all = self.bounds.after(None).map(|all| state.items.range::<K, _>(all));
             let new = all.into_iter().flatten().filter(|(_, item)| item.created > self.made);
             let mut new: Vec<_> = new.map(|(key, item)| (item.created, key)).collect();
             new.sort_unstable_by_key(|(created, _)| *created);
-            self.queue.extend(new.iter().map(|(_, key)| (K::clone(key), false)));
-            self.queued.extend(new.iter().map(|(_, key)| K::clone(key)));
+            // A list has all keys, and is for those who want most of them.
+            if new.len() >= LISTED_FROM && self.bounds.is_all() {
+                let rest = Rest::of(Notes::inserted(state, self.made, &new));
+                position = rest.position().clone();
+                self.rest = Some(rest);
+            } else {
+                self.queue.extend(new.iter().map(|(_, key)| (K::clone(key), false)));
+                self.queued.extend(new.iter().map(|(_, key)| K::clone(key)));
+            }
         }
-        self.listing = Some(Listing { begun: self.made, last: None });
+        self.position = Some(position);
+    }
+
+    fn take(&mut self, list: Arc<Notes<K>>) {
+        let rest = Rest::of(list);
+        self.position = Some(rest.position().clone());
+        self.rest = Some(rest);
+    }
+
+    /// Notes the keys that changed since the position.
+    fn note<V>(&mut self, state: &State<K, V>) {
+        let Some(at) = self.position.as_ref().map(|position| position.number) else { return };
+        for turn in state.log.turns_after(at).filter(|turn| turn.concerns(at)) {
+            let key = turn.key;
+            if !self.bounds.contain(key) || self.queued.contains(key) {
+                continue;
+            }
+            if self.rest.as_ref().is_some_and(|rest| rest.contains(key)) {
+                continue;
+            }
+            let item = state.items.get(key);
+            let unlisted = self.listing.as_ref().filter(|listing| listing.last.as_ref().is_none_or(|last| key > last));
+            if unlisted.is_some_and(|listing| item.is_some_and(|item| item.created <= listing.begun)) {
+                // The list will come to it.
+                continue;
+            }
+            let was_told = turn.was_present() && unlisted.is_none();
+            if item.is_none() && !was_told {
+                continue;
+            }
+            let twice = (key.clone(), key.clone());
+            self.queued.insert(twice.0);
+            self.queue.push_back((twice.1, was_told));
+        }
     }
 
     /// What is to be told next, with its newest data. It stays next until [`pass`](Self::pass).
@@ -139,6 +182,16 @@ impl<K: Ord + Clone> Cursor<K> {
                 return Some(Change { key: key.clone(), value: Some(V::clone(&item.value)) });
             }
             self.listing = None;
+        }
+        if let Some(rest) = &mut self.rest {
+            let bounds = &self.bounds;
+            let is_wanted =
+                |note: &Note<K>| bounds.contain(&note.key) && (note.was_present || state.items.contains_key(&note.key));
+            if let Some(Note { key, .. }) = rest.next(is_wanted) {
+                let item = state.items.get(key);
+                return Some(Change { key: key.clone(), value: item.map(|item| V::clone(&item.value)) });
+            }
+            self.rest = None;
         }
         while let Some((key, was_told)) = self.queue.front() {
             let item = state.items.get(key);
@@ -153,9 +206,10 @@ impl<K: Ord + Clone> Cursor<K> {
 
     /// The watcher was told of `key`, which was next.
     pub(crate) fn pass(&mut self, key: &K) {
-        match &mut self.listing {
-            Some(listing) => listing.last = Some(key.clone()),
-            None => self.forget_first(),
+        match (&mut self.listing, &mut self.rest) {
+            (Some(listing), _) => listing.last = Some(key.clone()),
+            (None, Some(rest)) => rest.pass(),
+            (None, None) => self.forget_first(),
         }
     }
 

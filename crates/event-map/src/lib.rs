@@ -78,7 +78,9 @@
 //!   knows or that is in the map now; about 220 bytes for a `u64`. Removals are remembered only that long. Watchers that have read
 //!   the same state share their entries. While a watcher is behind, a change takes about twice as long or, if others read between
 //!   the changes, four times.
-//! - A get costs O(log n). For each entry that is new to the watcher it also stores the key, to keep the order.
+//! - A get costs O(log n). To keep the order, a watcher stores the keys that it has yet to return. If they are many, they are in a list
+//!   that watchers share which are behind by the same changes; so a thousand watchers that wait for a first list of 10,000 keys
+//!   hold one list.
 //! - A single key that is watched has a bell in the state, and a change rings the bells of its own keys. The first watcher of a key
 //!   that waits publishes a state with its bell, which wakes the watchers of the whole map once without a need.
 //!
@@ -116,6 +118,7 @@ mod log;
 mod map;
 #[cfg(test)]
 mod models;
+mod notes;
 #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
 mod random;
 mod reader;

@@ -171,10 +171,15 @@ impl<K: Ord> Log<K> {
         self.newest.iter().map(|(_, turn)| &turn.key)
     }
 
+    /// How many turns it holds.
+    pub(crate) fn len(&self) -> usize {
+        self.turns.size() + self.newest.len()
+    }
+
     /// How many turns and positions it holds.
     #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn sizes(&self) -> (usize, usize) {
-        (self.turns.size() + self.newest.len(), self.marks.size())
+        (self.len(), self.marks.size())
     }
 
     /// The turns after `position`, with their numbers. Those that are not of concern to it are among them, and later ones of

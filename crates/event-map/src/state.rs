@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use crate::bells::{Bells, Rings};
 use crate::log::{Changes, Log, Touched};
+use crate::notes::Lists;
 use crate::tree::Tree;
 
 /// What a key holds.
@@ -24,16 +25,18 @@ pub(crate) struct State<K, V> {
     /// Shared with the snapshots of this state, which thereby stand at its position.
     pub(crate) log: Arc<Log<K>>,
     pub(crate) bells: Bells<K>,
+    /// Lists that watchers share. Those of the state before.
+    pub(crate) lists: Arc<Lists<K>>,
 }
 
 impl<K: Ord, V> State<K, V> {
     pub(crate) fn new() -> Self {
-        Self { items: Tree::new_sync(), log: Arc::new(Log::new(0)), bells: Bells::new() }
+        Self { items: Tree::new_sync(), log: Arc::new(Log::new(0)), bells: Bells::new(), lists: Arc::new(Lists::new()) }
     }
 
     /// This state with other bells.
     pub(crate) fn with_bells(&self, bells: Bells<K>) -> Self {
-        Self { items: self.items.clone(), log: Arc::clone(&self.log), bells }
+        Self { items: self.items.clone(), log: Arc::clone(&self.log), bells, lists: Arc::clone(&self.lists) }
     }
 }
 
@@ -109,11 +112,11 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         let Some(base) = base else {
             // Nobody has looked at anything yet: nobody has to be told.
             let log = Arc::new(Log::new(end));
-            return (!items.is_empty()).then(|| State { items, log, bells: Bells::new() });
+            return (!items.is_empty()).then(|| State { items, log, ..State::new() });
         };
         let log = base.log.after(Changes { touched, end }, |key| items.contains_key(key))?;
         // Not those that came and went.
         let bells = base.bells.rung(log.newest(), rings);
-        Some(State { items, log: Arc::new(log), bells })
+        Some(State { items, log: Arc::new(log), bells, lists: Arc::clone(&base.lists) })
     }
 }

@@ -3,7 +3,7 @@
 
 use core::time::Duration;
 
-use event_etcd::{BoxError, CodedValue, Error, EtcdClient, EtcdValue, Lease, Text};
+use event_etcd::{BoxError, CodedValue, Error, EtcdClient, EtcdValue, Lease, Seen, Text};
 
 /// The office of the leader: a key, under which the name of the leader is stored for as long as it leads.
 #[derive(Clone, Debug)]
@@ -34,8 +34,7 @@ impl Office {
         loop {
             self.wait(|holder| holder.is_none()).await?;
             let lease = self.client.lease(time_to_live).await?;
-            // Revision 0: nobody holds it.
-            match self.client.key(&*self.key)?.with_lease(&lease).compare_and_set(0, name).await {
+            match self.client.key(&*self.key)?.with_lease(&lease).compare_and_set(Seen::Absent, name).await {
                 Ok(_) => return Ok(Term { office: self.clone(), name: name.into(), lease }),
                 // Another candidate was faster.
                 Err(Error::Conflict { .. }) => lease.revoke().await?,

@@ -17,6 +17,7 @@ fn main() {
         .test("a server that is paused ends with its value", paused_and_dropped)
         .test("a server takes arguments", arguments)
         .test("a cluster elects a leader, loses it and elects another", leader_lost)
+        .test("a member that is replaced leaves the cluster with its data", replaced)
         .test("a cluster without most of its members refuses", no_quorum)
         .test_in_namespaces("a member that is cut off cannot be read from until it is healed", cut_and_healed)
         .test_in_namespaces("a leader that is cut off is replaced", leader_cut)
@@ -101,6 +102,17 @@ fn leader_lost(etcd: &Etcd) {
     cluster.restart(first);
     cluster.wait_healthy();
     assert_eq!(insist(|| cluster.try_ctl_at(first, &get("key"))), "2\n");
+}
+
+fn replaced(etcd: &Etcd) {
+    let mut cluster = Cluster::start(etcd, 3);
+    cluster.ctl(&["put", "key", "value"]);
+    let before = cluster.endpoints();
+    cluster.replace(0);
+    assert!(cluster.endpoints()[0] != before[0] && cluster.endpoints()[1..] == before[1..]);
+    cluster.kill(1);
+    assert_eq!(cluster.ctl(&get("key")), "value\n");
+    assert_eq!(cluster.ctl(&["member", "list"]).lines().count(), 3);
 }
 
 fn no_quorum(etcd: &Etcd) {

@@ -86,6 +86,10 @@ impl Client {
         self.unary("/etcdserverpb.Maintenance/Status", StatusRequest {}).await
     }
 
+    pub(crate) async fn member_list(&self) -> Result<MemberListResponse, Status> {
+        self.unary("/etcdserverpb.Cluster/MemberList", MemberListRequest { linearizable: true }).await
+    }
+
     /// Renews a lease once: a stream of one request, of which the first response is the answer.
     pub(crate) async fn lease_keep_alive(&self, id: i64) -> Result<LeaseKeepAliveResponse, Status> {
         let one = || tokio_stream::once(LeaseKeepAliveRequest { id });

@@ -251,6 +251,29 @@ pub(crate) struct LeaseKeepAliveResponse {
 }
 
 #[derive(Clone, PartialEq, Message)]
+pub(crate) struct MemberListRequest {
+    /// Otherwise the member says what it knows itself. Before etcd 3.5 it always does.
+    #[prost(bool, tag = "1")]
+    pub(crate) linearizable: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct MemberListResponse {
+    #[prost(message, repeated, tag = "2")]
+    pub(crate) members: Vec<ListedMember>,
+}
+
+/// `Member`
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct ListedMember {
+    /// None before it has started.
+    #[prost(string, repeated, tag = "4")]
+    pub(crate) client_urls: Vec<String>,
+    #[prost(bool, tag = "5")]
+    pub(crate) is_learner: bool,
+}
+
+#[derive(Clone, PartialEq, Message)]
 pub(crate) struct StatusRequest {}
 
 #[derive(Clone, PartialEq, Message)]

@@ -140,6 +140,16 @@ fn leases_and_the_rest() {
     is_read_as(&[&HEADER[..], &[0x10, 7, 0x18, 60]].concat(), LeaseKeepAliveResponse { ttl: 60 });
     is_sent_as(StatusRequest {}, &[]);
     is_read_as(&[&HEADER[..], &[0x12, 1, b'3', 0x50, 1]].concat(), StatusResponse { is_learner: true });
+    is_sent_as(MemberListRequest { linearizable: true }, &[0x08, 1]);
+    let members = [
+        0x12, 9, 0x08, 7, 0x12, 1, b'n', 0x22, 2, b'u', b'1', // of the ID 7, and a name, which nobody reads
+        0x12, 2, 0x28, 1,
+    ];
+    let members_read = vec![
+        ListedMember { client_urls: vec!["u1".into()], is_learner: false },
+        ListedMember { client_urls: vec![], is_learner: true },
+    ];
+    is_read_as(&[&HEADER[..], &members].concat(), MemberListResponse { members: members_read });
 }
 
 #[test]

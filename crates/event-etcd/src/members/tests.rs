@@ -1,15 +1,15 @@
 //! Members that cannot serve, which a stand-in of one plays.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use prost::Message;
 use tokio::net::TcpListener;
 use tonic::Code;
 
-use crate::api::{AuthenticateResponse, PutResponse, ResponseHeader, StatusResponse};
+use crate::api::{AuthenticateResponse, ListedMember, MemberListResponse, PutResponse, ResponseHeader, StatusResponse};
 use crate::{Error, EtcdClient};
 
 /// What a member answers to a call, by its path and the token that came with it.
@@ -175,6 +175,85 @@ fn a_user_works_without_a_token_while_authentication_is_off() {
             on.store(state, Ordering::SeqCst);
             let written = client.key("a").expect("a key").set("1").await;
             assert_eq!(written.unwrap_or_else(|error| panic!("authentication {state}: {error:?}")), 7);
+        }
+    });
+}
+
+/// Members as a member lists them: the URLs of each, and whether it is a learner.
+type Listed = Arc<Mutex<Vec<(Vec<String>, bool)>>>;
+
+/// A member that is well and says these are the members.
+async fn one_that_lists(members: &Listed) -> StandIn {
+    let members = Arc::clone(members);
+    StandIn::start(move |path, token| {
+        if !path.ends_with("/MemberList") {
+            return well(path, token);
+        }
+        let member = |(client_urls, is_learner): (Vec<String>, bool)| ListedMember { client_urls, is_learner };
+        let members = members.lock().expect("nobody panics with it").clone().into_iter().map(member).collect();
+        Ok(MemberListResponse { members }.encode_to_vec())
+    })
+    .await
+}
+
+#[test]
+fn endpoints_follow_the_members_that_can_serve() {
+    run(async {
+        let (new, learner) = (StandIn::start(well).await, StandIn::start(well).await);
+        let members = vec![
+            (vec![], false),
+            (vec![learner.endpoint()], true),
+            (
+                vec!["unix://nowhere".into(), "http://user:secret@127.0.0.1:1".into(), "http://127.0.0.1:1/".into()],
+                false,
+            ),
+            (vec![format!("{}/", new.endpoint()), new.endpoint()], false),
+        ];
+        let old = one_that_lists(&Arc::new(Mutex::new(members))).await;
+        for follow in [false, true] {
+            let client =
+                EtcdClient::builder([old.endpoint()]).follow_members(follow).connect().await.expect("it is well");
+            let before = (old.calls(), new.calls());
+            client.key("a").expect("a key").set("1").await.expect("one of them is well");
+            let endpoints =
+                if follow { vec!["http://127.0.0.1:1".into(), new.endpoint()] } else { vec![old.endpoint()] };
+            assert_eq!(client.members().names(), endpoints);
+            assert_eq!((old.calls() == before.0, new.calls() > before.1), (follow, follow));
+            assert_eq!(learner.calls(), 0);
+        }
+    });
+}
+
+#[test]
+fn a_list_of_members_that_nobody_can_reach_is_not_used() {
+    run(async {
+        for members in [vec![], vec![(vec![], false)], vec![(vec!["http://127.0.0.1:1".into()], false)]] {
+            let member = one_that_lists(&Arc::new(Mutex::new(members))).await;
+            let client = EtcdClient::builder([member.endpoint()]).follow_members(true).connect().await;
+            let client = client.expect("it is well");
+            assert_eq!(client.members().names(), [member.endpoint()]);
+            client.key("a").expect("a key").set("1").await.expect("it is well");
+        }
+    });
+}
+
+#[test]
+fn after_a_failure_the_members_are_asked_for_again() {
+    run(async {
+        let (listed, new) = (Listed::default(), StandIn::start(well).await);
+        let (first, second) = (one_that_lists(&listed).await, one_that_lists(&listed).await);
+        let is = |members: &[&StandIn]| {
+            *listed.lock().expect("nobody panics with it") =
+                members.iter().map(|member| (vec![member.endpoint()], false)).collect();
+            members.iter().map(|member| member.endpoint()).collect::<Vec<_>>()
+        };
+        let before = is(&[&first, &second]);
+        let client = EtcdClient::builder([first.endpoint()]).follow_members(true).connect().await.expect("it is well");
+        assert_eq!(client.members().names(), before);
+        let after = is(&[&second, &new]);
+        client.members().failed(client.members().contact().await.expect("the first is well").turn());
+        while client.members().names() != after {
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
 }

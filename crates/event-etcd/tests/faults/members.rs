@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use event_etcd::{Error, Status};
 use event_test_servers::{Cluster, Etcd, Options, Server, Suite};
 
-use crate::support::{Recorder, Witnesses, connect, connect_patiently, insist, key, patient, run, soon};
+use crate::support::{Recorder, Witnesses, connect, connect_patiently, hasty, insist, key, patient, run, soon};
 
 pub(crate) fn tests(suite: Suite) -> Suite {
     suite
@@ -13,6 +13,7 @@ pub(crate) fn tests(suite: Suite) -> Suite {
         .test("watchers of a member that is killed go on with another", member_killed)
         .test("watchers live through the loss of the leader, at its side and elsewhere", leader_killed)
         .test("watchers of a single server find it again after a kill", server_killed)
+        .test("a client that follows the members goes on when all it knew have been replaced", all_replaced)
         .test("a member that falls silent is left for another in time", member_silent)
 }
 
@@ -106,6 +107,29 @@ fn server_killed(etcd: &Etcd) {
         let phases = ["connecting", "synced", "stale", "synced"];
         assert_eq!(witnesses.one.status.phases(), phases);
         assert_eq!(witnesses.all.status.phases(), phases);
+    });
+}
+
+fn all_replaced(etcd: &Etcd) {
+    let mut cluster = Cluster::start(etcd, 3);
+    run(async {
+        let first = cluster.endpoint(0);
+        let following = hasty([&first]).follow_members(true).connect().await.expect("the cluster is healthy");
+        let staying = connect([&first]).await;
+        let mut recorder = Recorder::start(key(&following, "w/one").watch());
+        for i in 0..3 {
+            tokio::task::block_in_place(|| cluster.replace(i));
+            let data = i.to_string();
+            insist(|| cluster.try_ctl(&["put", "w/one", &data]));
+            recorder.reaches_one("w/one", &data).await;
+            // Its writes go on as well.
+            let written = following.key("w/own").expect("a key");
+            while let Err(error) = soon("an answer", written.set(data.clone())).await {
+                assert!(matches!(error, Error::Unanswered { .. } | Error::Unreachable(_)), "{error:?}");
+            }
+        }
+        let lost = staying.key("w/own").expect("a key").set("lost").await;
+        assert!(matches!(lost, Err(Error::Unreachable(_))), "the client without the option: {lost:?}");
     });
 }
 

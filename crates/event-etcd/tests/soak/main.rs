@@ -1,4 +1,4 @@
-//! Random faults, one after the other, while there are writers and watchers: in the end everyone knows what is stored.
+//! Random faults, one after the other, while there are writers, a process that holds leases, and watchers: in the end everyone knows what is stored.
 //!
 //! `EVENT_SOAK_SECONDS` says how long, `EVENT_SOAK_SEED` which faults, writes and watchers; the seed is printed. With the same
 //! seed the same is done, though not at the same instants: what servers and schedulers do is theirs.
@@ -10,6 +10,7 @@
 mod support;
 
 mod faults;
+mod holder;
 mod random;
 mod watchers;
 mod writers;
@@ -20,12 +21,14 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use event_test_servers::{Cluster, Namespaces, Suite};
 
 use crate::faults::Faults;
+use crate::holder::Holder;
 use crate::random::Random;
 use crate::support::run;
 use crate::watchers::Watchers;
 use crate::writers::Writers;
 
 fn main() {
+    holder::hold_if_told();
     let limit = Duration::from_secs(seconds() + 300);
     Suite::new("soak")
         .limit(limit)
@@ -59,15 +62,21 @@ fn soak(cluster: &Cluster, namespaces: Option<&Namespaces>) {
         let writers = Writers::start(&cluster.endpoints(), &mut random);
         let mut watchers = Watchers::start(&cluster.endpoints()).await;
         let mut faults = Faults::new(cluster, namespaces);
+        let holds = || stored(cluster).contains_key(holder::HELD);
+        let mut holder = Holder::start(&cluster.endpoints());
         while begun.elapsed() < Duration::from_secs(seconds()) {
             faults.strike(&mut random).await;
+            if random.below(2) == 0 {
+                holder.strike(&mut random, holds).await;
+            }
             watchers.replace_one(&mut random).await;
             watchers.assert_faultless();
         }
         cluster.wait_healthy();
         let writes = writers.stop().await;
+        let held = holder.stop(holds).await;
         let given = watchers.agree(|| stored(cluster)).await;
-        eprintln!("soak: {faults}; {writes}; {given} items given");
+        eprintln!("soak: {faults}; {held}; {writes}; {given} items given");
     });
 }
 

@@ -1,6 +1,6 @@
 //! Four writers, who set, delete, and set what they have seen.
 
-use event_etcd::{Error, EtcdClient};
+use event_etcd::{Error, EtcdClient, Seen};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -46,14 +46,15 @@ impl Writers {
 
 async fn write(client: EtcdClient, mut random: Random, stopped: watch::Receiver<bool>) -> (usize, usize) {
     let (mut done, mut failed) = (0, 0);
-    let mut seen = [0; KEYS];
+    let mut seen = [Seen::Absent; KEYS];
     while !*stopped.borrow() {
         let i = random.below(KEYS);
         let key = client.key(format!("s/{i:02}")).expect("a key");
         // Few different data: what is set is often what is there.
         let data = random.below(4).to_string();
+        let kind = random.below(5);
         let request = async {
-            match random.below(5) {
+            match kind {
                 0 => key.delete().await,
                 1 => key.compare_and_set(seen[i], data).await,
                 _ => key.set(data).await,
@@ -63,12 +64,12 @@ async fn write(client: EtcdClient, mut random: Random, stopped: watch::Receiver<
             Ok(revision) => {
                 done += 1;
                 assert!(revision > 0);
-                seen[i] = revision;
+                seen[i] = if kind == 0 { Seen::Absent } else { revision.into() };
             }
-            Err(Error::Conflict { mod_revision }) => {
-                assert_ne!(mod_revision, seen[i], "there is no conflict with what was seen");
+            Err(Error::Conflict { found }) => {
+                assert_ne!(found, seen[i], "there is no conflict with what was seen");
                 done += 1;
-                seen[i] = mod_revision;
+                seen[i] = found;
             }
             Err(Error::Unanswered { .. } | Error::Unreachable(_)) => failed += 1,
             Err(error) => panic!("a write failed: {error:?}"),

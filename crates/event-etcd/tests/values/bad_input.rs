@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use event_core::GetError;
-use event_etcd::{Error, EtcdClient, EtcdValue};
+use event_etcd::{Error, EtcdClient, EtcdValue, Seen};
 use event_test_servers::{Etcd, Options, Server};
 
 use crate::support::{Item, Test, decode, on_runtime, on_shared_server};
@@ -129,12 +129,12 @@ fn lease(etcd: &Etcd) {
         let value = place.value("a");
         for error in [
             value.with_lease(4711).set("1").await.unwrap_err(),
-            value.with_lease(4711).compare_and_set(0, "1").await.unwrap_err(),
+            value.with_lease(4711).compare_and_set(Seen::Absent, "1").await.unwrap_err(),
         ] {
             assert!(matches!(error, Error::LeaseNotFound { lease: 4711 }), "{error:?}");
             assert!(error.to_string().contains("4711"));
         }
-        value.compare_and_set(0, "1").await.expect("there is nothing yet");
+        value.compare_and_set(Seen::Absent, "1").await.expect("there is nothing yet");
     });
 }
 
@@ -153,12 +153,12 @@ fn too_large(etcd: &Etcd) {
         for bytes in [1_600_000, 5_000_000] {
             for error in [
                 value.set(vec![b'x'; bytes]).await.unwrap_err(),
-                value.compare_and_set(0, vec![b'x'; bytes]).await.unwrap_err(),
+                value.compare_and_set(Seen::Absent, vec![b'x'; bytes]).await.unwrap_err(),
             ] {
                 assert!(matches!(error, Error::TooLarge { bytes: named } if named == bytes), "{error:?}");
             }
         }
-        value.compare_and_set(0, "1").await.expect("there is nothing yet");
+        value.compare_and_set(Seen::Absent, "1").await.expect("there is nothing yet");
     });
 }
 

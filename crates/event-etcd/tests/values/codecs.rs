@@ -2,7 +2,7 @@
 
 use std::error::Error as _;
 
-use event_etcd::{BoxError, Bytes, Codec, DecodeError, Error, EtcdMap, EtcdValue, Text};
+use event_etcd::{BoxError, Bytes, Codec, DecodeError, Error, EtcdMap, EtcdValue, Seen, Text};
 use event_test_servers::Etcd;
 use futures_lite::future::poll_once;
 
@@ -27,7 +27,7 @@ fn coded(etcd: &Etcd) {
         assert_eq!(watcher.get().await.unwrap(), Some(18));
         number.delete().await.unwrap();
         assert_eq!(watcher.get().await.unwrap(), None);
-        number.bytes().compare_and_set(0, number.encode(&19).unwrap()).await.unwrap();
+        number.bytes().compare_and_set(Seen::Absent, number.encode(&19).unwrap()).await.unwrap();
         assert_eq!(number.clone().watch().get().await.unwrap(), Some(19));
 
         let bytes = EtcdValue::<Vec<u8>>::builder(&place.client).key(place.name("b")).codec(Bytes).build().unwrap();

@@ -5,11 +5,11 @@ use event_test_servers::{Etcd, Options, Server};
 
 use crate::support::{Test, decode, on_runtime};
 
-#[cfg(not(feature = "tls"))]
-pub(crate) const TESTS: &[Test] = &[("no password is in what is shown of anything", debug)];
-#[cfg(feature = "tls")]
 pub(crate) const TESTS: &[Test] = &[
     ("no password is in what is shown of anything", debug),
+    #[cfg(feature = "tracing")]
+    ("what is told through tracing has no secrets", traced::without_secrets),
+    #[cfg(feature = "tls")]
     ("over TLS a client checks who the cluster is, and shows who it is", tls::both_ways),
     #[cfg(feature = "tls-native-roots")]
     (tls::NATIVE, tls::native_roots),
@@ -37,6 +37,120 @@ fn debug(etcd: &Etcd) {
         assert!(!shown.contains("hunter2"), "{shown}");
         assert!(shown.contains("\"user\"") && shown.contains("mine/a"), "{shown}");
     });
+}
+
+#[cfg(feature = "tracing")]
+mod traced {
+    use std::fmt::{self, Write};
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use event_etcd::{EtcdMap, Seen, Text};
+    use tracing::field::{Field, Visit};
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Metadata, Subscriber};
+
+    use super::*;
+
+    /// Writes everything down that comes from this project.
+    #[derive(Clone, Default)]
+    struct Notebook(Arc<Mutex<String>>);
+
+    struct Fields<'a>(&'a mut String);
+
+    impl Visit for Fields<'_> {
+        fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+            write!(self.0, " {field}={value:?}").unwrap();
+        }
+    }
+
+    impl Notebook {
+        fn note(&self, metadata: &Metadata<'_>, record: impl FnOnce(&mut Fields<'_>)) {
+            let mut notes = self.0.lock().unwrap();
+            write!(notes, "{}", metadata.name()).unwrap();
+            record(&mut Fields(&mut notes));
+            notes.push('\n');
+        }
+    }
+
+    impl Subscriber for Notebook {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            metadata.target().starts_with("event_")
+        }
+
+        fn new_span(&self, span: &Attributes<'_>) -> Id {
+            self.note(span.metadata(), |fields| span.record(fields));
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, values: &Record<'_>) {
+            values.record(&mut Fields(&mut self.0.lock().unwrap()));
+        }
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, event: &Event<'_>) {
+            self.note(event.metadata(), |fields| event.record(fields));
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    pub(super) fn without_secrets(etcd: &Etcd) {
+        let notebook = Notebook::default();
+        // The runtime is on this thread.
+        let _default = tracing::subscriber::set_default(notebook.clone());
+        // Tokens of this kind all begin in the same way.
+        let server = Server::start(etcd, Options::new().short_tokens(60));
+        server.enable_auth("secret of root", "user", "hunter2", "mine/");
+        on_runtime(async {
+            EtcdClient::builder([server.endpoint()]).user("user", "wrong one").connect().await.unwrap_err();
+            let builder = EtcdClient::builder([server.endpoint()]).user("user", "hunter2").follow_members(true);
+            let client = builder.connect().await.unwrap();
+            let value = EtcdValue::builder(&client).key("mine/a").decoder(decode).build().unwrap();
+            let lease = client.lease(Duration::from_secs(5)).await.unwrap();
+            value.with_lease(&lease).set("stored first").await.unwrap();
+            let mut watcher = value.watch();
+            watcher.get().await.unwrap();
+            let written = value.compare_and_set(watcher.seen(), "stored then").await.unwrap();
+            value.compare_and_set(Seen::Absent, "stored never").await.unwrap_err();
+            watcher.get().await.unwrap();
+            let map: EtcdMap<String, u32> = EtcdMap::builder(&client).prefix("mine/").map(Text).build().unwrap();
+            map.reached(written).await.unwrap();
+            assert_eq!(map.failures().len(), 1, "it is no number");
+            EtcdValue::builder(&client).key("theirs").decoder(decode).build().unwrap().set("stored").await.unwrap_err();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            server.kill();
+            watcher.status().watch().get().filter(|status| status.is_stale()).await.unwrap();
+            value.set("stored no more").await.unwrap_err();
+            lease.lost().await;
+        });
+        let notes = notebook.0.lock().unwrap();
+        for expected in [
+            " message=connected member=\"http://",
+            "stream member=\"http://",
+            "message=stream opened",
+            "message=told responses=1",
+            "message=stream lost",
+            "list range=",
+            "message=listed revision=",
+            "lease id=",
+            "message=lease renewed",
+            "message=lease not renewed",
+            "message=lease lost",
+            "message=member failed",
+            "mine/a",
+        ] {
+            assert!(notes.contains(expected), "{expected:?} is not in\n{notes}");
+        }
+        // As text, and as bytes are shown.
+        let bytes = |text: &str| format!("{:?}", text.as_bytes()).trim_matches(['[', ']']).to_owned();
+        for secret in ["hunter2", "wrong one", "secret of root", "stored", "eyJ"] {
+            assert!(!notes.contains(secret) && !notes.contains(&bytes(secret)), "{secret:?} is in\n{notes}");
+        }
+    }
 }
 
 #[cfg(feature = "tls")]

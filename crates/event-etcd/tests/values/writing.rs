@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use event_etcd::Error;
+use event_etcd::{Error, Seen};
 use event_test_servers::{Etcd, Options, Server};
 
 use crate::support::{Test, backlog, gateway, on_runtime, on_shared_server};
@@ -10,6 +10,7 @@ use crate::support::{Test, backlog, gateway, on_runtime, on_shared_server};
 pub(crate) const TESTS: &[Test] = &[
     ("each write gives the revision that it made", revisions),
     ("compare_and_set writes only over what was seen", compare_and_set),
+    ("what a watcher has seen is what compare_and_set takes", seen),
     ("two that compare_and_set lose no increment", increments),
     ("what was written with a lease is deleted with it", leases),
     ("a lease is kept alive for as long as it is held", kept_alive),
@@ -33,20 +34,49 @@ fn revisions(etcd: &Etcd) {
 fn compare_and_set(etcd: &Etcd) {
     on_shared_server(etcd, |place| async move {
         let value = place.value("a");
-        let first = value.compare_and_set(0, "1").await.unwrap();
-        match value.compare_and_set(0, "2").await {
-            Err(Error::Conflict { mod_revision }) => assert_eq!(mod_revision, first, "it is there already"),
+        let first = value.compare_and_set(Seen::Absent, "1").await.unwrap();
+        match value.compare_and_set(Seen::Absent, "2").await {
+            Err(Error::Conflict { found }) => assert_eq!(found, Seen::Revision(first), "it is there already"),
             other => panic!("{other:?}"),
         }
         let second = value.compare_and_set(first, "2").await.unwrap();
         match value.compare_and_set(first, "3").await {
-            Err(Error::Conflict { mod_revision }) => assert_eq!(mod_revision, second, "it was written since"),
+            Err(Error::Conflict { found }) => assert_eq!(found, second.into(), "it was written since"),
             other => panic!("{other:?}"),
         }
         value.delete().await.unwrap();
         match value.compare_and_set(second, "3").await {
-            Err(error @ Error::Conflict { mod_revision: 0 }) => assert!(error.to_string().contains("does not exist")),
+            Err(error @ Error::Conflict { found: Seen::Absent }) => {
+                assert!(error.to_string().contains("does not exist"))
+            }
             other => panic!("{other:?}"),
+        }
+        assert_eq!(backlog(&mut value.watch()).await, []);
+    });
+}
+
+/// What a watcher has seen is what `compare_and_set` takes, also of a key that is gone.
+fn seen(etcd: &Etcd) {
+    on_shared_server(etcd, |place| async move {
+        let value = place.value("a");
+        let mut watcher = value.watch();
+        assert_eq!(watcher.seen(), Seen::Absent, "nothing was returned yet");
+        let first = value.compare_and_set(watcher.seen(), "1").await.unwrap();
+        watcher.get().await.unwrap();
+        assert_eq!(watcher.seen(), Seen::Revision(first));
+        value.delete().await.unwrap();
+        assert_eq!(watcher.get().await.unwrap(), place.gone("a"));
+        assert_eq!(watcher.seen(), Seen::Absent);
+        let second = value.compare_and_set(watcher.seen(), "2").await.unwrap();
+        assert_eq!(watcher.get().await.unwrap(), place.item("a", "2"));
+        assert_eq!(watcher.seen(), second.into());
+        // A revision that no key has is a mistake, and never "there is no such key".
+        value.delete().await.unwrap();
+        for revision in [0, -1, i64::MIN] {
+            match value.compare_and_set(revision, "3").await {
+                Err(Error::InvalidArgument(text)) => assert!(text.contains("Seen::Absent"), "{text}"),
+                other => panic!("{other:?}"),
+            }
         }
         assert_eq!(backlog(&mut value.watch()).await, []);
     });
@@ -67,7 +97,7 @@ fn increments(etcd: &Etcd) {
                             // Whatever is present, or, after a conflict, what it was changed to.
                             let (_, data) = watcher.get().await.unwrap();
                             let next = data.unwrap().parse::<u64>().unwrap() + 1;
-                            match value.compare_and_set(watcher.mod_revision(), next.to_string()).await {
+                            match value.compare_and_set(watcher.seen(), next.to_string()).await {
                                 Ok(_) => break,
                                 Err(Error::Conflict { .. }) => {}
                                 Err(error) => panic!("{error}"),

@@ -16,8 +16,12 @@ pub struct Cluster {
     members: Vec<Member>,
     ctl: Ctl,
     network: Option<Network>,
+    etcd: Etcd,
+    arguments: Vec<String>,
+    /// How many members there were, those that were replaced included.
+    made: usize,
     // After the members, which must have ended by then.
-    _folder: Folder,
+    folder: Folder,
 }
 
 impl Cluster {
@@ -51,7 +55,8 @@ impl Cluster {
         let member = |place: &Place| Member::new(etcd, folder.path(), place.clone(), places, "http", &arguments);
         let members = places.iter().map(member).collect();
         let ctl = Ctl::new(etcd, options, network.clone());
-        let cluster = Self { members, ctl, network, _folder: folder };
+        let (etcd, made) = (etcd.clone(), places.len());
+        let cluster = Self { members, ctl, network, etcd, arguments, made, folder };
         for member in &cluster.members {
             member.process().start();
         }
@@ -139,6 +144,38 @@ impl Cluster {
     /// If it was killed.
     pub fn resume(&self, i: usize) {
         self.members[i].process().resume();
+    }
+
+    /// Replaces member `i` by a new one on other ports, which gets its number and what the others have, and waits until all are healthy.
+    /// The old one is removed from the cluster, and killed.
+    ///
+    /// # Panics
+    ///
+    /// If that does not succeed within a minute; if the cluster is not on loopback.
+    pub fn replace(&mut self, i: usize) {
+        assert!(self.network.is_none(), "the new member would be on loopback");
+        let others: Vec<_> = (0..self.members.len()).filter(|other| *other != i).map(|i| self.endpoint(i)).collect();
+        let others = others.join(",");
+        let list = self.ctl.insist(&others, &["member", "list"]);
+        let old = list.lines().map(|line| line.split(", ").collect::<Vec<_>>());
+        let old = old
+            .filter(|fields| fields.get(2) == Some(&self.members[i].name()))
+            .find_map(|fields| fields.first().copied());
+        let old = old.expect("the member is listed");
+        // Where it was done and not answered, the next attempt is refused.
+        self.ctl.insist_unless(&others, &["member", "remove", old], |error| error.contains("not found"));
+        self.kill(i);
+        self.made += 1;
+        let place = on_loopback(&format!("n{}", self.made));
+        let peer = format!("--peer-urls=http://{}", place.peer);
+        let add = ["member", "add", &place.name, &peer];
+        self.ctl.insist_unless(&others, &add, |error| error.contains("already exist"));
+        let mut places: Vec<_> = self.members.iter().map(|member| member.place().clone()).collect();
+        places[i] = place.clone();
+        let arguments = [&self.arguments[..], &["--initial-cluster-state=existing".to_owned()]].concat();
+        self.members[i] = Member::new(&self.etcd, self.folder.path(), place, &places, "http", &arguments);
+        self.members[i].process().start();
+        self.wait_healthy();
     }
 
     /// Runs etcdctl, which may ask any member, until it succeeds, and returns what it wrote.

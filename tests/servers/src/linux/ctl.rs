@@ -81,7 +81,7 @@ impl Ctl {
     }
 
     /// As [`insist`](Self::insist), but an error that says that it was done before is a success as well.
-    fn insist_unless(&self, endpoints: &str, arguments: &[&str], was_done: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn insist_unless(&self, endpoints: &str, arguments: &[&str], was_done: impl Fn(&str) -> bool) -> String {
         let start = Instant::now();
         loop {
             match self.run(endpoints, arguments) {

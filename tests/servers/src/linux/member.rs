@@ -74,6 +74,14 @@ impl Member {
         &self.process
     }
 
+    pub(crate) const fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.place.name
+    }
+
     pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
