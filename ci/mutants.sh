@@ -7,8 +7,9 @@
 #   ci/mutants.sh --help               this text
 #
 # cargo-mutants says which mutants there are. A build for each of them would take a day, so all of them are woven into one build (by
-# ci/mutants, see there), in which a variable of the environment says which one is active. Each is run against the tests that fail quickly
-# first, until one fails. What survives must be listed, with the reason, in ci/mutants-survivors.txt. The outcomes are kept below
+# ci/mutants, see there), in which a variable of the environment says which one is active. Which tests reach which mutants, and how long
+# they take, is recorded first; each mutant is run against those that reach it, the quickest first, until one fails. They are run in a
+# random order (EVENT_SEED, 12), so that what was run before this was stopped is a sample of all. What survives must be listed, with the reason, in ci/mutants-survivors.txt. The outcomes are kept below
 # target/mutants. It needs a nightly tool chain, since functions that are `const` have mutants, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -58,7 +59,21 @@ pub(crate) const fn is(number: usize) -> bool {
     fn now(number: usize) -> bool {
         static ACTIVE: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
         let named = || std::env::var("EVENT_MUTANT").ok()?.parse().ok();
+        say(number);
         *ACTIVE.get_or_init(|| named().unwrap_or(usize::MAX)) == number
+    }
+    // That it was reached, if anybody wants to know. Nothing is allocated, since there are tests of that.
+    fn say(number: usize) {
+        use std::io::Write;
+        static TO: std::sync::OnceLock<Option<std::fs::File>> = std::sync::OnceLock::new();
+        static SAID: [std::sync::atomic::AtomicBool; 4096] = [const { std::sync::atomic::AtomicBool::new(false) }; 4096];
+        let open = || std::fs::OpenOptions::new().append(true).open(std::env::var_os("EVENT_MUTANT_REACHED")?).ok();
+        let Some(to) = TO.get_or_init(open) else { return };
+        if !SAID[number].swap(true, std::sync::atomic::Ordering::Relaxed) {
+            let digits = [1000, 100, 10, 1].map(|place| b'0' + (number / place % 10) as u8);
+            let [a, b, c, d] = digits;
+            let _ = (&*to).write_all(&[a, b, c, d, b'\n']);
+        }
     }
     core::intrinsics::const_eval_select((number,), never, now)
 }
@@ -77,29 +92,25 @@ while
 do
   woven blame "$tree" "$out/left-out" <"$out/messages"
 done
-others=(regressions bad_input sync_mode combinators random_program nth_call)
-if ! (cd "$tree" && cargo +nightly test --no-run -p event-core --lib -p event-tests --test by_hand "${others[@]/#/--test=}" --message-format=json \
+if ! (cd "$tree" && cargo +nightly test --no-run -p event-core -p event-map -p event-tests --tests --message-format=json \
   >"$out/messages" 2>"$out/stderr"); then
   tail -n 60 "$out/stderr"
   exit 1
 fi
-executable() { # executable NAME: the program of these tests
-  sed -n "s/.*\"name\":\"$1\".*\"executable\":\"\([^\"]*\)\".*/\1/p" "$out/messages"
-}
+programs=()
+# Those first that find most, quickly. What takes seconds whatever is wrong, or measures the memory of the process, is left out.
+for name in event_core by_hand regressions bad_input sync_mode combinators parked unruly nth_call reader_shards allocations neighbours maps_by_hand \
+  maps_memory event_map threads blocking read_only random_program; do
+  program=$(sed -n "s/.*\"name\":\"$name\".*\"executable\":\"\([^\"]*\)\".*/\1/p" "$out/messages")
+  [ -z "$program" ] || programs+=("$program")
+done
 
 echo "== the tests with each of them"
-# Those that take seconds whatever is wrong come later.
-unit=$(executable event_core) by_hand=$(executable by_hand)
-suites=("$unit --skip models:: --skip every_watcher_sees_every_value_of_three_producers"
-  "$by_hand --skip w2_whoever_waits_is_woken_whatever_came_before" "$unit models::" "$by_hand w2_whoever_waits")
-for suite in "${others[@]}"; do
-  suites+=("$(executable "$suite")")
-done
 # A mutant may want all the memory there is.
 ulimit -v 8000000
 status=0
-(cd "$tree/tests" && EVENT_CASES=300 nice -n 15 "$tools/mutants/debug/event-mutants" run "$out/list.json" "$out/sources" "$out/left-out" "$out/results.tsv" \
-  "${suites[@]}") || status=$?
+(cd "$tree/tests" && EVENT_CASES=300 "$tools/mutants/debug/event-mutants" run "$out/list.json" "$out/sources" "$out/left-out" "$out/results.tsv" \
+  "${EVENT_SEED:-12}" "${programs[@]}") || status=$?
 [ "$status" = 0 ] || exit "$status"
 
 # A mutant is named as in the lists, without its place, which changes whenever the file does.

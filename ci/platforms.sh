@@ -69,6 +69,7 @@ run() { # run PLATFORM MACHINE: the tests, and how many passed
     }
   done
   passed=$(grep -o '[0-9]* passed' "$log" | awk '{ sum += $1 } END { print sum }')
+  echo "   $passed tests passed"
   table+=("$platform|$triple|core, supervisor, suites by hand and on threads|yes|$passed")
 }
 
