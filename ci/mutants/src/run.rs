@@ -67,27 +67,55 @@ impl Batch<'_> {
     }
 }
 
-/// Those that reach the mutant: the quick ones of each program, then those that take a little, then each of the others.
-fn batches(tests: &[Test], mutant: usize) -> Vec<Batch<'_>> {
-    let mut batches: Vec<Batch<'_>> = Vec::new();
-    let quick = Duration::from_millis(30);
-    let class = |test: &Test| match test.work {
-        work if work <= quick => 0,
-        work if work <= 10 * quick => 1,
-        _ => 2,
-    };
-    for wanted in 0..=1 {
-        for test in tests.iter().filter(|test| test.reached.contains(&mutant) && class(test) == wanted) {
-            match batches.last_mut() {
-                Some(last) if last.program == test.program && class(last.tests[0]) == wanted => last.tests.push(test),
-                _ => batches.push(Batch { program: &test.program, tests: vec![test] }),
-            }
+/// How long a test takes, roughly.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Nothing,
+    Little,
+    Long,
+}
+
+impl Takes {
+    fn of(test: &Test) -> Self {
+        // Waiting counts less than work, but when threads wait for each other it is long on a busy machine.
+        match test.work.max(test.whole / 8).as_millis() {
+            0..=30 => Self::Nothing,
+            31..=400 => Self::Little,
+            _ => Self::Long,
         }
     }
-    let mut slow: Vec<_> = tests.iter().filter(|test| test.reached.contains(&mutant) && class(test) == 2).collect();
-    slow.sort_by_key(|test| test.work);
-    batches.extend(slow.into_iter().map(|test| Batch { program: &test.program, tests: vec![test] }));
+}
+
+/// Those that reach the mutant and take so long: together, if they are of one program, or else one by one, the quickest first.
+fn batches(tests: &[Test], mutant: usize, wanted: Takes) -> Vec<Batch<'_>> {
+    let mut batches: Vec<Batch<'_>> = Vec::new();
+    for test in tests.iter().filter(|test| test.reached.contains(&mutant) && Takes::of(test) == wanted) {
+        match batches.last_mut() {
+            Some(last) if last.program == test.program && wanted != Takes::Long => last.tests.push(test),
+            _ => batches.push(Batch { program: &test.program, tests: vec![test] }),
+        }
+    }
+    if wanted == Takes::Long {
+        batches.sort_by_key(|batch| batch.tests[0].work);
+    }
     batches
+}
+
+/// Which test finds the mutant.
+fn outcome(batches: &[Batch<'_>], mutant: usize, output: &Path) -> io::Result<Option<String>> {
+    for batch in batches {
+        let mut outcome = batch.run(mutant, output, 1)?;
+        if matches!(outcome, Outcome::Hung) {
+            // Once more, with more patience.
+            outcome = batch.run(mutant, output, 3)?;
+        }
+        match outcome {
+            Outcome::Passed => {}
+            Outcome::Failed(test) => return Ok(Some(format!("found\t{} {test}", batch.name()))),
+            Outcome::Hung => return Ok(Some(format!("hangs\t{}", batch.name()))),
+        }
+    }
+    Ok(None)
 }
 
 /// What the results of a file are valid for: its text.
@@ -128,8 +156,8 @@ fn shuffled(end: usize, seed: u64) -> Vec<usize> {
     order
 }
 
-/// Results are lines of a file: fingerprint of the source, mutant, `found`, `hangs`, `survives`, `unreached`, `unviable` or `untried`, and
-/// by which test; the last one counts. What was found before in an unchanged file is left out. The order is a random one, so that
+/// Results are lines of a file: fingerprint of the source, mutant, `found`, `hangs`, `survives`, `unviable` or `untried`, and by
+/// which test; the last one counts. What was found before in an unchanged file is left out. The order is a random one, so that
 /// what was run is a sample of all whenever this is ended.
 pub(crate) fn run(
     mutants: &[Mutant],
@@ -144,49 +172,47 @@ pub(crate) fn run(
     println!("   {} tests, each run once without any mutant", tests.len());
     let known = known(results);
     let mut fingerprints = BTreeMap::new();
-    let mut outcomes: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     let mut list = OpenOptions::new().create(true).append(true).open(results)?;
-    for number in shuffled(mutants.len(), seed) {
-        let mutant = &mutants[number];
-        if !fingerprints.contains_key(&mutant.file) {
-            fingerprints.insert(mutant.file.clone(), fingerprint(&fs::read_to_string(sources.join(&mutant.file))?));
-        }
-        let fingerprint = &fingerprints[&mutant.file];
-        let before = known.get(&(fingerprint.clone(), mutant.name.clone()));
-        if let Some(before) =
-            before.filter(|before| !before.starts_with("survives") && !before.starts_with("unreached"))
-        {
-            outcomes.entry(first_word(before)).or_default().push(&mutant.name);
-            continue;
-        }
-        let outcome = if !mutant.can_be_woven() {
-            "untried".to_owned()
-        } else if left_out.contains(&number) {
-            "unviable".to_owned()
-        } else {
-            let batches = batches(&tests, number);
-            let mut outcome = if batches.is_empty() { "unreached" } else { "survives" }.to_owned();
-            for batch in &batches {
-                match batch.run(number, &output, 1)? {
-                    Outcome::Passed => continue,
-                    Outcome::Failed(test) => outcome = format!("found\t{} {test}", batch.name()),
-                    // Once more, with more patience.
-                    Outcome::Hung => match batch.run(number, &output, 3)? {
-                        Outcome::Passed => continue,
-                        Outcome::Failed(test) => outcome = format!("found\t{} {test}", batch.name()),
-                        Outcome::Hung => outcome = format!("hangs\t{}", batch.name()),
-                    },
-                }
-                break;
+    let mut outcomes: BTreeMap<usize, String> = BTreeMap::new();
+    // First all of them against the quick tests, then what is left against the others.
+    for takes in [Takes::Nothing, Takes::Little, Takes::Long] {
+        for number in shuffled(mutants.len(), seed) {
+            let mutant = &mutants[number];
+            if !fingerprints.contains_key(&mutant.file) {
+                fingerprints.insert(mutant.file.clone(), fingerprint(&fs::read_to_string(sources.join(&mutant.file))?));
             }
-            outcome
-        };
-        writeln!(list, "{fingerprint}\t{}\t{outcome}", mutant.name)?;
-        outcomes.entry(first_word(&outcome)).or_default().push(&mutant.name);
+            let fingerprint = &fingerprints[&mutant.file];
+            let before = match outcomes.get(&number) {
+                Some(before) => Some(before),
+                None => known.get(&(fingerprint.clone(), mutant.name.clone())),
+            };
+            if let Some(before) = before.filter(|before| !before.starts_with("survives")).cloned() {
+                outcomes.insert(number, before);
+                continue;
+            }
+            let outcome = if !mutant.can_be_woven() {
+                "untried".to_owned()
+            } else if left_out.contains(&number) {
+                "unviable".to_owned()
+            } else {
+                let survives = if tests.iter().any(|test| test.reached.contains(&number)) {
+                    "survives"
+                } else {
+                    "survives\tunreached"
+                };
+                outcome(&batches(&tests, number, takes), number, &output)?.unwrap_or_else(|| survives.to_owned())
+            };
+            writeln!(list, "{fingerprint}\t{}\t{outcome}", mutant.name)?;
+            outcomes.insert(number, outcome);
+        }
     }
-    let counts: Vec<_> = outcomes.iter().map(|(outcome, names)| format!("{outcome}: {}", names.len())).collect();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for outcome in outcomes.values() {
+        *counts.entry(first_word(outcome)).or_default() += 1;
+    }
+    let counts: Vec<_> = counts.iter().map(|(outcome, count)| format!("{outcome}: {count}")).collect();
     println!("   {}", counts.join(", "));
-    let survivors =
-        ["survives", "unreached"].into_iter().flat_map(|outcome| outcomes.get(outcome).into_iter().flatten());
-    fs::write(results.with_extension("survivors"), survivors.map(|name| format!("{name}\n")).collect::<String>())
+    let survivors = outcomes.iter().filter(|(_, outcome)| outcome.starts_with("survives"));
+    let names = survivors.map(|(&number, _)| format!("{}\n", mutants[number].name));
+    fs::write(results.with_extension("survivors"), names.collect::<String>())
 }
