@@ -440,11 +440,19 @@ fn a_watcher_that_moves_takes_along_what_it_owes() {
         }
     });
     let (polled, by) = (Arc::clone(&watcher), new.clone());
+    let (owed, asking) = (Arc::clone(&set), setter.clone());
     old.on(Act::Wake, move || {
         let mut watcher = polled.lock().unwrap();
         watcher.mark_seen();
         // It cannot change the waker that is being called, so it moves. Then it finds what was published meanwhile.
-        assert!(matches!(by.poll(watcher.get()), Poll::Ready(Ok(2))));
+        let mut asked = false;
+        let found = by.poll(watcher.wait_for(|&n| {
+            // When it has moved, and is about to see this.
+            asked = n == 2 && poll(&asking, owed.lock().unwrap().as_mut().unwrap()).is_pending();
+            n == 2
+        }));
+        assert!(matches!(found, Poll::Ready(Ok(found)) if *found == 2));
+        assert!(asked, "nobody has seen it before");
     });
     VALUE.set(1);
     old.remove_hooks();
