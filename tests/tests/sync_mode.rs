@@ -462,6 +462,23 @@ fn a_watcher_that_moves_takes_along_what_it_owes() {
     assert!(poll(&setter, set).is_ready(), "{set:?}, and its only watcher has seen it");
 }
 
+/// The slot of the waker list remembers that its owner has left, until it has another one.
+#[test]
+fn a_watcher_in_the_slot_of_one_that_has_gone_is_waited_for() {
+    let (value, task) = (MemoryValue::new(), Task::new());
+    for number in 0..10 {
+        let mut watcher = value.watch();
+        let mut set = value.set_sync(number);
+        assert!(poll(&task, &mut set).is_pending(), "its watcher has not seen it");
+        assert_eq!(watcher.try_get().unwrap(), number);
+        assert!(poll(&task, &mut set).is_ready());
+        // Now and then it leaves while it waits.
+        if number % 2 == 0 {
+            assert!(task.poll(watcher.get()).is_pending());
+        }
+    }
+}
+
 /// What is forgotten in line goes with the value.
 #[test]
 fn set_syncs_that_are_forgotten_leave_nothing_when_the_value_goes() {
