@@ -462,6 +462,22 @@ fn a_watcher_that_moves_takes_along_what_it_owes() {
     assert!(poll(&setter, set).is_ready(), "{set:?}, and its only watcher has seen it");
 }
 
+/// What one has paid leaves the debts of the others alone, and those who owe nothing without any.
+#[test]
+fn a_watcher_that_came_later_pays_for_nobody() {
+    let (value, task) = (MemoryValue::new(), Task::new());
+    let (mut quick, mut slow) = (value.watch(), value.watch());
+    let mut set = value.set_sync(1);
+    assert!(poll(&task, &mut set).is_pending());
+    assert_eq!((quick.try_get().unwrap(), set.missing()), (1, Some(1)));
+    let mut late = value.watch();
+    assert_eq!((late.try_get().unwrap(), set.missing()), (1, Some(1)));
+    drop((quick, late));
+    assert!(poll(&task, &mut set).is_pending(), "one has not seen it");
+    assert_eq!(slow.try_get().unwrap(), 1);
+    assert!(poll(&task, &mut set).is_ready());
+}
+
 /// The slot of the waker list remembers that its owner has left, until it has another one.
 #[test]
 fn a_watcher_in_the_slot_of_one_that_has_gone_is_waited_for() {
