@@ -16,7 +16,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use std::panic::resume_unwind;
 
-use event_core::{MemoryValue, MemoryWatcher, MemoryWriter};
+use event_core::{MemoryValue, MemoryWatcher, MemoryWriter, Snapshot, StateValue};
 use event_tests::allocator::{CountingAllocator, allocations, allocations_of, live_bytes};
 use event_tests::by_hand::{Act, Task, panics};
 
@@ -271,7 +271,7 @@ fn other_ways_to_set_never_allocate() {
 
 #[test]
 fn states_never_allocate() {
-    let state = event_core::StateValue::new(0_u64);
+    let state = StateValue::new(0_u64);
     Steady::new().assert_never_allocates("a state", |it| {
         state.set(1);
         assert!(state.update(|n| *n += 1) && state.transition(|n| (Some(n + 1), ())).1.is_some());
@@ -339,6 +339,33 @@ fn after_reserve_that_many_watchers_and_readers_never_allocate() {
         });
         assert_eq!(allocated, 0, "{watchers} watchers and {readers} readers were reserved");
     }
+}
+
+#[test]
+fn after_reserve_states_and_only_producers_never_allocate() {
+    const ROOM: usize = 10;
+    let reserved =
+        |what: &str, watch: &dyn Fn() -> MemoryWatcher<u64>, set_and_borrow: &mut dyn FnMut(u64) -> Snapshot<u64>| {
+            let (mut watchers, mut held) = (Vec::with_capacity(ROOM), Vec::with_capacity(ROOM));
+            let allocated = allocations_of(|| {
+                watchers.extend((0..ROOM).map(|_| watch()));
+                held.extend((0..ROOM as u64).map(set_and_borrow));
+            });
+            assert_eq!(allocated, 0, "{what}");
+        };
+    let state = StateValue::new(0);
+    state.reserve(ROOM, ROOM);
+    reserved("a state", &|| state.watch(), &mut |n| {
+        state.set(n);
+        state.borrow().detach()
+    });
+    let mut writer = MemoryWriter::new();
+    writer.reserve(ROOM, ROOM);
+    let reader = writer.reader();
+    reserved("a writer", &|| reader.watch(), &mut |n| {
+        writer.set(n);
+        reader.borrow().expect("it was just set").detach()
+    });
 }
 
 #[test]

@@ -478,6 +478,23 @@ fn a_watcher_that_came_later_pays_for_nobody() {
     assert!(poll(&task, &mut set).is_ready());
 }
 
+/// Watchers that come, go and look between two turns end none of them.
+#[test]
+fn what_watchers_do_between_two_turns_counts_for_neither() {
+    let (value, first_task, second_task) = (MemoryValue::new(), Task::new(), Task::new());
+    let mut watcher = value.watch();
+    let (mut first, mut second) = (value.set_sync(1), value.set_sync(2));
+    assert!(poll(&first_task, &mut first).is_pending() && poll(&second_task, &mut second).is_pending());
+    assert_eq!(watcher.try_get().unwrap(), 1);
+    drop(value.watch());
+    drop(watcher.clone());
+    assert!(watcher.try_get().is_err());
+    assert!(poll(&first_task, &mut first).is_ready());
+    assert!(poll(&second_task, &mut second).is_pending());
+    assert_eq!((watcher.try_get().unwrap(), second.missing()), (2, Some(0)));
+    assert!(poll(&second_task, &mut second).is_ready());
+}
+
 /// The slot of the waker list remembers that its owner has left, until it has another one.
 #[test]
 fn a_watcher_in_the_slot_of_one_that_has_gone_is_waited_for() {
