@@ -3,6 +3,7 @@
 #
 #   ci/mutants.sh                      all of it: an hour or two
 #   ci/mutants.sh --resume             goes on with what was begun: found mutants of a file that did not change stay found
+#   ci/mutants.sh --models             goes on likewise, and then has the models find those survivors that the list says they find
 #   ci/mutants.sh [--resume] cell/word.rs 'wakers/*.rs' ...    only these files of crates/event-core/src
 #   ci/mutants.sh --help               this text
 #
@@ -15,10 +16,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . ci/suites.sh
 
-resume=
+resume= models=
 case ${1:-} in
   --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
   --resume) resume=yes && shift ;;
+  --models) resume=yes models=yes && shift ;;
   -*) echo "usage: ci/mutants.sh [--resume] [FILE...]; see --help" >&2 && exit 2 ;;
 esac
 [ $# != 0 ] || set -- 'cell/*.rs' 'wakers/*.rs' 'memory/*.rs'
@@ -99,7 +101,7 @@ if ! (cd "$tree" && cargo +nightly test --no-run -p event-core -p event-map -p e
 fi
 programs=()
 # Those first that find most, quickly. What takes seconds whatever is wrong, or measures the memory of the process, is left out.
-for name in event_core by_hand answers regressions bad_input sync_mode combinators parked unruly nth_call reader_shards allocations neighbours maps_by_hand \
+for name in event_core by_hand answers conservation regressions bad_input sync_mode combinators parked unruly nth_call reader_shards allocations neighbours maps_by_hand \
   maps_memory event_map threads blocking read_only random_program; do
   program=$(sed -n "s/.*\"name\":\"$name\".*\"executable\":\"\([^\"]*\)\".*/\1/p" "$out/messages")
   [ -z "$program" ] || programs+=("$program")
@@ -114,11 +116,35 @@ status=0
 [ "$status" = 0 ] || exit "$status"
 
 # A mutant is named as in the lists, without its place, which changes whenever the file does.
-sed -E 's/^([^:]*):[0-9]+:[0-9]+:/\1:/; s|^crates/event-core/src/||' "$out/results.survivors" | sort -u >"$out/survivors"
+named() {
+  sed -E 's/^([^:]*):[0-9]+:[0-9]+:/\1:/; s|^crates/event-core/src/||'
+}
+cut -f 2 "$out/results.survivors" | named | sort -u >"$out/survivors"
 sed -n 's/^\([^#].*\)  *#.*/\1/p' "$known" | sed 's/ *$//' | sort -u >"$out/listed"
 new=$(comm -23 "$out/survivors" "$out/listed")
 if [ -n "$new" ]; then
   echo "   survivors that ci/mutants-survivors.txt does not list:"
   sed 's/^/      /' <<<"$new"
-  exit 1
+  status=1
 fi
+[ -n "$models" ] || exit $status
+
+echo "== models under loom, of survivors that one of them finds"
+export RUSTFLAGS="--cfg event_core_loom -A warnings"
+(cd "$tree" && cargo +nightly test --quiet --release --no-run -p event-core --lib --target-dir "$out/loom" --message-format=json >"$out/messages" 2>"$out/stderr") || {
+  tail -n 60 "$out/stderr"
+  exit 1
+}
+loom=$(sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' "$out/messages")
+while IFS=$'\t' read -r number name; do
+  # Several mutants may have one name, and not all of them be found by a model: the list says which is, by its place.
+  model=$(grep -F "$(named <<<"$name") " "$known" | sed -n 's/.*# \(models::[a-z_:]*\) finds it.*/\1/p')
+  [ -n "$model" ] || continue
+  if EVENT_MUTANT=$number timeout 1800 "$loom" --exact "$model" >"$out/results.output" 2>&1; then
+    echo "   not found by $model: $name"
+    status=1
+  else
+    echo "   found by $model: $name"
+  fi
+done <"$out/results.survivors"
+exit $status

@@ -270,6 +270,18 @@ fn other_ways_to_set_never_allocate() {
 }
 
 #[test]
+fn sets_that_wait_to_be_seen_never_allocate() {
+    Steady::new().assert_never_allocates("set_sync", |it| {
+        let (mut first, mut second) = (it.value.set_sync(1), it.value.set_sync(2));
+        assert!(poll(&mut first, &it.waker).is_pending() && poll(&mut second, &it.waker).is_pending());
+        assert_eq!(it.watcher.try_get().unwrap(), 1);
+        assert!(poll(&mut first, &it.waker).is_ready() && poll(&mut second, &it.waker).is_pending());
+        assert_eq!(it.watcher.try_get().unwrap(), 2);
+        assert!(poll(&mut second, &it.waker).is_ready());
+    });
+}
+
+#[test]
 fn states_never_allocate() {
     let state = StateValue::new(0_u64);
     Steady::new().assert_never_allocates("a state", |it| {
@@ -342,7 +354,7 @@ fn after_reserve_that_many_watchers_and_readers_never_allocate() {
 }
 
 #[test]
-fn after_reserve_states_and_only_producers_never_allocate() {
+fn after_reserve_other_kinds_of_values_never_allocate() {
     const ROOM: usize = 10;
     let reserved =
         |what: &str, watch: &dyn Fn() -> MemoryWatcher<u64>, set_and_borrow: &mut dyn FnMut(u64) -> Snapshot<u64>| {
@@ -358,6 +370,12 @@ fn after_reserve_states_and_only_producers_never_allocate() {
     reserved("a state", &|| state.watch(), &mut |n| {
         state.set(n);
         state.borrow().detach()
+    });
+    let value = MemoryValue::with_reader_shards(2);
+    value.reserve(ROOM, ROOM);
+    reserved("a value with shards", &|| value.watch(), &mut |n| {
+        value.set(n);
+        value.borrow().expect("it was just set").detach()
     });
     let mut writer = MemoryWriter::new();
     writer.reserve(ROOM, ROOM);

@@ -213,6 +213,6 @@ pub(crate) fn run(
     let counts: Vec<_> = counts.iter().map(|(outcome, count)| format!("{outcome}: {count}")).collect();
     println!("   {}", counts.join(", "));
     let survivors = outcomes.iter().filter(|(_, outcome)| outcome.starts_with("survives"));
-    let names = survivors.map(|(&number, _)| format!("{}\n", mutants[number].name));
+    let names = survivors.map(|(&number, _)| format!("{number}\t{}\n", mutants[number].name));
     fs::write(results.with_extension("survivors"), names.collect::<String>())
 }

@@ -67,3 +67,12 @@ fn the_tree_grows_by_small_leaves_and_then_by_large_ones() {
     }
     assert_eq!((tree.directories().count(), tree.leaves().count()), (3, 1 + 8 + LARGE + 1));
 }
+
+#[test]
+fn what_is_reserved_is_there_and_no_leaf_more() {
+    let nodes = Nodes::new();
+    for (wanted, there) in [(0, 0), (1, FIRST_NODES), (FIRST_NODES, FIRST_NODES), (FIRST_NODES + 1, FIRST_NODES + 8)] {
+        nodes.reserve(wanted);
+        assert_eq!(nodes.len(), there, "{wanted}");
+    }
+}
