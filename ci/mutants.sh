@@ -112,7 +112,7 @@ echo "== the tests with each of them"
 ulimit -v 8000000
 status=0
 (cd "$tree/tests" && EVENT_CASES=300 "$tools/mutants/debug/event-mutants" run "$out/list.json" "$out/sources" "$out/left-out" "$out/results.tsv" \
-  "${EVENT_SEED:-12}" "${programs[@]}") || status=$?
+  "${EVENT_SEED:-12}" "$known" "${programs[@]}") || status=$?
 [ "$status" = 0 ] || exit "$status"
 
 # A mutant is named as in the lists, without its place, which changes whenever the file does.

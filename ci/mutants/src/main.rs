@@ -69,12 +69,13 @@ fn main() -> io::Result<()> {
             weave::weave(&mutants(list)?, Path::new(from), Path::new(to), &numbers(left_out))
         }
         ["blame", tree, left_out] => blame::blame(Path::new(tree), left_out),
-        ["run", list, sources, left_out, results, seed, ref programs @ ..] => {
+        ["run", list, sources, left_out, results, seed, survivors, ref programs @ ..] => {
             let seed = seed.parse().map_err(io::Error::other)?;
-            run::run(&mutants(list)?, Path::new(sources), &numbers(left_out), Path::new(results), seed, programs)
+            let (sources, results, survivors) = (Path::new(sources), Path::new(results), Path::new(survivors));
+            run::run(&mutants(list)?, sources, &numbers(left_out), results, seed, survivors, programs)
         }
         _ => Err(io::Error::other(
-            "usage: weave LIST FROM TO LEFT-OUT | blame TREE LEFT-OUT | run LIST SOURCES LEFT-OUT RESULTS SEED PROGRAM...",
+            "usage: weave LIST FROM TO LEFT-OUT | blame TREE LEFT-OUT | run LIST SOURCES LEFT-OUT RESULTS SEED SURVIVORS PROGRAM...",
         )),
     }
 }
