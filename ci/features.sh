@@ -34,14 +34,16 @@ echo "== clippy with every set of features"
 cargo hack --feature-powerset --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" clippy --quiet $linted -- -D warnings
 cargo clippy --quiet --all-targets "${crates[@]}" "${all[@]}" -- -D warnings
 for others in --no-default-features --features=std,serde,tracing; do
-  cargo clippy --quiet --all-targets -p event-core $others --features "$atomics" -- -D warnings
+  cargo clippy --quiet --all-targets -p event-core $others --features "alloc,$atomics" -- -D warnings
 done
+# Without a heap there are no tests: the firmware's program is the test of that.
+cargo clippy --quiet --lib -p event-core --no-default-features --features "$atomics" -- -D warnings
 cargo clippy --quiet $linted -p event-core --features portable-atomic -- -D warnings
 echo "== tests with none, each, and all of the features"
 cargo hack --feature-powerset --depth 1 --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" test --quiet "${tested[@]}"
 cargo test --quiet "${crates[@]}" "${all[@]}"
 for others in --no-default-features --features=std,serde,tracing; do
-  cargo test --quiet -p event-core $others --features "$atomics" "${tested[@]}"
+  cargo test --quiet -p event-core $others --features "alloc,$atomics" "${tested[@]}"
 done
 echo "== event-etcd with each of its features"
 cargo hack --each-feature -p event-etcd clippy --quiet $linted -- -D warnings

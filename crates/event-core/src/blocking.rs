@@ -2,64 +2,34 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::task::{Context, Poll, Waker};
+#[cfg(feature = "std")]
+use core::task::Waker;
+use core::task::{Context, Poll};
 
+use bell::Bell;
 pub use spin::RelaxStrategy;
 
-use crate::sync::atomic::{AtomicBool, Ordering};
-use crate::sync::{Wake, WakeArc};
 use crate::traits::Watcher;
+
+#[cfg(feature = "alloc")]
+mod bell;
+#[cfg(not(feature = "alloc"))]
+#[path = "blocking/bell_of_all.rs"]
+mod bell;
 
 /// Polls until it is ready. In between the processor relaxes as `R` says, until the waker has been called.
 pub(crate) fn relax_until_ready<R: RelaxStrategy, T>(mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>) -> T {
-    let bell = WakeArc::new(Bell(AtomicBool::new(false)));
-    let waker = Waker::from(WakeArc::clone(&bell));
+    let mut bell = Bell::new();
+    let waker = bell.waker();
     let mut cx = Context::from_waker(&waker);
     loop {
-        // Ordering: Acquire, partner: `ring`. The poll sees what the wake-ups were about that this takes away. A store
-        // might take one away unseen, which came after the load below: its data need not be visible to the poll.
-        bell.0.swap(false, Ordering::Acquire);
+        bell.answer();
         if let Poll::Ready(ready) = poll(&mut cx) {
             return ready;
         }
-        // Ordering: Relaxed. The swap acquires.
-        while !bell.0.load(Ordering::Relaxed) {
+        while !bell.is_rung() {
             R::relax();
         }
-    }
-}
-
-/// Whether somebody has called the waker.
-struct Bell(AtomicBool);
-
-impl Bell {
-    fn ring(&self) {
-        // Ordering: Release, partner: the swap in `relax_until_ready`. A swap as well, since a store would end the release
-        // sequence of another waker that has rung before, and so hide its data.
-        self.0.swap(true, Ordering::Release);
-    }
-}
-
-#[cfg(not(feature = "portable-atomic"))]
-impl Wake for Bell {
-    fn wake(self: WakeArc<Self>) {
-        self.ring();
-    }
-
-    fn wake_by_ref(self: &WakeArc<Self>) {
-        self.ring();
-    }
-}
-
-/// The same, for a `Wake` that cannot have its own kind of `Arc` for `self`: only that of the standard library may.
-#[cfg(feature = "portable-atomic")]
-impl Wake for Bell {
-    fn wake(this: WakeArc<Self>) {
-        this.ring();
-    }
-
-    fn wake_by_ref(this: &WakeArc<Self>) {
-        this.ring();
     }
 }
 

@@ -1,5 +1,6 @@
 //! Why a get returned no data.
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::error::Error;
 use core::fmt;
@@ -17,6 +18,7 @@ pub enum GetError {
     /// [`Get::backlog_only`](crate::Get::backlog_only): the watcher has seen everything. With a filter: nothing unseen is accepted.
     BacklogDone,
     /// The backend that keeps the value has failed; `Display` and [`source`](Error::source) have the cause. Values in memory never fail.
+    #[cfg(feature = "alloc")]
     Backend(BackendError),
 }
 
@@ -46,6 +48,7 @@ impl GetError {
     }
 
     /// Whether this is [`Backend`](Self::Backend).
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub const fn is_backend(&self) -> bool {
         matches!(self, Self::Backend(_))
@@ -59,6 +62,7 @@ impl fmt::Display for GetError {
             Self::Cancelled => f.write_str("the get was cancelled"),
             Self::DeadlineExceeded => f.write_str("the deadline of the get has passed"),
             Self::BacklogDone => f.write_str("there is no more backlog"),
+            #[cfg(feature = "alloc")]
             Self::Backend(error) => write!(f, "the backend of the value failed: {error}"),
         }
     }
@@ -67,6 +71,7 @@ impl fmt::Display for GetError {
 impl Error for GetError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match self {
+            #[cfg(feature = "alloc")]
             Self::Backend(error) => Some(error.get_ref()),
             _ => None,
         }
@@ -75,8 +80,10 @@ impl Error for GetError {
 
 /// An error of the backend that keeps a value, of any type. Its `Display` and `source` are those of the error that it was made
 /// from.
+#[cfg(feature = "alloc")]
 pub struct BackendError(Box<dyn Error + Send + Sync>);
 
+#[cfg(feature = "alloc")]
 impl BackendError {
     /// Wraps a backend's own error.
     pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -96,18 +103,21 @@ impl BackendError {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl fmt::Debug for BackendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
+#[cfg(feature = "alloc")]
 impl fmt::Display for BackendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Error for BackendError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.0.source()

@@ -70,6 +70,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
+#[cfg(feature = "alloc")]
 extern crate alloc;
 #[cfg(any(feature = "std", test))]
 extern crate std;
@@ -77,6 +78,12 @@ extern crate std;
 #[cfg(target_pointer_width = "16")]
 compile_error!(
     "event-core needs a target with pointers of at least 32 bits: fewer leave no room for the version in the word that names the current data"
+);
+
+#[cfg(not(any(target_pointer_width = "16", target_has_atomic = "ptr", feature = "portable-atomic")))]
+compile_error!(
+    "this target has no compare-and-swap: event-core needs its feature `critical-section`, with an implementation of that in the program, or \
+     `portable-atomic`, with a way that the program chooses"
 );
 
 #[cfg(all(event_core_loom, not(any(test, feature = "loom"))))]
@@ -94,9 +101,13 @@ mod cell;
 mod combinators;
 mod error;
 mod get;
+#[cfg(feature = "alloc")]
 mod lock;
 mod memory;
+#[cfg(feature = "alloc")]
 mod pipe;
+mod room;
+#[cfg(feature = "alloc")]
 mod runnable;
 #[cfg(feature = "serde")]
 mod serialize;
@@ -129,22 +140,30 @@ mod readme {}
 mod models;
 
 pub use blocking::RelaxStrategy;
-pub use combinators::{combine, optional, select, watch_fn};
-pub use error::{BackendError, GetError};
+#[cfg(feature = "alloc")]
+pub use combinators::{combine, select};
+pub use combinators::{optional, watch_fn};
+#[cfg(feature = "alloc")]
+pub use error::BackendError;
+pub use error::GetError;
 pub use get::Get;
-#[cfg(not(event_core_loom))]
-pub use memory::WeakValue;
+#[cfg(feature = "alloc")]
+pub use memory::SetSyncError;
 pub use memory::{
-    CachedReader, CasError, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Ref, SetError,
-    SetSyncError, Snapshot, StateValue,
+    CachedReader, CasError, Full, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Ref, SetError,
+    Snapshot, Space, StateValue, WeakValue,
 };
+#[cfg(feature = "alloc")]
 pub use pipe::{ChannelClosed, Pipe, PipeError, PipeSink, PipeTo, pipe};
+#[cfg(feature = "alloc")]
 pub use runnable::{BoxError, RunContext, Runnable, Signal};
 pub use stream::WatcherStream;
 pub use timer::Timer;
 pub use traits::{Value, Watch, Watcher};
 pub use version::Version;
-pub use watcher_ext::{BoxWatcher, WatcherExt};
+#[cfg(feature = "alloc")]
+pub use watcher_ext::BoxWatcher;
+pub use watcher_ext::WatcherExt;
 
 // All of these stand in the root as well; the list there is that of what programs name.
 #[doc(hidden)]
@@ -169,12 +188,17 @@ pub mod types {
     #[cfg(feature = "std")]
     pub use crate::blocking::Park;
     pub use crate::blocking::{Block, BlockingIter, Relax};
+    #[cfg(feature = "alloc")]
     pub use crate::combinators::{
-        Combine, Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, MapLatest, Optional, Sample,
-        Scan, Select, SelectTuple, SwitchMap, Throttle, WatchFn, WatcherTuple, WhileWatched,
+        Combine, Debounce, Driver, MapLatest, Sample, Select, SelectTuple, Throttle, WatcherTuple, WhileWatched,
+    };
+    pub use crate::combinators::{
+        Dedup, DedupByKey, Filter, FilterMap, Inspect, Map, Optional, Scan, SwitchMap, WatchFn,
     };
     pub use crate::get::{Accept, Backlog, BacklogOnly, Everything, Waiting};
-    pub use crate::memory::{Changed, GetRef, SetSync, SetSyncUntil, ValueState, WaitFor};
+    pub use crate::memory::{Changed, GetRef, ValueState, WaitFor};
+    #[cfg(feature = "alloc")]
+    pub use crate::memory::{SetSync, SetSyncUntil};
     #[cfg(doc)]
     use crate::{Get, WatcherExt};
 }

@@ -1,6 +1,8 @@
 //! A value serialises as its current data (feature `serde`).
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+#[cfg(feature = "alloc")]
+use serde::{Deserialize, Deserializer};
+use serde::{Serialize, Serializer};
 
 use crate::memory::{MappedRef, MemoryReader, MemoryValue, Ref, Snapshot, StateValue};
 
@@ -12,6 +14,7 @@ impl<T: Serialize> Serialize for MemoryValue<T> {
 }
 
 /// As an `Option`: a value with that data, or without.
+#[cfg(feature = "alloc")]
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for MemoryValue<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Option::deserialize(deserializer)?.map_or_else(Self::new, Self::with_value))
@@ -33,6 +36,7 @@ impl<T: Serialize> Serialize for StateValue<T> {
 }
 
 /// As the data.
+#[cfg(feature = "alloc")]
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for StateValue<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Self::new)

@@ -2,22 +2,34 @@
 //! those for machines without compare-and-swap (feature `portable-atomic`).
 
 #[cfg(not(any(event_core_loom, event_core_shuttle, feature = "portable-atomic")))]
-pub(crate) use {alloc::sync::Arc, core::sync::atomic};
+pub(crate) use core::sync::atomic;
 #[cfg(event_core_loom)]
-pub(crate) use {loom::sync::Arc, loom::sync::atomic};
+pub(crate) use loom::sync::atomic;
 #[cfg(all(feature = "portable-atomic", not(any(event_core_loom, event_core_shuttle))))]
-pub(crate) use {portable_atomic as atomic, portable_atomic_util::Arc};
+pub(crate) use portable_atomic as atomic;
 #[cfg(event_core_shuttle)]
-pub(crate) use {shuttle::sync::Arc, shuttle::sync::atomic};
+pub(crate) use shuttle::sync::atomic;
 
-// What the model checkers leave alone: the `Arc` that a waker is made of, and `Weak`, which loom has not.
-#[cfg(not(any(event_core_loom, feature = "portable-atomic")))]
-pub(crate) use alloc::sync::Weak;
-#[cfg(not(feature = "portable-atomic"))]
+/// Atomics that no model checker controls.
+pub(crate) mod plain {
+    #[cfg(not(feature = "portable-atomic"))]
+    pub(crate) use core::sync::atomic::AtomicPtr;
+    #[cfg(feature = "portable-atomic")]
+    pub(crate) use portable_atomic::AtomicPtr;
+}
+
+// Models share with it what is no business of the core.
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
+pub(crate) use alloc::sync::Arc;
+#[cfg(all(test, event_core_loom))]
+pub(crate) use loom::sync::Arc;
+#[cfg(all(test, event_core_shuttle))]
+pub(crate) use shuttle::sync::Arc;
+
+// What the model checkers leave alone: the `Arc` that a waker is made of.
+#[cfg(all(feature = "alloc", not(feature = "portable-atomic")))]
 pub(crate) use alloc::{sync::Arc as WakeArc, task::Wake};
-#[cfg(all(feature = "portable-atomic", not(event_core_loom)))]
-pub(crate) use portable_atomic_util::Weak;
-#[cfg(feature = "portable-atomic")]
+#[cfg(all(feature = "alloc", feature = "portable-atomic"))]
 pub(crate) use portable_atomic_util::{Arc as WakeArc, task::Wake};
 
 #[cfg(event_core_loom)]
@@ -119,10 +131,26 @@ pub(crate) fn first_look(word: &atomic::AtomicUsize, ordering: atomic::Ordering)
 
 /// Loom's atomics have no `const` constructor.
 macro_rules! const_unless_loom {
-    (impl<T> $Type:ident<T> { $(#[$meta:meta])* pub fn $name:ident() -> Self $body:block }) => {
+    (
+        $(#[$meta:meta])*
+        $visible:vis fn $name:ident $(<$(const $N:ident: usize),*>)? ($($argument:ident: $Argument:ty),*) -> $Return:ty $body:block
+    ) => {
         #[cfg(not(event_core_loom))]
-        impl<T> $Type<T> { $(#[$meta])* pub const fn $name() -> Self $body }
+        $(#[$meta])*
+        $visible const fn $name $(<$(const $N: usize),*>)? ($($argument: $Argument),*) -> $Return $body
         #[cfg(event_core_loom)]
-        impl<T> $Type<T> { $(#[$meta])* pub fn $name() -> Self $body }
+        $(#[$meta])*
+        $visible fn $name $(<$(const $N: usize),*>)? ($($argument: $Argument),*) -> $Return $body
     };
+}
+
+/// An array of new things, in a constructor that is `const` unless under loom.
+macro_rules! array_of {
+    ($new:expr; $count:expr) => {{
+        #[cfg(not(event_core_loom))]
+        let array = [const { $new }; $count];
+        #[cfg(event_core_loom)]
+        let array: [_; $count] = core::array::from_fn(|_| $new);
+        array
+    }};
 }

@@ -1,5 +1,6 @@
 //! What every backend offers: values that are set and watched, and the watchers.
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::task::{Context, Poll, ready};
 
@@ -166,6 +167,7 @@ impl<W: Watcher + ?Sized> Watcher for &mut W {
     forward_watcher!();
 }
 
+#[cfg(feature = "alloc")]
 impl<W: Watcher + ?Sized> Watcher for Box<W> {
     forward_watcher!();
 }

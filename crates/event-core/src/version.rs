@@ -45,6 +45,7 @@ impl Version {
     }
 
     /// Whether it is of an earlier publication than `other`, if less than half of all versions lie between them.
+    #[cfg(feature = "alloc")]
     pub(crate) const fn is_older_than(self, other: Self) -> bool {
         other.0.wrapping_sub(self.0) as isize > 0
     }

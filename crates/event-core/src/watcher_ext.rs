@@ -1,23 +1,29 @@
 //! What can be done with every watcher: gets, streams, blocking forms and combinators.
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
+#[cfg(feature = "alloc")]
 use core::future::Future;
+#[cfg(feature = "alloc")]
 use core::time::Duration;
 
 use crate::blocking::{BlockingIter, Relax, RelaxStrategy, relax_until_ready};
 #[cfg(feature = "std")]
 use crate::blocking::{Park, park_until_ready};
-use crate::combinators::{
-    Debounce, Dedup, DedupByKey, Driver, Filter, FilterMap, Inspect, Map, MapLatest, Sample, Scan, SwitchMap, Throttle,
-};
+#[cfg(feature = "alloc")]
+use crate::combinators::{Debounce, Driver, MapLatest, Sample, Throttle};
+use crate::combinators::{Dedup, DedupByKey, Filter, FilterMap, Inspect, Map, Scan, SwitchMap};
 use crate::error::GetError;
 use crate::get::Get;
+#[cfg(feature = "alloc")]
 use crate::memory::MemoryValue;
 use crate::stream::WatcherStream;
+#[cfg(feature = "alloc")]
 use crate::timer::Timer;
 use crate::traits::{Watch, Watcher};
 
 /// A watcher of any backend. See [`WatcherExt::boxed`].
+#[cfg(feature = "alloc")]
 pub type BoxWatcher<'a, T> = Box<dyn Watcher<Item = T> + Send + 'a>;
 
 /// What can be done with every [`Watcher`].
@@ -194,6 +200,7 @@ pub trait WatcherExt: Watcher {
     /// let watchers: Vec<BoxWatcher<'_, i32>> = vec![a.watch().boxed(), b.watch().boxed()];
     /// # drop(watchers);
     /// ```
+    #[cfg(feature = "alloc")]
     #[doc(alias("as_dyn", "dyn_receiver"))]
     fn boxed<'a>(self) -> BoxWatcher<'a, Self::Item>
     where
@@ -470,6 +477,7 @@ pub trait WatcherExt: Watcher {
     /// assert_eq!(address.get().await?, "the address of printer");
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[cfg(feature = "alloc")]
     #[doc(alias("mapLatest", "transformLatest", "collectLatest", "map_future", "then"))]
     fn map_latest<R: Future, F: FnMut(Self::Item) -> R>(self, map: F) -> MapLatest<Self, F, R>
     where
@@ -516,6 +524,7 @@ pub trait WatcherExt: Watcher {
     /// # save_settings(MemoryValue::with_value("dark".into()), AtOnce).await
     /// # }).unwrap();
     /// ```
+    #[cfg(feature = "alloc")]
     #[doc(alias("debounceTime"))]
     fn debounce<K: Timer>(self, timer: K, quiet: Duration) -> Debounce<Self, K>
     where
@@ -561,6 +570,7 @@ pub trait WatcherExt: Watcher {
     /// # show(progress, AtOnce).await
     /// # });
     /// ```
+    #[cfg(feature = "alloc")]
     #[doc(alias("throttleTime", "throttleLatest"))]
     fn throttle<K: Timer>(self, timer: K, period: Duration) -> Throttle<Self, K>
     where
@@ -608,6 +618,7 @@ pub trait WatcherExt: Watcher {
     /// # log(celsius, AtOnce).await
     /// # });
     /// ```
+    #[cfg(feature = "alloc")]
     #[doc(alias("sampleTime"))]
     fn sample<K: Timer>(self, timer: K, period: Duration) -> Sample<Self, K>
     where
@@ -638,6 +649,7 @@ pub trait WatcherExt: Watcher {
     /// assert!(one.get().await.unwrap_err().is_closed());
     /// # Ok::<(), event_core::GetError>(()) }).unwrap();
     /// ```
+    #[cfg(feature = "alloc")]
     #[doc(alias("stateIn", "shareIn", "shareReplay", "publish", "multicast", "Broadcaster"))]
     fn share(self) -> (MemoryValue<Self::Item>, Driver<Self>)
     where

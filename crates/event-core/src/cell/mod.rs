@@ -86,6 +86,7 @@ use crate::wakers::{Root, clear_bit};
 use contention::pause;
 use pinned::too_many_readers;
 use slot::{MAX_READERS, Slot, State};
+pub(crate) use slots::LentSlots;
 use slots::Slots;
 
 /// In this order: on 64-bit targets the word, the hint and the heads of the inline slots are 64 bytes.
@@ -102,17 +103,26 @@ pub(crate) struct Cell<T> {
 const SCANS_BEFORE_GROWTH: usize = 8;
 
 impl<T> Cell<T> {
-    pub(crate) fn new() -> Self {
-        Self {
-            current: AtomicUsize::new(Word::INITIAL.bits()),
-            probably_free: AtomicUsize::new(0),
-            slots: Slots::new(),
+    const_unless_loom! {
+        /// If its slots are lent, it never has more than those that it is [lent](Self::lend) in the beginning.
+        pub(crate) fn new(is_lent: bool) -> Self {
+            Self {
+                current: AtomicUsize::new(Word::INITIAL.bits()),
+                probably_free: AtomicUsize::new(0),
+                slots: Slots::new(is_lent),
+            }
         }
     }
 
+    /// Lends it slots. May be done again.
+    pub(crate) fn lend<const COUNT: usize>(&self, slots: &'static LentSlots<T, COUNT>) {
+        slots.lend(&self.slots);
+    }
+
     /// A cell whose readers count themselves in at `shards` places, at least 1 and at most 256.
+    #[cfg(feature = "alloc")]
     pub(crate) fn with_shards(shards: usize) -> Self {
-        let mut this = Self::new();
+        let mut this = Self::new(false);
         this.slots = Slots::with_shards(shards.clamp(1, shards::MAX_SHARDS));
         this
     }
@@ -267,32 +277,47 @@ impl<T> Cell<T> {
     }
 
     /// Takes a free slot; adds slots if there is none.
+    ///
+    /// # Panics
+    ///
+    /// If there can be no more.
     #[inline]
     pub(crate) fn claim(&self) -> Owned<'_, T> {
-        // Ordering: Relaxed. A hint.
-        let near = self.slots.inline_near(self.probably_free.load(Ordering::Relaxed));
-        let slot = if Self::try_claim(near) { near } else { self.claim_any() };
-        Owned { cell: self, slot }
+        self.claim_or_full().unwrap_or_else(|| no_slot_left())
     }
 
-    /// A slot that was free and is owned now.
+    /// [`claim`](Self::claim); `None` if there can be no more slots.
+    #[inline]
+    pub(crate) fn claim_or_full(&self) -> Option<Owned<'_, T>> {
+        // Ordering: Relaxed. A hint.
+        let near = self.slots.inline_near(self.probably_free.load(Ordering::Relaxed));
+        let slot = if Self::try_claim(near) { near } else { self.claim_any()? };
+        Some(Owned { cell: self, slot })
+    }
+
+    /// A slot that was free and is owned now. `None` if there can be no more slots.
     #[cold]
     #[inline(never)]
-    fn claim_any(&self) -> Slot<'_, T> {
+    fn claim_any(&self) -> Option<Slot<'_, T>> {
         // Ordering: Relaxed. A hint.
         let hint = self.slots.find(self.probably_free.load(Ordering::Relaxed) + 1);
         if let Some(slot) = hint.filter(|&slot| Self::try_claim(slot)) {
-            return slot;
+            return Some(slot);
         }
         loop {
+            // Ordering: Relaxed, both. A slot that is freed behind a scan while another writer takes the one ahead: if that writer is an
+            // interrupt handler, it has published before this goes on.
+            let before = self.current.load(Ordering::Relaxed);
             for _ in 0..SCANS_BEFORE_GROWTH {
                 if let Some(slot) = self.slots.iter().find(|&slot| Self::try_claim(slot)) {
                     // Ordering: Relaxed. A hint: after this slot there is often another free one.
                     self.probably_free.store(slot.head.index as usize, Ordering::Relaxed);
-                    return slot;
+                    return Some(slot);
                 }
             }
-            self.slots.grow();
+            if !self.slots.grow() && self.current.load(Ordering::Relaxed) == before {
+                return None;
+            }
         }
     }
 
@@ -313,6 +338,7 @@ impl<T> Cell<T> {
     }
 
     /// [`publish`](Self::publish), and from here on the words are [awaited](Word::is_awaited).
+    #[cfg(feature = "alloc")]
     pub(crate) fn publish_awaited<'a>(&'a self, owned: Owned<'a, T>) -> Result<Published<'a, T>, Owned<'a, T>> {
         self.publish_as(owned, Word::awaited)
     }
@@ -351,6 +377,7 @@ impl<T> Cell<T> {
     }
 
     /// From here on the words are not [awaited](Word::is_awaited).
+    #[cfg(feature = "alloc")]
     pub(crate) fn stop_awaiting(&self) {
         // Ordering: Relaxed. Nothing is told by this: a watcher that still finds the bit asks whether it is awaited.
         self.current.fetch_and(!Word::AWAITED, Ordering::Relaxed);
@@ -505,10 +532,19 @@ impl<T> Cell<T> {
     }
 
     /// Makes sure that `readers` versions can be pinned, beside the one in force, while `writers` slots are being filled or are
-    /// pinned by an edit, without any allocation.
-    pub(crate) fn reserve(&self, readers: usize, writers: usize) {
-        self.slots.reserve_usable(readers.saturating_add(writers).saturating_add(1));
+    /// pinned by an edit, without any allocation. Says whether there is that much room.
+    pub(crate) fn reserve(&self, readers: usize, writers: usize) -> bool {
+        self.slots.reserve_usable(readers.saturating_add(writers).saturating_add(1))
     }
+}
+
+#[cold]
+#[inline(never)]
+pub(crate) fn no_slot_left() -> ! {
+    panic!(
+        "the `Space` of a value has no slot left for what is set: BORROWS has to be larger, or fewer replaced versions be borrowed at the \
+         same time"
+    )
 }
 
 #[cfg(test)]

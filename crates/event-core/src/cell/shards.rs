@@ -21,11 +21,10 @@
 //! A `RETIRED` that a reader finds in a shard has the version, as ever. Whoever reclaims the slot resets the shards while it owns the
 //! slot, so what it resets is of no later life.
 
-use alloc::boxed::Box;
-
 use super::Cell;
 use super::slot::{Head, Slot, State};
 use super::word::MAX_SLOTS;
+use crate::room::Room;
 #[cfg(all(feature = "std", not(any(event_core_loom, event_core_shuttle))))]
 use crate::sync::atomic::AtomicUsize;
 use crate::sync::atomic::Ordering;
@@ -36,6 +35,7 @@ const SLOT_MASK: usize = (1 << SHIFT) - 1;
 const _: () = assert!(MAX_SLOTS <= SLOT_MASK);
 
 /// The largest number of shards.
+#[cfg(feature = "alloc")]
 pub(super) const MAX_SHARDS: usize = 256;
 
 /// The index of the slot, of an index that may be one in a shard.
@@ -55,7 +55,7 @@ pub(super) fn index_in_shard(index: usize, shard: usize) -> usize {
 
 /// The shards of a segment: for each shard as many lines as the heads of the segment's slots need.
 pub(super) struct Shards {
-    lines: Box<[Line]>,
+    lines: Room<Line>,
     lines_per_shard: usize,
 }
 
@@ -66,7 +66,13 @@ const HEADS: usize = 8;
 struct Line([Head; HEADS]);
 
 impl Shards {
+    /// No shards.
+    pub(super) const fn none() -> Self {
+        Self { lines: Room::empty(), lines_per_shard: 0 }
+    }
+
     /// `shards` shards for the slots with these heads, which have no readers yet.
+    #[cfg(feature = "alloc")]
     pub(super) fn new(shards: usize, heads: &[Head]) -> Self {
         let lines_per_shard = heads.len().div_ceil(HEADS);
         let line = |number: usize| {
@@ -83,12 +89,12 @@ impl Shards {
                 head.readers.store(1, Ordering::Relaxed);
             }
         }
-        Self { lines: (0..shards * lines_per_shard).map(line).collect(), lines_per_shard }
+        Self { lines: Room::on_heap((0..shards * lines_per_shard).map(line).collect()), lines_per_shard }
     }
 
     /// The head at this place of the segment, in this 1-based shard.
     pub(super) fn head(&self, shard: usize, place: usize) -> Option<&Head> {
-        let line = self.lines.get((shard - 1) * self.lines_per_shard + place / HEADS)?;
+        let line = self.lines.get().get((shard - 1) * self.lines_per_shard + place / HEADS)?;
         Some(&line.0[place % HEADS])
     }
 }
@@ -160,11 +166,14 @@ pub(super) fn number_of_this_thread() -> usize {
 
 /// What a model has for the number of a thread: another one for every pin. It depends on nothing but the schedule.
 #[cfg(any(event_core_loom, event_core_shuttle))]
-#[derive(Default)]
 pub(super) struct Turns(core::sync::atomic::AtomicUsize);
 
 #[cfg(any(event_core_loom, event_core_shuttle))]
 impl Turns {
+    pub(super) const fn new() -> Self {
+        Self(core::sync::atomic::AtomicUsize::new(0))
+    }
+
     pub(super) fn next(&self) -> usize {
         // Ordering: Relaxed. Only a number.
         self.0.fetch_add(1, core::sync::atomic::Ordering::Relaxed)

@@ -69,14 +69,18 @@ unsafe impl<T: Send + Sync> Sync for Body<T> {}
 pub(super) const MAX_READERS: u32 = u32::MAX / 2;
 
 impl Head {
-    pub(super) fn new(index: u32) -> Self {
-        Self { state: AtomicUsize::new(State::FREE.bits()), readers: AtomicU32::new(0), index }
+    const_unless_loom! {
+        pub(super) fn new(index: u32) -> Self {
+            Self { state: AtomicUsize::new(State::FREE.bits()), readers: AtomicU32::new(0), index }
+        }
     }
 }
 
 impl<T> Body<T> {
-    pub(super) fn new() -> Self {
-        Self { version: AtomicUsize::new(Version::INITIAL.raw()), data: UnsafeCell::new(None) }
+    const_unless_loom! {
+        pub(super) fn new() -> Self {
+            Self { version: AtomicUsize::new(Version::INITIAL.raw()), data: UnsafeCell::new(None) }
+        }
     }
 
     /// The data; `None` after `clear`.

@@ -1,12 +1,16 @@
 //! The slots of a cell: a few inline, more in segments that never move. Those of a cell with [shards](super::shards) are all in
 //! segments.
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
-use core::ptr;
+use core::ptr::{self, NonNull};
 
 use super::shards::{self, Shards};
-use super::slot::{Body, Head, Slot, State};
+#[cfg(feature = "alloc")]
+use super::slot::State;
+use super::slot::{Body, Head, Slot};
 use super::word::MAX_SLOTS;
+use crate::room::Room;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 
 /// One in force, one for a writer, one for a version that is still read: enough for most values, for ever.
@@ -21,32 +25,38 @@ pub(super) struct Slots<T> {
     more: AtomicPtr<Segment<T>>,
     /// How many shards each slot has; 0: none.
     shards: usize,
+    /// It never has more segments than one that is lent in the beginning.
+    is_lent: bool,
     #[cfg(any(event_core_loom, event_core_shuttle))]
     turns: shards::Turns,
 }
 
 struct Segment<T> {
-    heads: Box<[Head]>,
-    bodies: Box<[Body<T>]>,
+    heads: Room<Head>,
+    bodies: Room<Body<T>>,
     shards: Shards,
     next: AtomicPtr<Segment<T>>,
 }
 
 impl<T> Slots<T> {
-    pub(super) fn new() -> Self {
-        Self {
-            heads: [Head::new(1), Head::new(2), Head::new(3)],
-            bodies: [Body::new(), Body::new(), Body::new()],
-            more: AtomicPtr::new(ptr::null_mut()),
-            shards: 0,
-            #[cfg(any(event_core_loom, event_core_shuttle))]
-            turns: shards::Turns::default(),
+    const_unless_loom! {
+        pub(super) fn new(is_lent: bool) -> Self {
+            Self {
+                heads: [Head::new(1), Head::new(2), Head::new(3)],
+                bodies: [Body::new(), Body::new(), Body::new()],
+                more: AtomicPtr::new(ptr::null_mut()),
+                shards: 0,
+                is_lent,
+                #[cfg(any(event_core_loom, event_core_shuttle))]
+                turns: shards::Turns::new(),
+            }
         }
     }
 
     /// Slots whose readers count themselves in at `shards` places, 1 or more.
+    #[cfg(feature = "alloc")]
     pub(super) fn with_shards(shards: usize) -> Self {
-        let mut this = Self::new();
+        let mut this = Self::new(false);
         this.shards = shards;
         for head in &this.heads {
             // Ordering: Relaxed. Nobody else knows them. Owned for ever: nobody claims an inline slot.
@@ -156,7 +166,7 @@ impl<T> Slots<T> {
         }
         place -= INLINE;
         for segment in self.segments() {
-            match (segment.heads.get(place), segment.bodies.get(place)) {
+            match (segment.heads.get().get(place), segment.bodies.get().get(place)) {
                 (Some(head), Some(body)) => {
                     let head = if shard == 0 { head } else { segment.shards.head(shard, place)? };
                     return Some(Slot { head, body });
@@ -169,7 +179,7 @@ impl<T> Slots<T> {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Slot<'_, T>> {
         let inline = self.heads.iter().zip(&self.bodies);
-        let more = self.segments().flat_map(|segment| segment.heads.iter().zip(&segment.bodies));
+        let more = self.segments().flat_map(|segment| segment.heads.get().iter().zip(segment.bodies.get()));
         inline.chain(more).map(|(head, body)| Slot { head, body })
     }
 
@@ -188,18 +198,22 @@ impl<T> Slots<T> {
         INLINE + self.segments().map(|segment| segment.heads.len()).sum::<usize>()
     }
 
-    /// Doubles the number of slots, or finds that another thread has just added some.
+    /// Doubles the number of slots, or finds that another thread has just added some. False if there can be no more, which are lent.
     ///
     /// # Panics
     ///
     /// When there are as many slots as a word can tell apart.
-    pub(super) fn grow(&self) {
-        let len = self.len();
-        assert!(
-            len < MAX_SLOTS,
-            "a value can have at most {MAX_SLOTS} versions borrowed at the same time, counting those being set"
-        );
-        self.append(len, (len + 1).min(MAX_SLOTS - len));
+    pub(super) fn grow(&self) -> bool {
+        #[cfg(feature = "alloc")]
+        if !self.is_lent {
+            let len = self.len();
+            assert!(
+                len < MAX_SLOTS,
+                "a value can have at most {MAX_SLOTS} versions borrowed at the same time, counting those being set"
+            );
+            self.append(len, (len + 1).min(MAX_SLOTS - len));
+        }
+        !self.is_lent
     }
 
     /// How many shards each slot has.
@@ -207,14 +221,23 @@ impl<T> Slots<T> {
         self.shards
     }
 
-    /// Makes sure that there are at least `wanted` slots that can be claimed.
-    pub(super) fn reserve_usable(&self, wanted: usize) {
-        self.reserve(if self.shards == 0 { wanted } else { wanted.saturating_add(INLINE) });
+    /// Makes sure that there are at least `wanted` slots that can be claimed. Says whether there are.
+    pub(super) fn reserve_usable(&self, wanted: usize) -> bool {
+        self.reserve(if self.shards == 0 { wanted } else { wanted.saturating_add(INLINE) })
     }
 
-    /// Makes sure that there are at least `wanted` slots.
-    fn reserve(&self, wanted: usize) {
+    /// Makes sure that there are at least `wanted` slots. Says whether there are.
+    fn reserve(&self, wanted: usize) -> bool {
         assert!(wanted <= MAX_SLOTS, "a value can have at most {MAX_SLOTS} slots, but {wanted} were asked for");
+        #[cfg(feature = "alloc")]
+        if !self.is_lent {
+            self.reserve_on_heap(wanted);
+        }
+        wanted <= self.len()
+    }
+
+    #[cfg(feature = "alloc")]
+    fn reserve_on_heap(&self, wanted: usize) {
         loop {
             let len = self.len();
             let Some(missing @ 1..) = wanted.checked_sub(len) else { return };
@@ -223,37 +246,86 @@ impl<T> Slots<T> {
     }
 
     /// Adds `count` slots behind the `len` present ones, unless another thread did that first.
+    #[cfg(feature = "alloc")]
     fn append(&self, len: usize, count: usize) {
         // At most `MAX_SLOTS`, so the index fits.
         let heads: Box<[Head]> = (len + 1..=len + count).map(|index| Head::new(index as u32)).collect();
-        let bodies = (0..count).map(|_| Body::new()).collect();
+        let bodies = Room::on_heap((0..count).map(|_| Body::new()).collect());
         let shards = Shards::new(self.shards, &heads);
-        let segment = Box::into_raw(Box::new(Segment { heads, bodies, shards, next: AtomicPtr::new(ptr::null_mut()) }));
+        let (heads, next) = (Room::on_heap(heads), AtomicPtr::new(ptr::null_mut()));
+        let segment = NonNull::from(Box::leak(Box::new(Segment { heads, bodies, shards, next })));
         let mut counted = INLINE;
         let mut link = &self.more;
         while let Some(present) = Self::follow(link) {
             counted += present.heads.len();
             link = &present.next;
         }
+        if counted != len || !Self::link(link, segment) {
+            // SAFETY: `segment` came from a box, above, and was not linked, so nobody else knows it.
+            drop(unsafe { Box::from_raw(segment.as_ptr()) });
+        }
+    }
+
+    /// Puts a segment at a link, unless somebody else was faster. Says whether it did.
+    fn link(link: &AtomicPtr<Segment<T>>, segment: NonNull<Segment<T>>) -> bool {
         // Ordering: Release, partner: `follow`. Relaxed on failure: what is there is not looked at.
-        let linked = counted == len
-            && link.compare_exchange(ptr::null_mut(), segment, Ordering::Release, Ordering::Relaxed).is_ok();
-        if !linked {
-            // SAFETY: `segment` came from `Box::into_raw` above and was not linked, so nobody else knows it.
-            drop(unsafe { Box::from_raw(segment) });
+        link.compare_exchange(ptr::null_mut(), segment.as_ptr(), Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+}
+
+#[cfg(feature = "alloc")]
+impl<T> Drop for Slots<T> {
+    fn drop(&mut self) {
+        if self.is_lent {
+            return;
+        }
+        // Ordering: Relaxed. `&mut self`: whoever gave it saw to it that everything happened before.
+        let mut link = self.more.load(Ordering::Relaxed);
+        while !link.is_null() {
+            // SAFETY: segments come from boxes in `append`, are linked once, and nobody looks at them any more.
+            let segment = unsafe { Box::from_raw(link) };
+            // Ordering: Relaxed, as above.
+            link = segment.next.load(Ordering::Relaxed);
         }
     }
 }
 
-impl<T> Drop for Slots<T> {
-    fn drop(&mut self) {
-        // Ordering: Relaxed. `&mut self`: whoever gave it saw to it that everything happened before.
-        let mut link = self.more.load(Ordering::Relaxed);
-        while !link.is_null() {
-            // SAFETY: segments come from `Box::into_raw` in `append`, are linked once, and nobody looks at them any more.
-            let segment = unsafe { Box::from_raw(link) };
-            // Ordering: Relaxed, as above.
-            link = segment.next.load(Ordering::Relaxed);
+/// Room for `COUNT` slots beside the inline ones.
+pub(crate) struct LentSlots<T, const COUNT: usize> {
+    heads: [Head; COUNT],
+    bodies: [Body<T>; COUNT],
+    segment: Segment<T>,
+}
+
+impl<T, const COUNT: usize> LentSlots<T, COUNT> {
+    const_unless_loom! {
+        pub(crate) fn new() -> Self {
+            let mut heads = array_of![Head::new(0); COUNT];
+            let mut place = 0;
+            while place < COUNT {
+                // At most `MAX_SLOTS`, so the index fits.
+                heads[place].index = (INLINE + 1 + place) as u32;
+                place += 1;
+            }
+            Self {
+                heads,
+                bodies: array_of![Body::new(); COUNT],
+                segment: Segment {
+                    heads: Room::for_lent(COUNT),
+                    bodies: Room::for_lent(COUNT),
+                    shards: Shards::none(),
+                    next: AtomicPtr::new(ptr::null_mut()),
+                },
+            }
+        }
+    }
+
+    /// Lends it to slots that have nothing else. May be done again.
+    pub(super) fn lend(&'static self, slots: &Slots<T>) {
+        if COUNT != 0 {
+            self.segment.heads.lend(&self.heads);
+            self.segment.bodies.lend(&self.bodies);
+            Slots::link(&slots.more, NonNull::from(&self.segment));
         }
     }
 }

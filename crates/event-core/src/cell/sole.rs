@@ -214,20 +214,23 @@ impl<T> Sole<T> {
     }
 
     /// Puts data in force, in the next slot or in one that was free. The cell is open. The duties of a publication are left to
-    /// [`recycle`](Self::recycle).
+    /// [`recycle`](Self::recycle). Hands the data back if there is no slot and can be no more.
     ///
     /// # Safety
     ///
     /// As for [`release`](Self::release).
-    pub(crate) unsafe fn publish<'a>(&mut self, cell: &'a Cell<T>, data: T) -> SolePublished<'a, T> {
+    pub(crate) unsafe fn publish<'a>(&mut self, cell: &'a Cell<T>, data: T) -> Result<SolePublished<'a, T>, T> {
         debug_assert!(!self.is_closed);
         let (from, to) = (self.current, 1 - self.current);
-        let next = self.slots[to].unwrap_or_else(|| {
-            let owned = cell.claim();
-            let next = Kept::of(owned.slot);
-            mem::forget(owned);
-            next
-        });
+        let next = match self.slots[to] {
+            Some(next) => next,
+            None => {
+                let Some(owned) = cell.claim_or_full() else { return Err(data) };
+                let next = Kept::of(owned.slot);
+                mem::forget(owned);
+                next
+            }
+        };
         // SAFETY: the caller vouches for it.
         let version = unsafe { self.version(cell) }.next();
         let mark = if self.may_be_awaited { Word::INITIAL.awaited() } else { Word::INITIAL };
@@ -236,7 +239,7 @@ impl<T> Sole<T> {
         // Once the word was found not to be awaited, those that follow are not.
         self.may_be_awaited &= taken.is_awaited();
         (self.slots[to], self.current) = (Some(next), to);
-        SolePublished { cell, version, taken, replaced: self.slots[from] }
+        Ok(SolePublished { cell, version, taken, replaced: self.slots[from] })
     }
 
     /// Gives up what was replaced, and keeps its slot for the next publication if nobody reads it.

@@ -24,7 +24,7 @@ fn set(cell: &Cell<u64>, data: u64) {
 /// Without it nothing fails, but every get goes step by step.
 #[test]
 fn what_is_in_force_is_pinned_at_once() {
-    let cell = Cell::new();
+    let cell = Cell::new(false);
     set(&cell, 1);
     let before = cell.word();
     let PinnedAtOnce::Pinned(pinned, word) = cell.pin_at_once(before) else { panic!("nothing is in the way") };
@@ -36,7 +36,7 @@ fn what_is_in_force_is_pinned_at_once() {
 
 #[test]
 fn a_slot_with_as_many_readers_as_may_be_is_not_pinned_again() {
-    let cell = Cell::new();
+    let cell = Cell::new(false);
     set(&cell, 1);
     let pinned = cell.pin().expect("it was set");
     let readers = &pinned.slot.head.readers;
@@ -108,7 +108,7 @@ fn threads_count_in_to_all_shards_and_at_no_other_place() {
 /// Without it nothing fails, but watchers go on saying what they have seen.
 #[test]
 fn what_was_awaited_is_not_awaited_for_ever() {
-    let cell = Cell::new();
+    let cell = Cell::new(false);
     let mut owned = cell.claim();
     owned.fill(1);
     let Ok(published) = cell.publish_awaited(owned) else { panic!("it is open") };
@@ -122,7 +122,7 @@ fn what_was_awaited_is_not_awaited_for_ever() {
 /// A slot that is claimed may hold what an earlier life has left, where that needs no `Drop`.
 #[test]
 fn a_cleared_slot_holds_nothing() {
-    let cell = Cell::new();
+    let cell = Cell::new(false);
     // Every slot that there is has had data.
     for data in 0..8 {
         set(&cell, data);
@@ -135,7 +135,7 @@ fn a_cleared_slot_holds_nothing() {
 /// Else a value with many borrowed versions would walk along many segments.
 #[test]
 fn a_cell_without_a_free_slot_doubles() {
-    let cell = Cell::new();
+    let cell = Cell::new(false);
     set(&cell, 0);
     let mut pins = Vec::new();
     let mut counts = vec![cell.slot_count()];
@@ -151,7 +151,7 @@ fn a_cell_without_a_free_slot_doubles() {
 
 #[test]
 fn a_cell_does_not_grow_beyond_what_a_word_can_name() {
-    let cell = Cell::<u64>::new();
+    let cell = Cell::<u64>::new(false);
     cell.reserve(MAX_SLOTS - 4, 1);
     assert_eq!(cell.slot_count(), MAX_SLOTS - 2);
     cell.slots.grow();
@@ -161,7 +161,7 @@ fn a_cell_does_not_grow_beyond_what_a_word_can_name() {
 /// Without it nothing fails, but every set goes step by step.
 #[test]
 fn a_slot_is_claimed_at_once() {
-    let cell = Cell::new();
+    let cell = Cell::new(false);
     assert!(cell.claim_at_once().is_none(), "nothing is in force");
     // The second set finds a free slot by a search, and leaves the first one's.
     set(&cell, 1);
@@ -171,7 +171,7 @@ fn a_slot_is_claimed_at_once() {
 
 #[test]
 fn a_cell_that_was_never_set_has_no_other_version() {
-    let cell = Cell::<u64>::new();
+    let cell = Cell::<u64>::new(false);
     assert!(cell.is_version_of(cell.word(), Version::INITIAL));
     assert!(!cell.is_version_of(cell.word(), Version::INITIAL.next()));
 }

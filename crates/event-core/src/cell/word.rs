@@ -76,6 +76,7 @@ impl Word {
     }
 
     /// What `stop_awaiting` takes from the word.
+    #[cfg(feature = "alloc")]
     pub(crate) const AWAITED: usize = AWAITED;
 
     pub(crate) const fn is_awaited(self) -> bool {

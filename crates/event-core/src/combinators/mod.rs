@@ -4,45 +4,64 @@
 //! [`backlog_only`](crate::Get::backlog_only) and [`filter`](crate::Get::filter) on, and say
 //! [`Closed`](crate::GetError::Closed) when nothing can come any more.
 
+#[cfg(feature = "alloc")]
 mod bits;
+#[cfg(feature = "alloc")]
 mod combine;
+#[cfg(feature = "alloc")]
 mod debounce;
 mod dedup;
 mod filter;
 mod inspect;
+#[cfg(feature = "alloc")]
 mod many;
 mod map;
+#[cfg(feature = "alloc")]
 mod map_latest;
 mod optional;
+#[cfg(feature = "alloc")]
 mod ready;
+#[cfg(feature = "alloc")]
 mod sample;
 mod scan;
+#[cfg(feature = "alloc")]
 mod select;
+#[cfg(feature = "alloc")]
 mod share;
 mod switch_map;
+#[cfg(feature = "alloc")]
 mod throttle;
 mod watch_fn;
+#[cfg(feature = "alloc")]
 mod while_watched;
 
 use core::task::{Context, Poll};
 
+#[cfg(feature = "alloc")]
 pub use combine::{Combine, WatcherTuple, combine};
+#[cfg(feature = "alloc")]
 pub use debounce::Debounce;
 pub use dedup::{Dedup, DedupByKey};
 pub use filter::Filter;
 pub use inspect::Inspect;
 pub use map::{FilterMap, Map};
+#[cfg(feature = "alloc")]
 pub use map_latest::MapLatest;
 pub use optional::{Optional, optional};
-#[cfg(test)]
+#[cfg(all(test, feature = "alloc"))]
 pub(crate) use ready::Ready;
+#[cfg(feature = "alloc")]
 pub use sample::Sample;
 pub use scan::Scan;
+#[cfg(feature = "alloc")]
 pub use select::{Select, SelectTuple, select};
+#[cfg(feature = "alloc")]
 pub use share::Driver;
 pub use switch_map::SwitchMap;
+#[cfg(feature = "alloc")]
 pub use throttle::Throttle;
 pub use watch_fn::{WatchFn, watch_fn};
+#[cfg(feature = "alloc")]
 pub use while_watched::WhileWatched;
 
 use crate::error::GetError;
@@ -50,6 +69,7 @@ use crate::traits::Watcher;
 
 /// Which of the two ways to poll a watcher is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "alloc"), expect(unreachable_pub, reason = "it is in the interface of what needs a heap"))]
 pub enum How {
     /// For what is there, and then for something newer.
     Waiting,

@@ -59,7 +59,7 @@ impl Ready {
     /// All are due.
     pub(crate) fn new(count: usize) -> Self {
         let words = (0..count.div_ceil(WIDTH)).map(|_| AtomicUsize::new(0)).collect();
-        let woken = WakeArc::new(Woken { words, task: WakerList::new() });
+        let woken = WakeArc::new(Woken { words, task: WakerList::new(false) });
         let waker = |number| Waker::from(WakeArc::new(OneOf { number, woken: WakeArc::clone(&woken) }));
         let wakers = (0..count).map(waker).collect();
         Self { woken, wakers, due: Bits::all(count), place: None }

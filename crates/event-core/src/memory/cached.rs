@@ -4,13 +4,14 @@ use core::fmt;
 use core::mem::{self, ManuallyDrop};
 use core::ptr::NonNull;
 
+use super::holder::Holder;
 use super::reader::MemoryReader;
 use super::shared::Shared;
 use super::value::MemoryValue;
 use super::watcher::MemoryWatcher;
 use super::writer::MemoryWriter;
 use crate::cell::Pinned;
-use crate::sync::{Arc, Handshake, is_kept};
+use crate::sync::{Handshake, is_kept};
 use crate::version::Version;
 
 /// Reads a value that seldom changes: a configuration, a routing table.
@@ -44,16 +45,16 @@ pub struct CachedReader<T> {
     index: usize,
     /// The data of that slot, if it has any.
     data: Option<NonNull<T>>,
-    shared: Arc<Shared<T>>,
+    shared: Holder<T>,
 }
 
-// SAFETY: `data` points into what `shared` owns, and is only read. So this is like an `Arc<Shared<T>>` and a `&T`.
+// SAFETY: `data` points into what `shared` owns, and is only read. So this is like an `Holder<T>` and a `&T`.
 unsafe impl<T: Send + Sync> Send for CachedReader<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for CachedReader<T> {}
 
 impl<T> CachedReader<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+    pub(super) fn new(shared: Holder<T>) -> Self {
         shared.count_cached_reader_in();
         Self { index: 0, data: None, shared }
     }
@@ -166,7 +167,7 @@ impl<T> MemoryValue<T> {
     /// A reader for data that seldom changes: as long as it is unchanged, reading it is one atomic load. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
-        CachedReader::new(self.shared().to_arc())
+        CachedReader::new(self.shared().to_holder())
     }
 }
 
@@ -174,7 +175,7 @@ impl<T> MemoryReader<T> {
     /// A reader for data that seldom changes: as long as it is unchanged, reading it is one atomic load. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
-        CachedReader::new(self.shared().to_arc())
+        CachedReader::new(self.shared().to_holder())
     }
 }
 
@@ -182,7 +183,7 @@ impl<T> MemoryWatcher<T> {
     /// A reader of the same value, for data that seldom changes. Reading by it marks nothing as seen here. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
-        CachedReader::new(self.shared().to_arc())
+        CachedReader::new(self.shared().to_holder())
     }
 }
 
@@ -190,14 +191,14 @@ impl<T> MemoryWriter<T> {
     /// A reader for data that seldom changes: as long as it is unchanged, reading it is one atomic load. See [`CachedReader`].
     #[must_use]
     pub fn cached(&self) -> CachedReader<T> {
-        CachedReader::new(self.shared().to_arc())
+        CachedReader::new(self.shared().to_holder())
     }
 }
 
 /// Keeps the same data.
 impl<T> Clone for CachedReader<T> {
     fn clone(&self) -> Self {
-        let mut clone = Self::new(Arc::clone(&self.shared));
+        let mut clone = Self::new(Holder::clone(&self.shared));
         if let Some(pinned) = self.pinned() {
             clone.index = pinned.again().into_index();
             clone.data = self.data;
@@ -215,7 +216,7 @@ impl<T> Drop for CachedReader<T> {
             }
         }
         // The data's `Drop` and wakers are user code: each of the two is done whatever the other does.
-        let shared = Arc::clone(&self.shared);
+        let shared = Holder::clone(&self.shared);
         let _count_out = CountOut(&shared);
         self.release();
     }

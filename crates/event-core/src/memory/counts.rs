@@ -9,7 +9,7 @@
 //! cached reader makes cached readers. A thing that was made before its maker has gone is found by the later read.
 
 use super::reader::MemoryReader;
-use super::shared::Shared;
+use super::shared::{NEVER_USED, Shared};
 use super::value::MemoryValue;
 use super::waits::{Awaited, ValueState};
 use super::watcher::MemoryWatcher;
@@ -22,11 +22,26 @@ impl<T> Shared<T> {
         self.watchers.load(Ordering::SeqCst)
     }
 
-    pub(super) fn count_watcher_in(&self) {
-        // Ordering: SeqCst, partner: `watcher_count`.
-        if self.watchers.fetch_add(1, Ordering::SeqCst) == 0 {
+    /// `None` if there is no room for another one. Dropped: counted out.
+    pub(super) fn count_watcher_in(&self) -> Option<CountedIn<'_, T>> {
+        let before = if self.max_watchers == usize::MAX {
+            // Ordering: SeqCst, partner: `watcher_count`.
+            self.watchers.fetch_add(1, Ordering::SeqCst)
+        } else {
+            self.count_watcher_in_if_there_is_room()?
+        };
+        let counted = CountedIn(self);
+        if before == 0 {
             self.producers.wake_all();
         }
+        Some(counted)
+    }
+
+    #[cold]
+    fn count_watcher_in_if_there_is_room(&self) -> Option<usize> {
+        let another = |watchers: usize| (watchers < self.max_watchers).then(|| watchers + 1);
+        // Ordering: SeqCst, as above. Relaxed on failure and for the first look: it is only tried again.
+        self.watchers.fetch_update(Ordering::SeqCst, Ordering::Relaxed, another).ok()
     }
 
     pub(super) fn count_watcher_out(&self) {
@@ -93,6 +108,18 @@ impl<T> Shared<T> {
         self.handles.store(1, Ordering::Release);
     }
 
+    /// A handle that was made of a space is used for the first time. False if all that there were have gone, or the only one became a
+    /// writer.
+    pub(super) fn count_handle_in_by_space(&self) -> bool {
+        let another = |handles: usize| match handles {
+            NEVER_USED => Some(1),
+            0 => None,
+            _ => Some(handles + 1),
+        };
+        // Ordering: Acquire, partner: `count_first_handle_in`, as in the upgrade of a weak handle. Relaxed on failure: nothing is done.
+        self.handles.fetch_update(Ordering::Acquire, Ordering::Relaxed, another).is_ok()
+    }
+
     pub(super) fn handle_count(&self) -> usize {
         // Ordering: SeqCst, partner: `count_handle_out`.
         self.handles.load(Ordering::SeqCst)
@@ -115,6 +142,15 @@ impl<T> Shared<T> {
             && self.reader_count() == 0
             && self.watcher_count() == 0
             && self.cached_reader_count() == 0
+    }
+}
+
+/// A watcher is counted in. Dropped: out.
+pub(super) struct CountedIn<'a, T>(pub(super) &'a Shared<T>);
+
+impl<T> Drop for CountedIn<'_, T> {
+    fn drop(&mut self) {
+        self.0.count_watcher_out();
     }
 }
 

@@ -8,16 +8,41 @@ use core::fmt;
 pub enum SetError<T> {
     /// The value is closed.
     Closed(T),
+    /// The value is in a [`Space`](crate::Space), and more replaced versions are borrowed, or more sets in progress, than that has room
+    /// for. Values on the heap are never full.
+    Full(T),
 }
 
 impl<T> SetError<T> {
     /// The data that was not set.
     pub fn into_inner(self) -> T {
         match self {
-            Self::Closed(data) => data,
+            Self::Closed(data) | Self::Full(data) => data,
         }
     }
+
+    /// Whether the value is closed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self, Self::Closed(_))
+    }
+
+    /// Whether the value's [`Space`](crate::Space) is full.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Full(_))
+    }
 }
+
+/// There is no room for another watcher in the [`Space`](crate::Space) of a value. Values on the heap are never full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Full;
+
+impl fmt::Display for Full {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the value's space has no room for another watcher")
+    }
+}
+
+impl Error for Full {}
 
 /// Why [`compare_and_set`](crate::MemoryValue::compare_and_set) did not set.
 #[non_exhaustive]
@@ -43,6 +68,7 @@ impl<T> fmt::Debug for SetError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed(_) => f.write_str("Closed(..)"),
+            Self::Full(_) => f.write_str("Full(..)"),
         }
     }
 }
@@ -51,6 +77,7 @@ impl<T> fmt::Display for SetError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Closed(_) => f.write_str(CLOSED),
+            Self::Full(_) => f.write_str("the value's space has no free slot: too many replaced versions are borrowed"),
         }
     }
 }

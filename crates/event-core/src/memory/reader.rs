@@ -2,10 +2,11 @@
 
 use core::fmt;
 
+use super::error::Full;
+use super::holder::Holder;
 use super::reference::Ref;
-use super::shared::{Shared, SharedRef};
+use super::shared::SharedRef;
 use super::watcher::MemoryWatcher;
-use crate::sync::Arc;
 use crate::traits::Watch;
 use crate::version::Version;
 
@@ -24,11 +25,11 @@ use crate::version::Version;
 /// ```
 #[doc(alias("Receiver", "StateFlow", "asStateFlow", "AnonReceiver"))]
 pub struct MemoryReader<T> {
-    shared: Arc<Shared<T>>,
+    shared: Holder<T>,
 }
 
 impl<T> MemoryReader<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>) -> Self {
+    pub(super) fn new(shared: Holder<T>) -> Self {
         shared.count_reader_in();
         Self { shared }
     }
@@ -41,6 +42,15 @@ impl<T> MemoryReader<T> {
     #[must_use]
     pub fn watch(&self) -> MemoryWatcher<T> {
         self.shared().watch()
+    }
+
+    /// Like [`watch`](Self::watch), for a value in a [`Space`](crate::Space), which may have no room for another watcher.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`].
+    pub fn try_watch(&self) -> Result<MemoryWatcher<T>, Full> {
+        self.shared().try_watch(false)
     }
 
     /// A new watcher for which the current data counts as seen. Its first get waits for the next set.
@@ -94,7 +104,7 @@ impl<T: Clone> Watch for MemoryReader<T> {
 
 impl<T> Clone for MemoryReader<T> {
     fn clone(&self) -> Self {
-        Self::new(Arc::clone(&self.shared))
+        Self::new(Holder::clone(&self.shared))
     }
 }
 

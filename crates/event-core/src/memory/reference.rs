@@ -50,7 +50,7 @@ impl<'a, T> Ref<'a, T> {
     /// ```
     #[must_use]
     pub fn detach(self) -> Snapshot<T> {
-        let shared = self.shared.to_arc();
+        let shared = self.shared.to_holder();
         Snapshot::new(self.pinned, shared)
     }
 

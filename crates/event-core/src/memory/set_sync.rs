@@ -68,7 +68,9 @@ impl<T> MemoryValue<T> {
     /// assert_eq!(log, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     /// ```
     pub fn set_sync(&self, value: T) -> SetSync<'_, T> {
-        SetSync { shared: self.shared(), stage: Stage::New(value) }
+        let shared = self.shared();
+        assert!(!shared.get().is_lent(), "a value in a `Space` has no `set_sync`: it would allocate");
+        SetSync { shared, stage: Stage::New(value) }
     }
 
     /// [`set_sync`](Self::set_sync) for threads without a runtime.

@@ -1,20 +1,25 @@
 //! What all handles of one value share.
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::marker::PhantomData;
-use core::mem;
+use core::mem::{self, ManuallyDrop};
 use core::ptr::{self, NonNull};
 
+use super::error::Full;
+use super::holder::{Counts, Holder};
 use super::reference::Ref;
 use super::sync_mode::SyncMode;
-use super::watcher::MemoryWatcher;
+use super::watcher::{MemoryWatcher, too_many_watchers};
 use crate::cell::{Cell, Owned, Published, Word, cloned_and_unpinned};
-use crate::sync::Arc;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Handshake, handshake_by_fence};
 use crate::trace;
 use crate::version::Version;
 use crate::wakers::{Nodes, Place, PlaceId, Record, WakerList};
+
+/// How many handles a value in a space has before the first one.
+pub(super) const NEVER_USED: usize = usize::MAX;
 
 /// In this order, and aligned: see `Cell`.
 #[repr(C, align(64))]
@@ -33,34 +38,65 @@ pub(crate) struct Shared<T> {
     sync_mode: AtomicPtr<SyncMode>,
     /// Those who wait for a change of the counts, or for the end.
     pub(super) producers: WakerList,
+    /// How many watchers there can be at the same time.
+    pub(super) max_watchers: usize,
+    /// They outlast the rest.
+    pub(super) counts: ManuallyDrop<Counts>,
 }
 
 impl<T> Shared<T> {
-    /// For one handle.
-    pub(super) fn new() -> Self {
-        Self::of(Cell::new())
+    const_unless_loom! {
+        /// For one handle.
+        #[cfg(feature = "alloc")]
+        pub(super) fn new() -> Self {
+            Self::of(Cell::new(false), false, 1)
+        }
     }
 
-    pub(super) fn of(cell: Cell<T>) -> Self {
+    /// For one handle, with these slots.
+    #[cfg(feature = "alloc")]
+    pub(super) fn with_cell(cell: Cell<T>) -> Self {
+        Self::of(cell, false, 1)
+    }
+
+    const_unless_loom! {
+        /// For a space, before there is a handle.
+        pub(super) fn lent(max_watchers: usize) -> Self {
+            let mut this = Self::of(Cell::new(true), true, NEVER_USED);
+            this.max_watchers = max_watchers;
+            this
+        }
+    }
+
+    const_unless_loom! {
+    fn of(cell: Cell<T>, is_lent: bool, handles: usize) -> Self {
         Self {
             cell,
-            wakers: Nodes::new(),
-            handles: AtomicUsize::new(1),
+            wakers: Nodes::new(is_lent),
+            handles: AtomicUsize::new(handles),
             watchers: AtomicUsize::new(0),
             readers: AtomicUsize::new(0),
             cached_readers: AtomicUsize::new(0),
             sync_mode: AtomicPtr::new(ptr::null_mut()),
-            producers: WakerList::new(),
+            producers: WakerList::new(is_lent),
+            counts: ManuallyDrop::new(Counts::new()),
+            max_watchers: usize::MAX,
         }
+    }
     }
 
     /// Makes room, see [`MemoryValue::reserve`](super::MemoryValue::reserve).
     pub(super) fn reserve(&self, watchers: usize, readers: usize) {
         const AT_ONCE: usize = 4;
-        // Twice, for edits: each has a slot to fill, and pins the version that it expects.
-        self.cell.reserve(readers, AT_ONCE * 2);
-        // Twice, for those that move away from a set that has their tickets.
-        self.wakers.reserve(watchers.saturating_mul(2));
+        // Twice, for edits: each has a slot to fill, and pins the version that it expects. Then for those that move away from a set that
+        // has their tickets.
+        let has_room = self.cell.reserve(readers, AT_ONCE * 2)
+            && self.wakers.reserve(watchers.saturating_mul(2))
+            && watchers <= self.max_watchers;
+        assert!(
+            has_room,
+            "the `Space` of a value has not as much room as is to be reserved: WATCHERS or BORROWS has to be larger"
+        );
     }
 
     /// Wakes the watchers, then gives up what was replaced: in this order, so that nobody waits for a `Drop`. If a waker
@@ -132,6 +168,11 @@ impl<T> Shared<T> {
         }
     }
 
+    /// Whether it is in a space.
+    pub(super) fn is_lent(&self) -> bool {
+        self.max_watchers != usize::MAX
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.cell.word().is_closed()
     }
@@ -157,6 +198,7 @@ impl<T> Shared<T> {
 /// Sync mode. All of it costs a value without it nothing but a fence and a look where watchers come and go.
 impl<T> Shared<T> {
     /// Puts the value into sync mode, if it is not.
+    #[cfg(feature = "alloc")]
     pub(super) fn sync_mode(&self) -> &SyncMode {
         if self.known_sync_mode().is_none() {
             let made = Box::into_raw(Box::new(SyncMode::new()));
@@ -224,6 +266,7 @@ impl<T> Record for Shared<T> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
         // Ordering: Relaxed. `&mut self`: whoever gave it saw to it that everything happened before.
@@ -235,9 +278,9 @@ impl<T> Drop for Shared<T> {
     }
 }
 
-/// A pointer to a `Shared` that came from an `Arc`, which is kept alive by whatever the lifetime says.
+/// A pointer to a `Shared`, which is kept usable by whatever the lifetime says.
 pub(super) struct SharedRef<'a, T> {
-    arc: NonNull<Shared<T>>,
+    shared: NonNull<Shared<T>>,
     marker: PhantomData<&'a Shared<T>>,
 }
 
@@ -249,49 +292,44 @@ impl<T> Clone for SharedRef<'_, T> {
 
 impl<T> Copy for SharedRef<'_, T> {}
 
-// SAFETY: like `&'a Arc<Shared<T>>`.
+// SAFETY: like `&'a Holder<T>`.
 unsafe impl<T: Send + Sync> Send for SharedRef<'_, T> {}
-// SAFETY: like `&'a Arc<Shared<T>>`.
+// SAFETY: like `&'a Holder<T>`.
 unsafe impl<T: Send + Sync> Sync for SharedRef<'_, T> {}
 
 impl<'a, T> SharedRef<'a, T> {
     /// # Safety
     ///
-    /// 1. `arc` came from `Arc::into_raw` or `Arc::as_ptr`.
-    /// 2. A count of that `Arc` is held for all of `'a`.
+    /// 1. `shared` came from a `Holder`.
+    /// 2. A count of it is held for all of `'a`.
     #[inline]
-    pub(super) unsafe fn new(arc: NonNull<Shared<T>>) -> Self {
-        Self { arc, marker: PhantomData }
+    pub(super) unsafe fn new(shared: NonNull<Shared<T>>) -> Self {
+        Self { shared, marker: PhantomData }
     }
 
     #[inline]
-    pub(super) fn of(arc: &'a Arc<Shared<T>>) -> Self {
-        // SAFETY: an `Arc`'s pointer is not null.
-        let pointer = unsafe { NonNull::new_unchecked(Arc::as_ptr(arc).cast_mut()) };
-        // SAFETY: from `as_ptr`, and `arc` is borrowed for `'a`.
-        unsafe { Self::new(pointer) }
+    pub(super) fn of(holder: &'a Holder<T>) -> Self {
+        // SAFETY: `holder` is borrowed for `'a`.
+        unsafe { Self::new(holder.pointer()) }
     }
 
     #[inline]
     pub(super) fn get(self) -> &'a Shared<T> {
-        // SAFETY: `new` was told that it is alive for `'a`.
-        unsafe { self.arc.as_ref() }
+        // SAFETY: `new` was told that it is usable for `'a`.
+        unsafe { self.shared.as_ref() }
     }
 
-    pub(super) fn arc(self) -> NonNull<Shared<T>> {
-        self.arc
+    #[inline]
+    pub(super) fn pointer(self) -> NonNull<Shared<T>> {
+        self.shared
     }
 
-    pub(super) fn to_arc(self) -> Arc<Shared<T>> {
-        let arc = self.arc.as_ptr().cast_const();
-        // SAFETY: from an `Arc`, a count of which is held.
-        unsafe { Arc::increment_strong_count(arc) };
-        // SAFETY: the count that this takes over was added above.
-        unsafe { Arc::from_raw(arc) }
+    pub(super) fn to_holder(self) -> Holder<T> {
+        Holder::of(self)
     }
 
     pub(super) fn same(self, other: Self) -> bool {
-        self.arc == other.arc
+        self.shared == other.shared
     }
 
     // A call returns what does not fit registers in memory, in pieces: see `Cell::pin_now`.
@@ -300,11 +338,18 @@ impl<'a, T> SharedRef<'a, T> {
         self.get().cell.pin_now().and_then(|(pinned, _)| Ref::new(pinned, self))
     }
 
+    /// # Errors
+    ///
+    /// [`Full`] if the value's space has no room for it.
+    pub(super) fn try_watch(self, present_is_seen: bool) -> Result<MemoryWatcher<T>, Full> {
+        MemoryWatcher::new(self.to_holder(), present_is_seen).ok_or(Full)
+    }
+
     pub(super) fn watch(self) -> MemoryWatcher<T> {
-        MemoryWatcher::new(self.to_arc(), false)
+        MemoryWatcher::new(self.to_holder(), false).unwrap_or_else(|| too_many_watchers())
     }
 
     pub(super) fn watch_changes(self) -> MemoryWatcher<T> {
-        MemoryWatcher::new(self.to_arc(), true)
+        MemoryWatcher::new(self.to_holder(), true).unwrap_or_else(|| too_many_watchers())
     }
 }

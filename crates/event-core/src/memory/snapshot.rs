@@ -5,10 +5,9 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr;
 
+use super::holder::Holder;
 use super::reference::{Ref, present};
-use super::shared::Shared;
 use crate::cell::Pinned;
-use crate::sync::Arc;
 use crate::version::Version;
 
 /// Data of a memory value that lives as long as this does. Made by [`Ref::detach`] and
@@ -19,12 +18,12 @@ use crate::version::Version;
 pub struct Snapshot<T> {
     /// A slot of `shared.cell`, pinned; its data is not `None`.
     index: usize,
-    shared: Arc<Shared<T>>,
+    shared: Holder<T>,
 }
 
 impl<T> Snapshot<T> {
     /// `pinned` is a pin of `shared.cell`, and there is data.
-    pub(super) fn new(pinned: Pinned<'_, T>, shared: Arc<Shared<T>>) -> Self {
+    pub(super) fn new(pinned: Pinned<'_, T>, shared: Holder<T>) -> Self {
         Self { index: pinned.into_index(), shared }
     }
 
@@ -46,7 +45,7 @@ impl<T> Snapshot<T> {
     /// # Errors
     ///
     /// The snapshot itself, if the data is current or borrowed elsewhere. A reader that is about to notice that this version was
-    /// replaced counts as a borrower. So does a [`WeakValue`](crate::WeakValue), if the data is current in a value that was dropped.
+    /// replaced counts as a borrower.
     ///
     /// # Examples
     ///
@@ -68,8 +67,8 @@ impl<T> Snapshot<T> {
     pub fn try_into_inner(self) -> Result<T, Self> {
         let this = ManuallyDrop::new(self);
         // SAFETY: `this` is not used again, and not dropped.
-        let mut shared = unsafe { ptr::read(&raw const this.shared) };
-        let is_alone = Arc::get_mut(&mut shared).is_some();
+        let shared = unsafe { ptr::read(&raw const this.shared) };
+        let is_alone = shared.is_alone();
         // SAFETY: the index comes from a pin of this cell, whose guard was in `this`.
         let pinned = unsafe { Pinned::from_index(&shared.cell, this.index) };
         let taken = if is_alone {
@@ -88,7 +87,7 @@ impl<T> Snapshot<T> {
 /// Shares the data.
 impl<T> Clone for Snapshot<T> {
     fn clone(&self) -> Self {
-        let shared = Arc::clone(&self.shared);
+        let shared = Holder::clone(&self.shared);
         Self { index: self.pinned().again().into_index(), shared }
     }
 }

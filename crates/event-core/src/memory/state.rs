@@ -2,11 +2,13 @@
 
 use core::fmt;
 
-use super::error::{CasError, SetError};
+use super::error::{CasError, Full, SetError};
 use super::reader::MemoryReader;
 use super::reference::Ref;
+#[cfg(feature = "alloc")]
 use super::set_sync::SetSync;
 use super::snapshot::Snapshot;
+use super::space::Space;
 use super::value::MemoryValue;
 use super::waits::ValueState;
 use super::watcher::MemoryWatcher;
@@ -48,9 +50,34 @@ fn always<D>(data: Option<D>) -> D {
 
 impl<T> StateValue<T> {
     /// A value that holds `value`. It allocates.
+    #[cfg(feature = "alloc")]
     #[must_use]
     pub fn new(value: T) -> Self {
         Self { value: MemoryValue::with_value(value) }
+    }
+
+    /// A state that holds `value` and lives in `space`: see [`MemoryValue::in_space`].
+    ///
+    /// # Panics
+    ///
+    /// If there is a value in `space` that has no handle any more, or a slot for no more data.
+    #[must_use]
+    pub fn in_space<const WATCHERS: usize, const BORROWS: usize>(
+        space: &'static Space<T, WATCHERS, BORROWS>,
+        value: T,
+    ) -> Self {
+        let this = Self { value: MemoryValue::in_space(space) };
+        this.set(value);
+        this
+    }
+
+    /// As [`MemoryValue::try_watch`].
+    ///
+    /// # Errors
+    ///
+    /// [`Full`].
+    pub fn try_watch(&self) -> Result<MemoryWatcher<T>, Full> {
+        self.value.try_watch()
     }
 
     /// Replaces the data and wakes all watchers, even if the new data equals the old. Returns the new version. See
@@ -230,6 +257,7 @@ impl<T> StateValue<T> {
     /// # Cancel safety
     ///
     /// As [`MemoryValue::set_sync`].
+    #[cfg(feature = "alloc")]
     pub fn set_sync(&self, value: T) -> SetSync<'_, T> {
         self.value.set_sync(value)
     }
@@ -352,6 +380,7 @@ impl<T> Clone for StateValue<T> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T> From<T> for StateValue<T> {
     fn from(value: T) -> Self {
         Self::new(value)
@@ -359,6 +388,7 @@ impl<T> From<T> for StateValue<T> {
 }
 
 /// A value that holds the default.
+#[cfg(feature = "alloc")]
 impl<T: Default> Default for StateValue<T> {
     fn default() -> Self {
         Self::new(T::default())

@@ -5,13 +5,17 @@ use core::marker::PhantomData;
 use core::mem;
 use core::ptr::{self, NonNull};
 
+use super::error::Full;
 use super::error::SetError;
+use super::holder::Holder;
 use super::reader::MemoryReader;
 use super::reference::Ref;
 use super::shared::{Shared, SharedRef};
+use super::space::Lent;
 use super::watcher::MemoryWatcher;
+#[cfg(feature = "alloc")]
 use crate::cell::Cell;
-use crate::sync::Arc;
+use crate::cell::no_slot_left;
 use crate::sync::atomic::{AtomicPtr, Ordering};
 use crate::traits::{Value, Watch};
 use crate::version::Version;
@@ -52,25 +56,37 @@ use crate::version::Version;
     "Watchable"
 ))]
 pub struct MemoryValue<T> {
-    /// Null until it is first used. Otherwise from `Arc::into_raw`, with one count of the `Arc` and of `handles`.
+    /// Until it is first used, an address that is [marked](UNUSED): 0, or that of the space for it. Then from `Holder::into_raw`, with one
+    /// count of it and of `handles`.
     shared: AtomicPtr<Shared<T>>,
-    /// This is an `Arc` for what concerns `Send`, `Sync` and dropping.
-    marker: PhantomData<Arc<Shared<T>>>,
+    /// This is a `Holder` for what concerns `Send`, `Sync` and dropping.
+    marker: PhantomData<Holder<T>>,
 }
 
-const_unless_loom! {
-    impl<T> MemoryValue<T> {
+/// What marks the address of a handle that was never used. What is shared has an even address.
+const UNUSED: usize = 1;
+
+impl<T> MemoryValue<T> {
+    const_unless_loom! {
         /// A value without data. It can be a `static`. It allocates when it is first used, or by [`reserve`](Self::reserve).
+        #[cfg(feature = "alloc")]
         #[doc(alias("channel"))]
         #[must_use]
         pub fn new() -> Self {
-            Self { shared: AtomicPtr::new(ptr::null_mut()), marker: PhantomData }
+            Self { shared: AtomicPtr::new(ptr::without_provenance_mut(UNUSED)), marker: PhantomData }
         }
     }
-}
 
-impl<T> MemoryValue<T> {
+    const_unless_loom! {
+        /// In this space, when it is first used.
+        pub(super) fn unused_in(space: NonNull<Lent<T>>) -> Self {
+            let marked = space.as_ptr().cast::<u8>().wrapping_add(UNUSED).cast();
+            Self { shared: AtomicPtr::new(marked), marker: PhantomData }
+        }
+    }
+
     /// A value that holds `value`.
+    #[cfg(feature = "alloc")]
     #[doc(alias("channel", "new_with"))]
     #[must_use]
     pub fn with_value(value: T) -> Self {
@@ -104,61 +120,87 @@ impl<T> MemoryValue<T> {
     /// });
     /// assert_eq!(&*CONFIG.borrow().unwrap(), "initial");
     /// ```
+    #[cfg(feature = "alloc")]
     #[doc(alias("arc_swap", "striped", "sharded"))]
     #[must_use]
     pub fn with_reader_shards(shards: usize) -> Self {
-        Self::from_counted(Arc::new(Shared::of(Cell::with_shards(shards))))
+        Self::from_counted(Holder::new(Shared::with_cell(Cell::with_shards(shards))))
     }
 
     /// What the handles share; made if need be.
     #[inline]
     pub(super) fn shared(&self) -> SharedRef<'_, T> {
-        // Ordering: Acquire, partner: `init`. Weaker, the contents might not be there yet.
-        let shared = match NonNull::new(self.shared.load(Ordering::Acquire)) {
+        match self.shared_if_used() {
             Some(shared) => shared,
             None => self.init(),
-        };
-        // SAFETY: from `Arc::into_raw`, and this handle has a count.
-        unsafe { SharedRef::new(shared) }
+        }
     }
 
-    /// What the handles share, if anything has needed it.
+    /// What the handles share, if this one has needed it.
     #[inline]
     pub(super) fn shared_if_used(&self) -> Option<SharedRef<'_, T>> {
-        // Ordering: Acquire, partner: `init`.
-        let shared = NonNull::new(self.shared.load(Ordering::Acquire))?;
-        // SAFETY: from `Arc::into_raw`, and this handle has a count.
+        // Ordering: Acquire, partner: `init`. Weaker, the contents might not be there yet.
+        let shared = self.shared.load(Ordering::Acquire);
+        if shared.addr() & UNUSED != 0 {
+            return None;
+        }
+        // SAFETY: it is not marked, so it is from `Holder::into_raw`.
+        let shared = unsafe { NonNull::new_unchecked(shared) };
+        // SAFETY: as above, and this handle has a count.
         Some(unsafe { SharedRef::new(shared) })
     }
 
     #[cold]
     #[inline(never)]
-    fn init(&self) -> NonNull<Shared<T>> {
-        let made = Arc::into_raw(Arc::new(Shared::new())).cast_mut();
-        // Ordering: Release, partner: `shared`. Acquire on failure: what another thread made is used.
-        match self.shared.compare_exchange(ptr::null_mut(), made, Ordering::Release, Ordering::Acquire) {
-            // SAFETY: from an `Arc`, so not null.
-            Ok(_) => unsafe { NonNull::new_unchecked(made) },
-            Err(present) => {
-                // SAFETY: from `Arc::into_raw` above, and nobody else has seen it.
-                drop(unsafe { Arc::from_raw(made.cast_const()) });
-                // SAFETY: the exchange failed, so it was not null.
-                unsafe { NonNull::new_unchecked(present) }
-            }
+    fn init(&self) -> SharedRef<'_, T> {
+        // Ordering: Acquire, partner: below. Another thread may have done it.
+        let unused = self.shared.load(Ordering::Acquire);
+        let mut used = unused;
+        if unused.addr() & UNUSED != 0 {
+            let made = Self::first_holder(unused).into_raw();
+            // Ordering: Release, partner: `shared_if_used`. Acquire on failure: what another thread made is used.
+            used = match self.shared.compare_exchange(unused, made.as_ptr(), Ordering::Release, Ordering::Acquire) {
+                Ok(_) => made.as_ptr(),
+                Err(present) => {
+                    // SAFETY: from `Holder::into_raw` above, and nobody else has seen it.
+                    let shared = unsafe { Holder::from_raw(made) };
+                    // If it was made for this, it goes; if it is in a space, the handle is counted already.
+                    if shared.is_lent() {
+                        shared.count_handle_out();
+                    }
+                    present
+                }
+            };
+        }
+        // SAFETY: it is not marked any more, so it is from `Holder::into_raw`.
+        let used = unsafe { NonNull::new_unchecked(used) };
+        // SAFETY: as above, and this handle has a count.
+        unsafe { SharedRef::new(used) }
+    }
+
+    /// What is shared by the first handle that is used, or by this further one of a space.
+    fn first_holder(unused: *mut Shared<T>) -> Holder<T> {
+        match NonNull::new(unused.cast::<u8>().wrapping_sub(UNUSED).cast()) {
+            // SAFETY: marked by `unused_in`.
+            Some(space) => unsafe { Lent::open(space) },
+            #[cfg(feature = "alloc")]
+            None => Holder::new(Shared::new()),
+            #[cfg(not(feature = "alloc"))]
+            None => unreachable!("without a heap, values are made of spaces"),
         }
     }
 
     /// What the handles share, without this handle, which was counted out.
-    pub(super) fn into_counted(self) -> Arc<Shared<T>> {
-        let shared = self.shared().arc();
+    pub(super) fn into_counted(self) -> Holder<T> {
+        let shared = self.shared().pointer();
         mem::forget(self);
-        // SAFETY: from `Arc::into_raw`, and this handle's count was given up for this.
-        unsafe { Arc::from_raw(shared.as_ptr().cast_const()) }
+        // SAFETY: from `Holder::into_raw`, and this handle's count was given up for this.
+        unsafe { Holder::from_raw(shared) }
     }
 
     /// A further handle to what is shared, which must be open-handed: at least one handle exists.
-    pub(super) fn from_counted(shared: Arc<Shared<T>>) -> Self {
-        Self { shared: AtomicPtr::new(Arc::into_raw(shared).cast_mut()), marker: PhantomData }
+    pub(super) fn from_counted(shared: Holder<T>) -> Self {
+        Self { shared: AtomicPtr::new(shared.into_raw().as_ptr()), marker: PhantomData }
     }
 
     /// Replaces the data and wakes all watchers, even if the new data equals the old. Returns the new version.
@@ -192,10 +234,8 @@ impl<T> MemoryValue<T> {
     fn set_step_by_step(&self, value: T) -> Version {
         match self.try_set(value) {
             Ok(version) => version,
-            Err(error) => {
-                drop(error);
-                self.version()
-            }
+            Err(SetError::Closed(_)) => self.version(),
+            Err(SetError::Full(_)) => no_slot_left(),
         }
     }
 
@@ -221,7 +261,7 @@ impl<T> MemoryValue<T> {
     #[inline]
     pub fn try_set(&self, value: T) -> Result<Version, SetError<T>> {
         let shared = self.shared().get();
-        let mut owned = shared.cell.claim();
+        let Some(mut owned) = shared.cell.claim_or_full() else { return Err(SetError::Full(value)) };
         owned.fill(value);
         match shared.cell.publish(owned) {
             Ok(published) => Ok(shared.announce(published)),
@@ -236,6 +276,16 @@ impl<T> MemoryValue<T> {
     #[must_use]
     pub fn watch(&self) -> MemoryWatcher<T> {
         self.shared().watch()
+    }
+
+    /// Like [`watch`](Self::watch), for a value in a [`Space`](crate::Space), which may have no room for another watcher. Values on the heap
+    /// always have.
+    ///
+    /// # Errors
+    ///
+    /// [`Full`].
+    pub fn try_watch(&self) -> Result<MemoryWatcher<T>, Full> {
+        self.shared().try_watch(false)
     }
 
     /// A new watcher for which the current data counts as seen. Its first get waits for the next set.
@@ -257,7 +307,7 @@ impl<T> MemoryValue<T> {
     #[doc(alias("asStateFlow", "subscribe"))]
     #[must_use]
     pub fn reader(&self) -> MemoryReader<T> {
-        MemoryReader::new(self.shared().to_arc())
+        MemoryReader::new(self.shared().to_holder())
     }
 
     /// Borrows the current data, if there is any. Lock-free. A borrow blocks nobody, however long it is held.
@@ -365,25 +415,25 @@ impl<T> Clone for MemoryValue<T> {
     fn clone(&self) -> Self {
         let shared = self.shared();
         // First the count that ends the process when it overflows.
-        let arc = shared.to_arc();
+        let holder = shared.to_holder();
         // Ordering: Relaxed. This handle exists, so the count is not 0 and cannot become it meanwhile.
         shared.get().handles.fetch_add(1, Ordering::Relaxed);
-        Self::from_counted(arc)
+        Self::from_counted(holder)
     }
 }
 
 impl<T> Drop for MemoryValue<T> {
     /// Closes the value if this is the last handle.
     fn drop(&mut self) {
-        // Ordering: Acquire, partner: `init`.
-        let Some(shared) = NonNull::new(self.shared.load(Ordering::Acquire)) else { return };
-        // SAFETY: from `Arc::into_raw`, and this handle's count goes here. It goes at the end of the scope, even if a waker
+        let Some(shared) = self.shared_if_used() else { return };
+        // SAFETY: from `Holder::into_raw`, and this handle's count goes here. It goes at the end of the scope, even if a waker
         // panics.
-        let shared = unsafe { Arc::from_raw(shared.as_ptr().cast_const()) };
+        let shared = unsafe { Holder::from_raw(shared.pointer()) };
         shared.count_handle_out();
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T> From<T> for MemoryValue<T> {
     fn from(value: T) -> Self {
         Self::with_value(value)
@@ -391,6 +441,7 @@ impl<T> From<T> for MemoryValue<T> {
 }
 
 /// No data.
+#[cfg(feature = "alloc")]
 impl<T> Default for MemoryValue<T> {
     fn default() -> Self {
         Self::new()

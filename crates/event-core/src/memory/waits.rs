@@ -8,6 +8,7 @@ use core::task::{Context, Poll, ready};
 use super::polling::Polling;
 use super::reference::Ref;
 use super::shared::{Shared, SharedRef};
+#[cfg(feature = "alloc")]
 use super::value::MemoryValue;
 use crate::error::GetError;
 use crate::wakers::Place;
@@ -119,6 +120,7 @@ pub(super) enum Awaited {
     Abandoned,
     Closed,
     /// Closed or abandoned: whatever is set, nobody will see it.
+    #[cfg(feature = "alloc")]
     Useless,
 }
 
@@ -136,6 +138,7 @@ impl Awaited {
             Self::Unread => shared.reader_count() == 0,
             Self::Abandoned => shared.is_abandoned(),
             Self::Closed => shared.is_closed(),
+            #[cfg(feature = "alloc")]
             Self::Useless => shared.is_closed() || shared.is_abandoned(),
         }
     }
@@ -178,12 +181,14 @@ impl<T> fmt::Debug for ValueState<'_, T> {
 }
 
 /// A handle that knows when there is no use in setting any more.
+#[cfg(feature = "alloc")]
 pub(crate) struct Production<T> {
     value: MemoryValue<T>,
     /// A place of the value's `producers`, once it has waited.
     place: Option<Place>,
 }
 
+#[cfg(feature = "alloc")]
 impl<T> Production<T> {
     pub(crate) fn new(value: MemoryValue<T>) -> Self {
         Self { value, place: None }
@@ -206,6 +211,7 @@ impl<T> Production<T> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T> Drop for Production<T> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {

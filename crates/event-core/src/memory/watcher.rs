@@ -1,10 +1,12 @@
 //! A consumer's place at a memory value.
 
 use core::fmt;
-use core::mem::ManuallyDrop;
+use core::mem::{self, ManuallyDrop};
 use core::task::{Context, Poll};
 
+use super::counts::CountedIn;
 use super::cursor::Cursor;
+use super::holder::Holder;
 use super::own_place::OwnPlace;
 use super::polling::Polling;
 use super::reference::Ref;
@@ -12,7 +14,6 @@ use super::shared::{Shared, SharedRef};
 use super::waits::{GetRef, WaitFor};
 use crate::error::GetError;
 use crate::get::Get;
-use crate::sync::Arc;
 use crate::traits::Watcher;
 use crate::wakers::Place;
 
@@ -63,27 +64,29 @@ pub struct MemoryWatcher<T> {
     cursor: Cursor,
     /// A place of `shared.wakers`.
     place: ManuallyDrop<Place>,
-    shared: Arc<Shared<T>>,
+    shared: Holder<T>,
 }
 
 impl<T> MemoryWatcher<T> {
-    pub(super) fn new(shared: Arc<Shared<T>>, present_is_seen: bool) -> Self {
-        let mut watcher = Self::with_cursor(shared, Cursor::at_start());
+    /// `None` if the value's space has no room for it.
+    pub(super) fn new(shared: Holder<T>, present_is_seen: bool) -> Option<Self> {
+        let mut watcher = Self::with_cursor(shared, Cursor::at_start())?;
         // After it is known to sync mode: what is published from here on it has to see.
         let awaited = watcher.cursor.move_to_present(&watcher.shared.cell, present_is_seen);
         if let Some(awaited) = awaited.filter(|_| present_is_seen) {
             watcher.shared.watcher_saw(watcher.place.id(), awaited);
         }
-        watcher
+        Some(watcher)
     }
 
-    fn with_cursor(shared: Arc<Shared<T>>, cursor: Cursor) -> Self {
-        let place = ManuallyDrop::new(shared.wakers.claim());
+    fn with_cursor(shared: Holder<T>, cursor: Cursor) -> Option<Self> {
+        let counted = shared.count_watcher_in()?;
+        let place = ManuallyDrop::new(shared.wakers.try_claim()?);
+        mem::forget(counted);
         // From here on `drop` undoes everything.
         let watcher = Self { cursor, place, shared };
-        watcher.shared.count_watcher_in();
         watcher.shared.watcher_born(watcher.place.id());
-        watcher
+        Some(watcher)
     }
 
     pub(super) fn cursor(&self) -> &Cursor {
@@ -324,8 +327,14 @@ impl<T: Clone> Watcher for MemoryWatcher<T> {
 
 impl<T> Clone for MemoryWatcher<T> {
     fn clone(&self) -> Self {
-        Self::with_cursor(Arc::clone(&self.shared), self.cursor.clone())
+        Self::with_cursor(Holder::clone(&self.shared), self.cursor.clone()).unwrap_or_else(|| too_many_watchers())
     }
+}
+
+#[cold]
+#[inline(never)]
+pub(super) fn too_many_watchers() -> ! {
+    panic!("the `Space` of a value has no room for another watcher: WATCHERS has to be larger")
 }
 
 impl<T> Drop for MemoryWatcher<T> {
@@ -334,17 +343,11 @@ impl<T> Drop for MemoryWatcher<T> {
         impl<T> Drop for GiveBack<'_, T> {
             fn drop(&mut self) {
                 // Wakers are user code: each of the two is done whatever the other does.
-                let _count_out = CountOut(self.0);
+                let _count_out = CountedIn(self.0);
                 if let Some(place) = self.1.take() {
                     // SAFETY: the place was claimed from these wakers.
                     unsafe { self.0.wakers.release(place, &self.0.cell) };
                 }
-            }
-        }
-        struct CountOut<'a, T>(&'a Shared<T>);
-        impl<T> Drop for CountOut<'_, T> {
-            fn drop(&mut self) {
-                self.0.count_watcher_out();
             }
         }
         // SAFETY: not used again, `self` goes.

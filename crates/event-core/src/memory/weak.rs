@@ -2,10 +2,9 @@
 
 use core::fmt;
 
-use super::shared::Shared;
+use super::holder::WeakHolder;
 use super::value::MemoryValue;
 use crate::sync::atomic::Ordering;
-use crate::sync::{Arc, Weak};
 
 /// A handle to a [`MemoryValue`] that keeps neither the value open nor its data alive. Made by
 /// [`MemoryValue::downgrade`].
@@ -21,7 +20,7 @@ use crate::sync::{Arc, Weak};
 /// ```
 #[doc(alias("WeakSender", "WeakObservable"))]
 pub struct WeakValue<T> {
-    shared: Weak<Shared<T>>,
+    shared: WeakHolder<T>,
 }
 
 impl<T> WeakValue<T> {
@@ -42,7 +41,7 @@ impl<T> WeakValue<T> {
     /// Whether both are of the same value.
     #[must_use]
     pub fn same_value(&self, other: &Self) -> bool {
-        self.shared.ptr_eq(&other.shared)
+        self.shared.is_same(&other.shared)
     }
 }
 
@@ -50,7 +49,7 @@ impl<T> MemoryValue<T> {
     /// A handle that keeps nothing alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakValue<T> {
-        WeakValue { shared: Arc::downgrade(&self.shared().to_arc()) }
+        WeakValue { shared: WeakHolder::of(self.shared()) }
     }
 }
 

@@ -5,14 +5,14 @@ use core::mem::{self, ManuallyDrop};
 use core::ptr;
 
 use super::error::SetError;
+use super::holder::Holder;
 use super::reader::MemoryReader;
 use super::reference::Ref;
 use super::shared::{Shared, SharedRef};
 use super::value::MemoryValue;
 use super::waits::{Awaited, ValueState};
 use super::watcher::MemoryWatcher;
-use crate::cell::{Sole, SolePublished, SoleReplaced as Replaced, Word};
-use crate::sync::Arc;
+use crate::cell::{Sole, SolePublished, SoleReplaced as Replaced, Word, no_slot_left};
 use crate::trace;
 use crate::traits::Watch;
 use crate::version::Version;
@@ -53,11 +53,12 @@ use crate::version::Version;
 pub struct MemoryWriter<T> {
     sole: Sole<T>,
     /// What `sole` was made of.
-    shared: Arc<Shared<T>>,
+    shared: Holder<T>,
 }
 
 impl<T> MemoryWriter<T> {
     /// A value without data, and its only producer. It allocates.
+    #[cfg(feature = "alloc")]
     #[doc(alias("channel"))]
     #[must_use]
     pub fn new() -> Self {
@@ -65,6 +66,7 @@ impl<T> MemoryWriter<T> {
     }
 
     /// A value that holds `value`, and its only producer.
+    #[cfg(feature = "alloc")]
     #[doc(alias("channel", "new_with"))]
     #[must_use]
     pub fn with_value(value: T) -> Self {
@@ -105,10 +107,8 @@ impl<T> MemoryWriter<T> {
     fn set_step_by_step(&mut self, value: T) -> Version {
         match self.try_set(value) {
             Ok(version) => version,
-            Err(error) => {
-                drop(error);
-                self.version()
-            }
+            Err(SetError::Closed(_)) => self.version(),
+            Err(SetError::Full(_)) => no_slot_left(),
         }
     }
 
@@ -127,7 +127,7 @@ impl<T> MemoryWriter<T> {
         }
         let Self { sole, shared } = self;
         // SAFETY: `sole` was made of this cell.
-        let published = unsafe { sole.publish(&shared.cell, value) };
+        let published = unsafe { sole.publish(&shared.cell, value) }.map_err(SetError::Full)?;
         Ok(Self::announce(sole, shared, published))
     }
 
@@ -149,7 +149,7 @@ impl<T> MemoryWriter<T> {
     #[doc(alias("asStateFlow", "subscribe"))]
     #[must_use]
     pub fn reader(&self) -> MemoryReader<T> {
-        MemoryReader::new(self.shared().to_arc())
+        MemoryReader::new(self.shared().to_holder())
     }
 
     /// The current data, if there is any. This costs no atomic operation: nobody else can replace it while it is borrowed.
@@ -333,7 +333,7 @@ impl<T> MemoryWriter<T> {
         }
         let Self { sole, shared } = self;
         // SAFETY: `sole` was made of this cell.
-        let published = unsafe { sole.publish(&shared.cell, value) };
+        let published = unsafe { sole.publish(&shared.cell, value) }.unwrap_or_else(|_| no_slot_left());
         let guard = sole.guard(&published);
         // User code. If a waker panics, the guard gives up what was replaced.
         shared.wakers.wake(published.armed(), ());
@@ -529,6 +529,7 @@ impl<T> Drop for MemoryWriter<T> {
     }
 }
 
+#[cfg(feature = "alloc")]
 impl<T> From<T> for MemoryWriter<T> {
     fn from(value: T) -> Self {
         Self::with_value(value)
@@ -536,6 +537,7 @@ impl<T> From<T> for MemoryWriter<T> {
 }
 
 /// No data.
+#[cfg(feature = "alloc")]
 impl<T> Default for MemoryWriter<T> {
     fn default() -> Self {
         Self::new()

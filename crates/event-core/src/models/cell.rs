@@ -1,10 +1,29 @@
 //! Models of the versioned cell.
 
+use core::ops::Deref;
+
 use super::{Census, Citizen, Effort, explore, thread};
 use crate::cell::Cell;
 use crate::sync::Arc;
 
-pub(super) type Shared = Arc<Cell<Citizen>>;
+/// A cell with what its slots are in.
+pub(super) trait Home: Deref<Target = Cell<Citizen>> + Send + Sync + 'static {}
+impl<H: Deref<Target = Cell<Citizen>> + Send + Sync + 'static> Home for H {}
+
+/// A cell that keeps its slots itself.
+pub(super) struct AtHome(pub(super) Cell<Citizen>);
+
+impl Deref for AtHome {
+    type Target = Cell<Citizen>;
+
+    fn deref(&self) -> &Cell<Citizen> {
+        &self.0
+    }
+}
+
+pub(super) fn at_home() -> AtHome {
+    AtHome(Cell::new(false))
+}
 
 pub(super) fn set(cell: &Cell<Citizen>, data: Citizen) {
     let mut owned = cell.claim();
@@ -25,7 +44,7 @@ pub(super) fn read(cell: &Cell<Citizen>, before: usize) -> usize {
 }
 
 /// After everyone has gone: only what is in force is alive, and then nothing.
-pub(super) fn end(cell: Shared, census: &Census, versions: usize) {
+pub(super) fn end(cell: Arc<impl Home>, census: &Census, versions: usize) {
     assert_eq!(read(&cell, 0), versions, "every set has its own version");
     assert_eq!(census.alive(), 1, "only the data in force is alive");
     drop(cell);
@@ -33,12 +52,12 @@ pub(super) fn end(cell: Shared, census: &Census, versions: usize) {
 }
 
 fn writer_and_reader() {
-    writer_and_reader_of(Cell::new());
+    writer_and_reader_of(at_home());
 }
 
-pub(super) fn writer_and_reader_of(cell: Cell<Citizen>) {
+pub(super) fn writer_and_reader_of(cell: impl Home) {
     let census = Census::new();
-    let cell: Shared = Arc::new(cell);
+    let cell = Arc::new(cell);
     set(&cell, census.citizen(1));
     let reader = thread::spawn({
         let cell = Arc::clone(&cell);
@@ -59,12 +78,12 @@ fn a_writer_and_a_reader() {
 }
 
 fn two_writers_and_a_reader() {
-    two_writers_and_a_reader_of(Cell::new());
+    two_writers_and_a_reader_of(at_home());
 }
 
-pub(super) fn two_writers_and_a_reader_of(cell: Cell<Citizen>) {
+pub(super) fn two_writers_and_a_reader_of(cell: impl Home) {
     let census = Census::new();
-    let cell: Shared = Arc::new(cell);
+    let cell = Arc::new(cell);
     let writers = [1, 2].map(|number| {
         let (cell, census) = (Arc::clone(&cell), census.clone());
         thread::spawn(move || set(&cell, census.citizen(number)))
@@ -83,12 +102,12 @@ fn two_writers_with_a_reader() {
 }
 
 fn pinned_across_two_sets() {
-    pinned_across_two_sets_of(Cell::new());
+    pinned_across_two_sets_of(at_home());
 }
 
-pub(super) fn pinned_across_two_sets_of(cell: Cell<Citizen>) {
+pub(super) fn pinned_across_two_sets_of(cell: impl Home) {
     let census = Census::new();
-    let cell: Shared = Arc::new(cell);
+    let cell = Arc::new(cell);
     set(&cell, census.citizen(1));
     let reader = thread::spawn({
         let cell = Arc::clone(&cell);
@@ -113,12 +132,12 @@ fn a_reader_that_pins_across_two_sets() {
 }
 
 fn two_readers_leave_a_replaced_slot() {
-    two_readers_leave_a_replaced_slot_of(Cell::new());
+    two_readers_leave_a_replaced_slot_of(at_home());
 }
 
-pub(super) fn two_readers_leave_a_replaced_slot_of(cell: Cell<Citizen>) {
+pub(super) fn two_readers_leave_a_replaced_slot_of(cell: impl Home) {
     let census = Census::new();
-    let cell: Shared = Arc::new(cell);
+    let cell = Arc::new(cell);
     set(&cell, census.citizen(1));
     let reader = thread::spawn({
         let cell = Arc::clone(&cell);
@@ -143,7 +162,7 @@ fn two_readers_that_leave_a_replaced_slot() {
 
 fn growth() {
     let census = Census::new();
-    let cell: Shared = Arc::new(Cell::new());
+    let cell = Arc::new(at_home());
     set(&cell, census.citizen(1));
     let first = cell.pin();
     set(&cell, census.citizen(2));
@@ -171,7 +190,7 @@ fn two_writers_that_need_more_slots() {
 #[cfg(not(event_core_loom))]
 fn three_writers_with_growth() {
     let census = Census::new();
-    let cell: Shared = Arc::new(Cell::new());
+    let cell = Arc::new(at_home());
     set(&cell, census.citizen(1));
     let held = cell.pin();
     let writers = [2, 3].map(|number| {
@@ -194,9 +213,15 @@ fn three_writers_that_need_more_slots() {
 
 /// There is room for two writers and a reader, so nobody adds slots.
 fn room_was_made() {
-    let census = Census::new();
-    let cell: Shared = Arc::new(Cell::new());
+    let cell = at_home();
     cell.reserve(1, 2);
+    there_is_room_in(cell);
+}
+
+/// For two writers and a reader.
+pub(super) fn there_is_room_in(cell: impl Home) {
+    let census = Census::new();
+    let cell = Arc::new(cell);
     let before = cell.slot_count();
     set(&cell, census.citizen(1));
     let writer = thread::spawn({

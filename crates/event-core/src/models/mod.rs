@@ -16,6 +16,8 @@ mod combinators;
 mod forms;
 #[cfg(not(event_core_loom))]
 mod histories;
+mod holders;
+mod lent;
 mod many;
 mod memory;
 mod quiet;
@@ -46,6 +48,27 @@ pub(crate) use std::thread;
 std::thread_local! {
     /// Loom and shuttle run all threads of a model on the thread of the test.
     static LEFT_OUT: Cell<Option<Handshake>> = const { Cell::new(None) };
+}
+
+std::thread_local! {
+    static ON_LENT_STORAGE: core::cell::Cell<bool> = const { core::cell::Cell::new(false) };
+}
+
+/// Runs a model of which what is made by its first thread is on storage that is lent.
+fn on_lent_storage(model: impl FnOnce()) {
+    struct PutBack;
+    impl Drop for PutBack {
+        fn drop(&mut self) {
+            ON_LENT_STORAGE.set(false);
+        }
+    }
+    ON_LENT_STORAGE.set(true);
+    let _put_back = PutBack;
+    model();
+}
+
+fn is_on_lent_storage() -> bool {
+    ON_LENT_STORAGE.get()
 }
 
 #[cfg(event_core_loom)]

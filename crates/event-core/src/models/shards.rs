@@ -1,7 +1,7 @@
 //! Models of the cell with readers that are counted at two places; whoever pins takes turns. See `cell::shards`.
 
 use super::cell::{
-    Shared, end, pinned_across_two_sets_of, read, set, two_readers_leave_a_replaced_slot_of,
+    AtHome, end, pinned_across_two_sets_of, read, set, two_readers_leave_a_replaced_slot_of,
     two_writers_and_a_reader_of, writer_and_reader_of,
 };
 use super::{Census, Citizen, Effort, explore, thread};
@@ -9,8 +9,8 @@ use crate::cell::Cell;
 use crate::memory::MemoryValue;
 use crate::sync::Arc;
 
-fn sharded() -> Cell<Citizen> {
-    Cell::with_shards(2)
+fn sharded() -> AtHome {
+    AtHome(Cell::with_shards(2))
 }
 
 fn writer_and_reader() {
@@ -45,7 +45,7 @@ fn two_readers_that_leave_a_replaced_slot() {
 /// A slot is retired and reclaimed as well in its second life.
 fn second_life() {
     let census = Census::new();
-    let cell: Shared = Arc::new(sharded());
+    let cell = Arc::new(sharded());
     (1..=3).for_each(|number| set(&cell, census.citizen(number)));
     let reader = thread::spawn({
         let cell = Arc::clone(&cell);

@@ -79,9 +79,9 @@ use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Handshake, first_look, handshake};
 
 pub(crate) use nodes::{Nodes, Place, PlaceId, Record, Root, clear_bit};
-#[cfg(test)]
+#[cfg(all(test, feature = "alloc"))]
 pub(crate) use tree::FIRST_BELOW;
-pub(crate) use tree::FIRST_NODES;
+pub(crate) use tree::{FIRST_NODES, LentFirst, LentNodes};
 
 /// A waker list with a root of its own, for those who wait for something else than the next version.
 pub(crate) struct WakerList {
@@ -102,13 +102,30 @@ impl Root for AtomicUsize {
 }
 
 impl WakerList {
-    pub(crate) fn new() -> Self {
-        Self { root: AtomicUsize::new(0), nodes: Nodes::new() }
+    const_unless_loom! {
+        pub(crate) fn new(is_lent: bool) -> Self {
+            Self { root: AtomicUsize::new(0), nodes: Nodes::new(is_lent) }
+        }
+    }
+
+    /// Lends it nodes, for ever. May be done again.
+    pub(crate) fn lend(&self, nodes: &'static LentFirst) {
+        nodes.lend(&self.nodes.tree);
     }
 
     /// Takes a node without an owner; adds some if there is none.
+    ///
+    /// # Panics
+    ///
+    /// If there can be no more.
     pub(crate) fn claim(&self) -> Place {
-        self.nodes.claim()
+        self.nodes.try_claim().unwrap_or_else(|| too_many_wait())
+    }
+
+    /// Lends it nodes of which some have no bit in the root.
+    #[cfg(test)]
+    pub(crate) fn lend_more<const MORE: usize>(&self, nodes: &'static LentNodes<MORE>) {
+        self.nodes.lend(nodes);
     }
 
     /// How many nodes there are.
@@ -159,6 +176,14 @@ impl WakerList {
             self.nodes.wake(self.root.swap(0, Ordering::Acquire), ());
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn too_many_wait() -> ! {
+    panic!(
+        "a value in a `Space` has room for {FIRST_NODES} futures that wait for its end, or for watchers or readers to come or go"
+    )
 }
 
 /// Sets a bit unless it is set. Says whether it was seen clear; by now somebody else may have set it.

@@ -34,8 +34,10 @@ const LEAVING: u32 = 1;
 const TICKET: u32 = 2;
 
 impl Node {
-    pub(super) fn new() -> Self {
-        Self { waker: UnsafeCell::new(None), issued: AtomicU32::new(0), returned: AtomicU32::new(0) }
+    const_unless_loom! {
+        pub(super) fn new() -> Self {
+            Self { waker: UnsafeCell::new(None), issued: AtomicU32::new(0), returned: AtomicU32::new(0) }
+        }
     }
 
     /// Whether the stored waker wakes the same task as `waker`.
@@ -137,6 +139,7 @@ impl Node {
     }
 
     /// Whether the last owner has gone or is about to go, and there is no new one yet.
+    #[cfg(feature = "alloc")]
     pub(super) fn is_leaving(&self) -> bool {
         // Ordering: Relaxed. Nothing but the bit is looked at, and how recent it is the caller sees to.
         self.issued.load(Ordering::Relaxed) & LEAVING != 0

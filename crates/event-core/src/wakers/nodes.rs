@@ -5,7 +5,7 @@ use core::ptr::{self, NonNull};
 use core::task::Waker;
 
 use super::node::Node;
-use super::tree::{Leaf, Tree};
+use super::tree::{Leaf, LentNodes, Tree};
 use super::{BELOW, set_bit, sweep};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::first_look;
@@ -83,27 +83,37 @@ impl Record for () {
 }
 
 impl Nodes {
-    pub(crate) fn new() -> Self {
-        Self { vacant: AtomicPtr::new(ptr::null_mut()), tree: Tree::new() }
+    const_unless_loom! {
+        /// Without nodes. If they are lent, it never has more than those that it is [lent](Self::lend) in the beginning.
+        pub(crate) fn new(is_lent: bool) -> Self {
+            Self { vacant: AtomicPtr::new(ptr::null_mut()), tree: Tree::new(is_lent) }
+        }
     }
 
-    /// Takes a node without an owner; adds some if there is none.
-    pub(crate) fn claim(&self) -> Place {
+    /// Lends it nodes. May be done again.
+    pub(crate) fn lend<const MORE: usize>(&self, nodes: &'static LentNodes<MORE>) {
+        nodes.lend(&self.tree);
+    }
+
+    /// Takes a node without an owner; adds some if there is none. `None` if there can be no more.
+    pub(crate) fn try_claim(&self) -> Option<Place> {
         // Ordering: Acquire, partner: the stores of `vacant`. Weaker, the leaf's contents might not be there yet.
         let hint = self.vacant.load(Ordering::Acquire);
         // SAFETY: null, or a leaf of this list, which stays as long as the list.
         let hint = unsafe { hint.as_ref() };
         if let Some(place) = hint.and_then(Self::claim_in) {
-            return place;
+            return Some(place);
         }
         loop {
             for leaf in self.tree.leaves() {
                 if let Some(place) = Self::claim_in(leaf) {
                     self.note_vacant(leaf);
-                    return place;
+                    return Some(place);
                 }
             }
-            self.tree.grow();
+            if !self.tree.grow() {
+                return None;
+            }
         }
     }
 
@@ -116,17 +126,21 @@ impl Nodes {
         self.vacant.store(ptr::from_ref(leaf).cast_mut(), Ordering::Release);
     }
 
-    /// Makes sure that there are at least `nodes` nodes, owned ones included.
-    pub(crate) fn reserve(&self, nodes: usize) {
+    /// Makes sure that there are at least `nodes` nodes, owned ones included. Says whether there are.
+    pub(crate) fn reserve(&self, nodes: usize) -> bool {
         while self.tree.len() < nodes {
-            self.tree.grow();
+            if !self.tree.grow() {
+                return false;
+            }
         }
+        true
     }
 
     /// Marks the places that have an owner who does not [leave](Self::leave), and no other: of those that come or go
     /// meanwhile, any. Says how many they are.
     ///
     /// Marks are for one keeper, under a lock of its own.
+    #[cfg(feature = "alloc")]
     pub(crate) fn mark_owned(&self) -> usize {
         self.tree.leaves().map(Leaf::mark_owned).sum()
     }
@@ -136,6 +150,7 @@ impl Nodes {
     /// # Safety
     ///
     /// It is a place of this list.
+    #[cfg(feature = "alloc")]
     pub(crate) unsafe fn set_mark(&self, place: PlaceId, mark: bool) -> bool {
         // SAFETY: the caller vouches for it, and the leaf stays as long as the list.
         let leaf = unsafe { &*leaf_ptr(place.0) };
@@ -260,7 +275,8 @@ impl Nodes {
         Self::disarm(leaf, number, root);
         if !leaf.node(number).all_returned() {
             let id = place.id();
-            let left = Left { nodes: self, place: Some(mem::replace(place, self.claim())), root };
+            let another = self.try_claim().unwrap_or_else(|| no_place_left());
+            let left = Left { nodes: self, place: Some(mem::replace(place, another)), root };
             // What keeps the record, and the drop of the waker that is left behind, may run user code. If that panics, the watcher
             // has its new place, without a waker, and the old one is given back.
             record.moved(id, place.id());
@@ -369,6 +385,15 @@ impl<R: Root> Drop for Left<'_, R> {
             unsafe { self.nodes.release(place, self.root) };
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn no_place_left() -> ! {
+    panic!(
+        "a watcher that a set is about to wake was polled with another waker, and the `Space` of its value has no place left for it: \
+         WATCHERS has to be larger"
+    )
 }
 
 /// A node that is reached from the root by this bit.

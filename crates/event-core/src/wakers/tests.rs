@@ -26,14 +26,14 @@ impl Record for Panics {
 
 #[test]
 fn a_panic_while_a_watcher_moves_loses_no_slot() {
-    let (nodes, root) = (Nodes::new(), AtomicUsize::new(0));
+    let (nodes, root) = (Nodes::new(false), AtomicUsize::new(0));
     let prepare = |place: &mut Place| {
         // SAFETY: the places are of this list.
         let (prepared, _) = unsafe { nodes.prepare(place, &Waker::from(Arc::new(Nobody)), &root, &Panics) };
         root.fetch_or(prepared.bit(), Ordering::Relaxed);
         prepared.was_set();
     };
-    let mut place = nodes.claim();
+    let mut place = nodes.try_claim().unwrap();
     prepare(&mut place);
     // A setter has taken the bit, and not yet woken.
     let taken = root.swap(0, Ordering::Relaxed);
@@ -42,7 +42,7 @@ fn a_panic_while_a_watcher_moves_loses_no_slot() {
     nodes.wake(taken, ());
     // SAFETY: the place is of this list.
     unsafe { nodes.release(place, &root) };
-    let places = [(); FIRST_NODES].map(|()| nodes.claim());
+    let places = [(); FIRST_NODES].map(|()| nodes.try_claim().unwrap());
     assert_eq!(nodes.len(), FIRST_NODES, "a slot was lost");
     // SAFETY: the places are of this list.
     places.into_iter().for_each(|place| unsafe { nodes.release(place, &root) });

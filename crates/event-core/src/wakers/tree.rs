@@ -1,11 +1,13 @@
 //! Where the nodes are: leaves of up to a word's worth of nodes, directories of up to a word's worth of leaves.
 
+#[cfg(feature = "alloc")]
 use alloc::boxed::Box;
 use core::ptr::{self, NonNull};
 
 use super::node::Node;
+use crate::room::Room;
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::first_look;
+use crate::sync::{first_look, plain};
 
 /// A group of nodes. Its alignment leaves room for a node's number in the low bits of a pointer to it.
 #[repr(align(64))]
@@ -15,43 +17,58 @@ pub(super) struct Leaf {
     /// Bit n: node n has an owner, or is an orphan, or does not exist.
     taken: AtomicUsize,
     /// Bit n: node n is marked. What that means, and the lock under which it is done, is the business of the marks' keeper.
+    #[cfg(feature = "alloc")]
     marked: AtomicUsize,
-    nodes: Box<[Node]>,
-    /// Null for the first leaf.
-    directory: *const Directory,
+    nodes: Room<Node>,
+    /// Null for the first leaf. Known when the leaf is linked.
+    directory: plain::AtomicPtr<Directory>,
     /// Which bit of the directory's summary stands for this leaf.
     summary_bit: usize,
 }
-
-// SAFETY: the pointer to the directory is read-only, and directories are `Sync` and outlive their leaves.
-unsafe impl Send for Leaf {}
-// SAFETY: as above.
-unsafe impl Sync for Leaf {}
 
 /// How many nodes the first leaf has; their armed bits are the low bits of the root.
 pub(crate) const FIRST_NODES: usize = 3;
 
 impl Leaf {
-    fn new(nodes: usize, directory: *const Directory, number: usize) -> Self {
-        Self {
-            armed: AtomicUsize::new(0),
+    const_unless_loom! {
+        /// A leaf with these nodes, the one of this number in its directory, which is not known yet.
+        fn of(nodes: Room<Node>, number: usize) -> Self {
             // Nodes that do not exist are taken for ever.
-            taken: AtomicUsize::new(usize::MAX.checked_shl(nodes as u32).unwrap_or(0)),
-            marked: AtomicUsize::new(0),
-            nodes: (0..nodes).map(|_| Node::new()).collect(),
-            directory,
-            summary_bit: 1 << number,
+            let taken = if nodes.len() == usize::BITS as usize { 0 } else { usize::MAX << nodes.len() };
+            Self {
+                armed: AtomicUsize::new(0),
+                taken: AtomicUsize::new(taken),
+                #[cfg(feature = "alloc")]
+                marked: AtomicUsize::new(0),
+                nodes,
+                directory: plain::AtomicPtr::new(ptr::null_mut()),
+                summary_bit: 1 << number,
+            }
         }
     }
 
+    #[cfg(feature = "alloc")]
+    fn new(nodes: usize, directory: &Directory, number: usize) -> Self {
+        let this = Self::of(Room::on_heap((0..nodes).map(|_| Node::new()).collect()), number);
+        this.belongs_to(directory);
+        this
+    }
+
     /// The first leaf of a list.
-    pub(super) fn first() -> Self {
-        Self::new(FIRST_NODES, ptr::null(), 0)
+    #[cfg(feature = "alloc")]
+    fn first() -> Self {
+        Self::of(Room::on_heap((0..FIRST_NODES).map(|_| Node::new()).collect()), 0)
+    }
+
+    /// Says which directory has it, which outlives it. Before it is linked there.
+    fn belongs_to(&self, directory: &Directory) {
+        // Ordering: Relaxed. The link releases it.
+        self.directory.store(ptr::from_ref(directory).cast_mut(), Ordering::Relaxed);
     }
 
     #[inline]
     pub(super) fn node(&self, number: usize) -> &Node {
-        &self.nodes[number]
+        &self.nodes.get()[number]
     }
 
     /// [`node`](Self::node), on the hot paths.
@@ -64,14 +81,16 @@ impl Leaf {
     pub(super) unsafe fn node_unchecked(&self, number: usize) -> &Node {
         debug_assert!(number < self.nodes.len());
         // SAFETY: the caller vouches for it.
-        unsafe { self.nodes.get_unchecked(number) }
+        unsafe { self.nodes.get().get_unchecked(number) }
     }
 
     /// The directory above and the bit that stands for this leaf there; `None` for the first leaf.
     #[inline]
     pub(super) fn above(&self) -> Option<(&Directory, usize)> {
+        // Ordering: Relaxed. Whoever knows this leaf has acquired the link to it.
+        let directory = self.directory.load(Ordering::Relaxed);
         // SAFETY: null, or the directory that holds this leaf, which lives longer.
-        let directory = unsafe { self.directory.as_ref() }?;
+        let directory = unsafe { directory.as_ref() }?;
         Some((directory, self.summary_bit))
     }
 
@@ -98,6 +117,7 @@ impl Leaf {
     }
 
     /// Marks the nodes that have an owner who is not about to leave, and no other. Says how many they are.
+    #[cfg(feature = "alloc")]
     pub(super) fn mark_owned(&self) -> usize {
         // Ordering: Relaxed. Nothing but the bits is looked at, and how recent they are the caller sees to.
         let taken = self.taken.load(Ordering::Relaxed);
@@ -109,6 +129,7 @@ impl Leaf {
     }
 
     /// Marks a node, or takes its mark away. Says whether it was marked.
+    #[cfg(feature = "alloc")]
     pub(super) fn set_mark(&self, number: usize, mark: bool) -> bool {
         // Ordering: Relaxed, both. Under the keeper's lock.
         let marked = self.marked.load(Ordering::Relaxed);
@@ -122,21 +143,24 @@ impl Leaf {
 pub(super) struct Directory {
     /// Bit n: a node of leaf n may be armed.
     pub(super) summary: AtomicUsize,
-    leaves: Box<[AtomicPtr<Leaf>]>,
+    leaves: Room<AtomicPtr<Leaf>>,
     next: AtomicPtr<Directory>,
 }
 
 impl Directory {
-    fn new(leaves: usize) -> Self {
-        Self {
-            summary: AtomicUsize::new(0),
-            leaves: (0..leaves).map(|_| AtomicPtr::new(ptr::null_mut())).collect(),
-            next: AtomicPtr::new(ptr::null_mut()),
+    const_unless_loom! {
+        fn of(leaves: Room<AtomicPtr<Leaf>>) -> Self {
+            Self { summary: AtomicUsize::new(0), leaves, next: AtomicPtr::new(ptr::null_mut()) }
         }
     }
 
+    #[cfg(feature = "alloc")]
+    fn new(leaves: usize) -> Self {
+        Self::of(Room::on_heap((0..leaves).map(|_| AtomicPtr::new(ptr::null_mut())).collect()))
+    }
+
     pub(super) fn leaf(&self, number: usize) -> Option<&Leaf> {
-        follow(&self.leaves[number])
+        follow(&self.leaves.get()[number])
     }
 }
 
@@ -144,27 +168,28 @@ impl Directory {
 pub(super) struct Tree {
     first: AtomicPtr<Leaf>,
     directories: AtomicPtr<Directory>,
+    is_lent: bool,
 }
 
 /// The first directory is small, and its leaves grow, so that ten watchers do not pay for hundreds.
-#[cfg(not(any(event_core_loom, event_core_shuttle)))]
+#[cfg(all(feature = "alloc", not(any(event_core_loom, event_core_shuttle))))]
 const SMALL_LEAVES: [usize; 3] = [8, 16, 32];
-#[cfg(not(any(event_core_loom, event_core_shuttle)))]
+#[cfg(all(feature = "alloc", not(any(event_core_loom, event_core_shuttle))))]
 const SMALL_DIRECTORY: usize = 8;
 /// How many nodes the other leaves have, and how many leaves the other directories.
-#[cfg(not(any(event_core_loom, event_core_shuttle)))]
+#[cfg(all(feature = "alloc", not(any(event_core_loom, event_core_shuttle))))]
 const LARGE: usize = usize::BITS as usize;
 
 /// In the models the first directory has room for two neighbours, and every further one for one watcher.
-#[cfg(any(event_core_loom, event_core_shuttle))]
+#[cfg(all(feature = "alloc", any(event_core_loom, event_core_shuttle)))]
 const SMALL_LEAVES: [usize; 1] = [2];
-#[cfg(any(event_core_loom, event_core_shuttle))]
+#[cfg(all(feature = "alloc", any(event_core_loom, event_core_shuttle)))]
 const SMALL_DIRECTORY: usize = 1;
-#[cfg(any(event_core_loom, event_core_shuttle))]
+#[cfg(all(feature = "alloc", any(event_core_loom, event_core_shuttle)))]
 const LARGE: usize = 1;
 
 /// How many nodes the first directory has room for.
-#[cfg(test)]
+#[cfg(all(test, feature = "alloc"))]
 pub(crate) const FIRST_BELOW: usize = {
     let (mut nodes, mut leaf) = (0, 0);
     while leaf < SMALL_DIRECTORY {
@@ -175,6 +200,7 @@ pub(crate) const FIRST_BELOW: usize = {
 };
 
 /// How many nodes a leaf of the first directory has.
+#[cfg(feature = "alloc")]
 const fn nodes_of(leaf: usize) -> usize {
     if leaf < SMALL_LEAVES.len() { SMALL_LEAVES[leaf] } else { LARGE }
 }
@@ -189,16 +215,22 @@ fn follow<T>(link: &AtomicPtr<T>) -> Option<&T> {
     unsafe { target.as_ref() }
 }
 
-/// Puts `target` at a link, unless somebody else was faster.
-fn link<T>(link: &AtomicPtr<T>, target: T) {
-    let target = Box::into_raw(Box::new(target));
+/// Puts `target` at a link, unless somebody else was faster. Says whether it did.
+fn link<T>(link: &AtomicPtr<T>, target: NonNull<T>) -> bool {
     // Ordering: SeqCst, partner: `follow`, in `Sweep`. The one who links looks afterwards whether it still has to wait; weaker, it
     // could look first. (The watchers of a value have the fence of `PlaceThenLook` between the two, which alone would do; those of
     // other lists have not.) As a Release it makes the target's contents visible. Relaxed on failure: what is there is not
     // looked at.
-    if link.compare_exchange(ptr::null_mut(), target, Ordering::SeqCst, Ordering::Relaxed).is_err() {
-        // SAFETY: it came from `Box::into_raw` above and was not linked, so nobody else knows it.
-        drop(unsafe { Box::from_raw(target) });
+    link.compare_exchange(ptr::null_mut(), target.as_ptr(), Ordering::SeqCst, Ordering::Relaxed).is_ok()
+}
+
+/// [`link`], of something made for this.
+#[cfg(feature = "alloc")]
+fn link_new<T>(to: &AtomicPtr<T>, target: T) {
+    let target = NonNull::from(Box::leak(Box::new(target)));
+    if !link(to, target) {
+        // SAFETY: it came from a box, above, and was not linked, so nobody else knows it.
+        drop(unsafe { Box::from_raw(target.as_ptr()) });
     }
 }
 
@@ -206,17 +238,22 @@ fn link<T>(link: &AtomicPtr<T>, target: T) {
 ///
 /// # Safety
 ///
-/// Nobody looks at the target any more, and the link is not followed again.
+/// It came there by `link_new`, nobody looks at it any more, and the link is not followed again.
+#[cfg(feature = "alloc")]
 unsafe fn unlink<T>(link: &AtomicPtr<T>) -> Option<Box<T>> {
     // Ordering: Relaxed. The caller has the tree to itself.
     let target = NonNull::new(link.load(Ordering::Relaxed))?;
-    // SAFETY: it came from `Box::into_raw` in `link`, and the caller vouches for the rest.
+    // SAFETY: it came from a box in `link_new`, and the caller vouches for the rest.
     Some(unsafe { Box::from_raw(target.as_ptr()) })
 }
 
 impl Tree {
-    pub(super) fn new() -> Self {
-        Self { first: AtomicPtr::new(ptr::null_mut()), directories: AtomicPtr::new(ptr::null_mut()) }
+    const_unless_loom! {
+        /// Without leaves. If they are lent, it has never more than those that are [linked](Self::lend) in the beginning.
+        pub(super) fn new(is_lent: bool) -> Self {
+            let (first, directories) = (AtomicPtr::new(ptr::null_mut()), AtomicPtr::new(ptr::null_mut()));
+            Self { first, directories, is_lent }
+        }
     }
 
     #[inline]
@@ -229,7 +266,7 @@ impl Tree {
     }
 
     pub(super) fn leaves(&self) -> impl Iterator<Item = &Leaf> {
-        let below = self.directories().flat_map(|directory| directory.leaves.iter().map_while(follow));
+        let below = self.directories().flat_map(|directory| directory.leaves.get().iter().map_while(follow));
         self.first().into_iter().chain(below)
     }
 
@@ -238,36 +275,50 @@ impl Tree {
         self.leaves().map(|leaf| leaf.nodes.len()).sum()
     }
 
-    /// Adds a leaf, or finds that another thread has just done so.
-    pub(super) fn grow(&self) {
+    /// Adds a leaf, or finds that another thread has just done so. False if there can be no more.
+    pub(super) fn grow(&self) -> bool {
+        #[cfg(feature = "alloc")]
+        if !self.is_lent {
+            self.grow_on_heap();
+        }
+        !self.is_lent
+    }
+
+    #[cfg(feature = "alloc")]
+    fn grow_on_heap(&self) {
         if self.first().is_none() {
-            return link(&self.first, Leaf::first());
+            return link_new(&self.first, Leaf::first());
         }
         let mut directories = self.directories();
         let mut number = 0;
         loop {
             let small = number == 0;
             let Some(directory) = directories.next() else {
-                link(directories.0, Directory::new(if small { SMALL_DIRECTORY } else { LARGE }));
+                link_new(directories.0, Directory::new(if small { SMALL_DIRECTORY } else { LARGE }));
                 continue;
             };
-            if let Some(vacant) = directory.leaves.iter().position(|leaf| follow(leaf).is_none()) {
+            let leaves = directory.leaves.get();
+            if let Some(vacant) = leaves.iter().position(|leaf| follow(leaf).is_none()) {
                 let nodes = if small { nodes_of(vacant) } else { LARGE };
-                return link(&directory.leaves[vacant], Leaf::new(nodes, directory, vacant));
+                return link_new(&leaves[vacant], Leaf::new(nodes, directory, vacant));
             }
             number += 1;
         }
     }
 }
 
+#[cfg(feature = "alloc")]
 impl Drop for Tree {
     fn drop(&mut self) {
-        // SAFETY: `&mut self`: no node has an owner any more, and no setter is here.
+        if self.is_lent {
+            return;
+        }
+        // SAFETY: on the heap. `&mut self`: no node has an owner any more, and no setter is here.
         drop(unsafe { unlink(&self.first) });
         // SAFETY: as above.
         let mut directory = unsafe { unlink(&self.directories) };
-        while let Some(mut gone) = directory {
-            for leaf in &mut gone.leaves {
+        while let Some(gone) = directory {
+            for leaf in gone.leaves.get() {
                 // SAFETY: as above.
                 drop(unsafe { unlink(leaf) });
             }
@@ -287,5 +338,58 @@ impl<'a> Iterator for Directories<'a> {
         let directory = follow(self.0)?;
         self.0 = &directory.next;
         Some(directory)
+    }
+}
+
+/// Room for the nodes of a list: those of the first leaf, and `MORE`.
+pub(crate) struct LentNodes<const MORE: usize> {
+    first: LentFirst,
+    nodes: [Node; MORE],
+    leaf: Leaf,
+    leaves: [AtomicPtr<Leaf>; 1],
+    directory: Directory,
+}
+
+/// Room for the nodes of the first leaf only.
+pub(crate) struct LentFirst {
+    nodes: [Node; FIRST_NODES],
+    leaf: Leaf,
+}
+
+impl LentFirst {
+    const_unless_loom! {
+        pub(crate) fn new() -> Self {
+            Self { nodes: array_of![Node::new(); FIRST_NODES], leaf: Leaf::of(Room::for_lent(FIRST_NODES), 0) }
+        }
+    }
+
+    /// Lends it to a list that has nothing else. May be done again.
+    pub(super) fn lend(&'static self, tree: &Tree) {
+        self.leaf.nodes.lend(&self.nodes);
+        link(&tree.first, NonNull::from(&self.leaf));
+    }
+}
+
+impl<const MORE: usize> LentNodes<MORE> {
+    const_unless_loom! {
+        pub(crate) fn new() -> Self {
+            Self {
+                first: LentFirst::new(),
+                nodes: array_of![Node::new(); MORE],
+                leaf: Leaf::of(Room::for_lent(MORE), 0),
+                leaves: [AtomicPtr::new(ptr::null_mut())],
+                directory: Directory::of(Room::for_lent(1)),
+            }
+        }
+    }
+
+    /// Lends it to a list that has nothing else. May be done again.
+    pub(super) fn lend(&'static self, tree: &Tree) {
+        self.first.lend(tree);
+        self.leaf.nodes.lend(&self.nodes);
+        self.leaf.belongs_to(&self.directory);
+        self.directory.leaves.lend(&self.leaves);
+        link(&self.leaves[0], NonNull::from(&self.leaf));
+        link(&tree.directories, NonNull::from(&self.directory));
     }
 }
