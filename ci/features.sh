@@ -31,7 +31,9 @@ all=(--features event-core/serde,event-core/tracing,event-map/serde,event-superv
 # which are for models, are nothing without their cfg.)
 atomics=portable-atomic,critical-section
 echo "== clippy with every set of features"
-cargo hack --feature-powerset --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" clippy --quiet $linted -- -D warnings
+# `std` has `alloc` with it.
+cargo hack --feature-powerset --mutually-exclusive-features std,alloc --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" \
+  clippy --quiet $linted -- -D warnings
 cargo clippy --quiet --all-targets "${crates[@]}" "${all[@]}" -- -D warnings
 for others in --no-default-features --features=std,serde,tracing; do
   cargo clippy --quiet --all-targets -p event-core $others --features "alloc,$atomics" -- -D warnings

@@ -80,14 +80,14 @@ fn every_shard_of_every_slot_has_a_head_of_its_own() {
 
 #[test]
 fn as_many_slots_can_be_claimed_as_were_reserved() {
-    for cell in [Cell::<u64>::new(), Cell::with_shards(2)] {
+    for cell in [Cell::<u64>::new(false), Cell::with_shards(2)] {
         cell.slots.reserve_usable(20);
         let len = cell.slots.len();
         let owned: Vec<_> = (0..20).map(|_| cell.claim()).collect();
         assert_eq!(cell.slots.len(), len, "it had to grow");
         drop(owned);
     }
-    let cell = Cell::<u64>::new();
+    let cell = Cell::<u64>::new(false);
     cell.slots.reserve_usable(20);
     assert_eq!(cell.slots.len(), 20, "and no more, where all of them can be claimed");
 }

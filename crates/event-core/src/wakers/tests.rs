@@ -52,10 +52,10 @@ fn a_panic_while_a_watcher_moves_loses_no_slot() {
 #[test]
 fn the_tree_grows_by_small_leaves_and_then_by_large_ones() {
     const LARGE: usize = usize::BITS as usize;
-    let tree = Tree::new();
+    let tree = Tree::new(false);
     let mut before = 0;
     let mut grow = || {
-        tree.grow();
+        assert!(tree.grow());
         let added = tree.len() - before;
         before = tree.len();
         added
@@ -70,7 +70,7 @@ fn the_tree_grows_by_small_leaves_and_then_by_large_ones() {
 
 #[test]
 fn what_is_reserved_is_there_and_no_leaf_more() {
-    let nodes = Nodes::new();
+    let nodes = Nodes::new(false);
     for (wanted, there) in [(0, 0), (1, FIRST_NODES), (FIRST_NODES, FIRST_NODES), (FIRST_NODES + 1, FIRST_NODES + 8)] {
         nodes.reserve(wanted);
         assert_eq!(nodes.len(), there, "{wanted}");
