@@ -102,7 +102,7 @@ pub(super) struct Effort {
 impl Effort {
     /// What takes long, with one preemption less, if that is asked for.
     fn brief(self) -> Self {
-        const LONG: usize = 20_000;
+        const LONG: usize = 10_000;
         if self.at_least < LONG || std::env::var_os("EVENT_MODELS_BRIEF").is_none() {
             return self;
         }
