@@ -39,7 +39,7 @@ noticed_by_loom() {
   case $1 in
   cell/*) filters="models::cell models::watching models::memory" ;;
   wakers/*) filters="models::wakers models::watching" ;;
-  blocking.rs:*) filters="models::blocking" ;;
+  blocking/*) filters="models::blocking" ;;
   combinators/*) filters="models::many models::combinators" ;;
   *) filters="models::memory models::sync_mode models::watching" ;;
   esac

@@ -1,5 +1,7 @@
 //! The pages of event-core's guide whose code needs a runtime: event-core itself depends on none.
 
+#[doc = include_str!("../../crates/event-core/docs/guide/cluster.md")]
+mod cluster {}
 #[doc = include_str!("../../crates/event-core/docs/guide/pipes.md")]
 mod pipes {}
 #[doc = include_str!("../../crates/event-core/docs/guide/runtimes.md")]

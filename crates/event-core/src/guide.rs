@@ -29,6 +29,9 @@ pub mod backend {}
 
 // Code that needs a runtime is run where the runtimes are: in `tests/src/guide.rs` of the repository.
 #[cfg(not(doctest))]
+#[doc = include_str!("../docs/guide/cluster.md")]
+pub mod cluster {}
+#[cfg(not(doctest))]
 #[doc = include_str!("../docs/guide/shutdown.md")]
 pub mod shutdown {}
 #[cfg(not(doctest))]

@@ -248,7 +248,7 @@ mod tests {
         let failure = runtime.block_on(async {
             // Nobody listens there.
             let channel = tonic::transport::Endpoint::from_static("http://127.0.0.1:1").connect_lazy();
-            crate::api::Client::over(channel).status().await
+            crate::api::Client::over(channel, &crate::options::ClientBuilder::new::<&str>([])).status().await
         });
         let failure = Failure::of(&failure.expect_err("nobody is there"));
         let Failure::Transient { cause, sent } = failure else { panic!("{failure:?}") };

@@ -56,6 +56,10 @@
 //! A deletion is given as such, and [`deleted`](EtcdWatcher::deleted) is what it took away. What happens to keys that the watcher
 //! never had, and that are gone again, is not.
 //!
+//! # Tests without a server
+//!
+//! With the feature `test-util`, `test_util::FakeCluster` is a cluster in memory, for unit tests of code that uses this crate.
+//!
 //! # Limits
 //!
 //! What keeps one item at a time keeps one key of a range: `combine`, `debounce`, `throttle`, `sample`, `share`, and pipes into
@@ -101,6 +105,8 @@ mod share;
 mod status;
 mod store;
 mod stores;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod value;
 mod watcher;
 mod write;
@@ -125,3 +131,8 @@ pub use event_map;
 pub use tonic;
 #[cfg(feature = "tls")]
 pub use tonic::transport::{Certificate, ClientTlsConfig as TlsOptions, Identity};
+
+/// The examples of the README, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

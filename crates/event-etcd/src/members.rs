@@ -59,13 +59,14 @@ impl Members {
     }
 
     pub(crate) fn of_channel(channel: tonic::transport::Channel) -> Self {
-        let client = Client::over(channel);
+        Self::of_channel_with(channel, ClientBuilder::new::<&str>([]))
+    }
+
+    /// The same with options, except those of the connection, which the channel has.
+    pub(crate) fn of_channel_with(channel: tonic::transport::Channel, options: ClientBuilder) -> Self {
+        let client = Client::over(channel, &options);
         let member = Member { name: Arc::from("the cluster"), connected: Mutex::default(), given: Some(client) };
-        Self {
-            options: ClientBuilder::new::<&str>([]),
-            members: vec![member],
-            turn: BlockingMutex::new(Turn { member: 0, number: 0 }),
-        }
+        Self { options, members: vec![member], turn: BlockingMutex::new(Turn { member: 0, number: 0 }) }
     }
 
     pub(crate) fn options(&self) -> &ClientBuilder {

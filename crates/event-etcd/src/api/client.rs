@@ -50,8 +50,8 @@ impl Client {
     }
 
     /// Uses a channel that exists.
-    pub(crate) fn over(channel: Channel) -> Self {
-        Self::new(channel, true, None)
+    pub(crate) fn over(channel: Channel, options: &ClientBuilder) -> Self {
+        Self::new(channel, options.requires_leader(), options.credentials())
     }
 
     fn new(channel: Channel, require_leader: bool, user: Option<(String, Arc<str>)>) -> Self {
@@ -222,7 +222,7 @@ fn from_error(error: tonic::transport::Error) -> Status {
 
 impl ClientBuilder {
     /// How to connect to one member.
-    fn endpoint(&self, endpoint: &str) -> Result<Endpoint, tonic::transport::Error> {
+    pub(crate) fn endpoint(&self, endpoint: &str) -> Result<Endpoint, tonic::transport::Error> {
         let (interval, timeout) = self.keep_alive;
         let prepared = Endpoint::from_shared(endpoint.to_owned())?
             .connect_timeout(self.connect_timeout)

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod codecs;
+mod fake;
 mod gets;
 mod maps;
 mod options;
@@ -27,6 +28,7 @@ fn main() {
         bad_input::TESTS,
         secrets::TESTS,
         sharing::TESTS,
+        fake::TESTS,
     ]
     .into_iter()
     .flatten()
