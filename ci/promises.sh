@@ -144,6 +144,10 @@ broken "C2, data that is dropped instead of handed back" $core/memory/value.rs '
   by_hand c2_set_after_close_changes_nothing_and_hands_the_data_back
 broken "C3, a value that ends with its last watcher" $core/memory/counts.rs 's/(if self\.watchers\.fetch_sub\(1, Ordering::SeqCst\) == 1 \{)/$1 self.close();/' \
   threads c3_zero_watchers_is_not_closed
+broken "H1, a value on the heap though it has a space" $core/memory/value.rs 's/Some\(space\) => unsafe \{ Lent::open\(space\) \},/Some(space) => { let _: NonNull<Lent<T>> = space; Holder::new(Shared::new()) },/' \
+  space h1_a_value_in_a_space_allocates_nothing_whatever_is_done_with_it
+broken "a full space, one watcher too many" $core/memory/counts.rs 's/watchers < self\.max_watchers/watchers <= self.max_watchers/' \
+  space there_are_as_many_watchers_as_the_space_has_room_for
 broken "P1, a panic that keeps others from being woken" $core/wakers/sweep.rs 's/self\.each\(Ticket::wake_while_unwinding\);//' \
   by_hand p1_a_waker_that_panics_keeps_nobody_from_being_woken
 broken "P1, a slot that is lost when a Drop panics" $core/cell/owned.rs 's/let _free = Free \{ cell: self\.cell, head: self\.slot\.head \};(.*?empty\(\) \};)/$1 drop(Free { cell: self.cell, head: self.slot.head });/s' \

@@ -36,6 +36,7 @@
 //! |---|---|
 //! | set at the lowest cost, as the only producer | [`MemoryWriter`] |
 //! | read in a hot loop | [`CachedReader`] |
+//! | allocate nothing | [`Space`], which a value can live in |
 //! | borrow data, or keep one version | [`Ref`], [`MappedRef`], [`Snapshot`] |
 //! | limit a wait | the options of [`Get`]: [`filter`](Get::filter), [`until`](Get::until), [`backlog_only`](Get::backlog_only) |
 //! | map, filter, debounce, share a watcher, wait on a thread | the methods of [`WatcherExt`] |
@@ -53,8 +54,10 @@
 //!
 //! # Features
 //!
-//! `no_std` with `alloc`.
+//! `no_std`, with a heap or without.
 //!
+//! - `alloc` (by `std`): values on the heap, and what needs one: [`combine`](combine()), [`select`](select()), [`pipe`](pipe()), sharing,
+//!   timers, `set_sync`. Without it nothing in this crate allocates, and values live in a [`Space`].
 //! - `std` (default): waiting on threads ([`WatcherExt::blocking_get`]). Also, a waker that panics while another panic unwinds does
 //!   not end the process.
 //! - `serde`: a value serialises as its current data, as an `Option`.
