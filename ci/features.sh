@@ -1,7 +1,21 @@
 #!/usr/bin/env bash
 # Lints the library crates with every set of their features, and tests them with none, with each, and with all (cargo hack).
+#
+#   ci/features.sh          lints the libraries with every set, their tests with all; runs unit tests with none and each of them, the
+#                           documentation's examples with all
+#   ci/features.sh --all    lints the tests with every set as well, and runs the documentation's examples with none and each, too
+#   ci/features.sh --help   this text
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+# What ci/lint.sh and `cargo test --workspace` do with the features that are on by default is not done here again.
+linted=--lib tested=(--lib --tests)
+case ${1:-} in
+  '') ;;
+  --all) linted=--all-targets tested=() ;;
+  --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
+  *) echo "usage: ci/features.sh [--all]; see --help" >&2 && exit 2 ;;
+esac
 
 tools="$PWD/target/tools"
 if ! "$tools/bin/cargo-hack" hack --version >/dev/null 2>&1; then
@@ -12,28 +26,30 @@ fi
 export PATH="$tools/bin:$PATH"
 
 crates=(-p event-core -p event-map -p event-supervisor -p event-tokio -p event-async-std)
+all=(--features event-core/serde,event-core/tracing,event-map/serde,event-supervisor/serde,event-tokio/process,event-tokio/test-util)
 # These change the atomics and nothing else, so one set with and one without the other features is enough. (loom and shuttle,
 # which are for models, are nothing without their cfg.)
 atomics=portable-atomic,critical-section
 echo "== clippy with every set of features"
-cargo hack --feature-powerset --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" clippy --quiet --all-targets -- -D warnings
+# `std` has `alloc` with it.
+cargo hack --feature-powerset --mutually-exclusive-features std,alloc --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" \
+  clippy --quiet $linted -- -D warnings
+cargo clippy --quiet --all-targets "${crates[@]}" "${all[@]}" -- -D warnings
 for others in --no-default-features --features=std,serde,tracing; do
   cargo clippy --quiet --all-targets -p event-core $others --features "alloc,$atomics" -- -D warnings
 done
 # Without a heap there are no tests: the firmware's program is the test of that.
-for others in "" serde,tracing "$atomics"; do
-  cargo clippy --quiet --lib -p event-core --no-default-features --features "$others" -- -D warnings
-done
-cargo clippy --quiet --all-targets -p event-core --features portable-atomic -- -D warnings
+cargo clippy --quiet --lib -p event-core --no-default-features --features "$atomics" -- -D warnings
+cargo clippy --quiet $linted -p event-core --features portable-atomic -- -D warnings
 echo "== tests with none, each, and all of the features"
-cargo hack --feature-powerset --depth 1 --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" test --quiet
-cargo test --quiet "${crates[@]}" \
-  --features event-core/serde,event-core/tracing,event-map/serde,event-supervisor/serde,event-tokio/process,event-tokio/test-util
+cargo hack --feature-powerset --depth 1 --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" test --quiet "${tested[@]}"
+cargo test --quiet "${crates[@]}" "${all[@]}"
 for others in --no-default-features --features=std,serde,tracing; do
-  cargo test --quiet -p event-core $others --features "alloc,$atomics"
+  cargo test --quiet -p event-core $others --features "alloc,$atomics" "${tested[@]}"
 done
 echo "== event-etcd with each of its features"
-cargo hack --each-feature -p event-etcd clippy --quiet --all-targets -- -D warnings
+cargo hack --each-feature -p event-etcd clippy --quiet $linted -- -D warnings
+cargo clippy --quiet -p event-etcd --all-features --all-targets -- -D warnings
 for tests in TLS secrets; do
   cargo test --quiet -p event-etcd --features tls-native-roots,tracing --test values -- "$tests"
 done

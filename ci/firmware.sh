@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds event-core for machines without an operating system, and runs it on three of them, in QEMU: a million interrupts at
-# random moments on each. See firmware/README.md.
+# random moments on each, twice: with values on a heap, and without a heap. See firmware/README.md.
 #
 #   ci/firmware.sh             all of it
 #   ci/firmware.sh --breaks    then also sees whether deliberate breaks are found
@@ -46,6 +46,9 @@ build_core() { # build_core FEATURE... -- TARGET...
   RUSTC=$tools/rustc cargo build --quiet --release -p event-core --no-default-features --target-dir "$target/core" \
     "${features[@]}" "${@/#/--target=}"
 }
+
+# Where the form without a heap is built.
+heapless=$target/heapless
 
 build_program() { # build_program ROOT FOLDER MACHINE [ARGUMENT...]
   local root=$1 folder=$2 machine=$3
@@ -113,39 +116,84 @@ elif [ $status != 0 ]; then
   exit $status
 fi
 
-echo "== event-core as it is: ${with_cas[*]}"
+echo "== event-core with a heap, and without: ${with_cas[*]}"
+build_core alloc -- "${with_cas[@]}"
 build_core -- "${with_cas[@]}"
 echo "== event-core without compare-and-swap: ${without_cas[*]}"
+build_core alloc critical-section -- "${without_cas[@]}"
 build_core critical-section -- "${without_cas[@]}"
 RUSTFLAGS="--cfg portable_atomic_unsafe_assume_single_core" build_core portable-atomic -- "${without_cas[@]}"
 
-echo "== the program"
+echo "== the program, with a heap and without"
 for machine in cortex-m3 riscv32; do
-  RUSTFLAGS=$wrap_soon "$tools/cargo-clippy" --quiet --release --manifest-path firmware/Cargo.toml -p firmware \
-    --target "$(triple_of $machine)" --target-dir "$target" -- -D warnings
+  for form in "" --no-default-features; do
+    # shellcheck disable=SC2086 # a word or none
+    RUSTFLAGS=$wrap_soon "$tools/cargo-clippy" --quiet --release --manifest-path firmware/Cargo.toml -p firmware \
+      --target "$(triple_of $machine)" --target-dir "$target" $form -- -D warnings
+  done
 done
 for machine in "${machines[@]}"; do
   build_program . "$target" "$machine"
+  build_program . "$heapless" "$machine" --no-default-features
+  # It would not link with one missing; this is to see that there is none.
+  if readelf -sW "$(program_of "$machine" "$heapless")" | grep -E '__rust_alloc|__rdl_|__rg_|alloc::|_ZN5alloc|GlobalAlloc'; then
+    echo "   $machine: the program without a heap has an allocator" >&2
+    exit 1
+  fi
 done
 
-echo "== the machines, all at once"
-running=()
-for number in "${!machines[@]}"; do
-  run_machine "$number" "${machines[$number]}" >"$target/${machines[$number]}.log" 2>&1 &
-  running+=($!)
-done
 failed=0
-for number in "${!machines[@]}"; do
-  status=0
-  wait "${running[$number]}" || status=$?
-  cat "$target/${machines[$number]}.log"
-  [ $status = 0 ] || { echo "   ${machines[$number]} ended with status $status" >&2 && failed=1; }
+run_all() { # run_all FOLDER: all machines at once
+  local number status running=()
+  for number in "${!machines[@]}"; do
+    run_machine "$number" "${machines[$number]}" "$1" >"$1/${machines[$number]}.log" 2>&1 &
+    running+=($!)
+  done
+  for number in "${!machines[@]}"; do
+    status=0
+    wait "${running[$number]}" || status=$?
+    cat "$1/${machines[$number]}.log"
+    [ $status = 0 ] || { echo "   ${machines[$number]} ended with status $status" >&2 && failed=1; }
+  done
+}
+echo "== the machines, all at once"
+run_all "$target"
+echo "== the machines, all at once, without a heap"
+run_all "$heapless"
+
+echo "== the example for embassy, on a Cortex-M4"
+RUSTC=$tools/rustc RUSTFLAGS=$lints cargo build --quiet --release --manifest-path firmware/Cargo.toml -p embassy \
+  --target thumbv7em-none-eabi --target-dir "$target"
+if ! timeout 60 "$tools/qemu-run" qemu-system-arm -M mps2-an386 -icount shift=6,sleep=off -display none -serial none -monitor none \
+  -semihosting-config enable=on,target=native -kernel "$target/thumbv7em-none-eabi/release/embassy" </dev/null >"$target/embassy.log" 2>&1 ||
+  ! grep -q '^too hot: 30 degrees$' "$target/embassy.log"; then
+  cat "$target/embassy.log" >&2
+  failed=1
+fi
+tail -n 1 "$target/embassy.log"
+
+echo "== the smallest program: one value, two watchers, one interrupt; less what it is without a value"
+weigh() { # weigh MACHINE FEATURE...: bytes of flash and of static RAM
+  local arguments=("${@:2}")
+  [ "$1" != cortex-m0 ] || arguments+=(no-cas)
+  RUSTC=$tools/rustc RUSTFLAGS=$lints cargo build --quiet --release --manifest-path firmware/Cargo.toml -p smallest \
+    --target "$(triple_of "$1")" --target-dir "$target" --features "${arguments[*]}"
+  size_of "$target/$(triple_of "$1")/release/smallest"
+}
+for machine in "${machines[@]}"; do
+  read -r flash _ _ _ ram _ <<<"$(weigh "$machine")"
+  for crate in event-core embassy-sync; do
+    weigh "$machine" $crate | awk -v name="$machine, $crate" -v flash="$flash" -v ram="$ram" \
+      '{ printf "   %s: %d bytes of flash, %d bytes of static RAM\n", name, $1 - flash, $5 - ram }'
+  done
 done
 
 echo "== summary"
-for machine in "${machines[@]}"; do
-  tail -n 1 "$target/$machine.log"
-  echo "   $(size_of "$(program_of "$machine")");$(sed -n 's/^  \(heap: .*\)/ \1/p' "$target/$machine.log")"
+for folder in "$target" "$heapless"; do
+  for machine in "${machines[@]}"; do
+    tail -n 1 "$folder/$machine.log"
+    echo "   $(size_of "$(program_of "$machine" "$folder")");$(sed -n 's/^  \(\(heap\|stack\): .*\)/ \1;/p' "$folder/$machine.log" | tr -d '\n')"
+  done
 done
 [ $failed = 0 ] || exit 1
 

@@ -1,8 +1,19 @@
 #!/usr/bin/env bash
 # Runs the models of event-core and event-map under loom and shuttle. Fails when a model fails, explores too little, or holds without
 # a fence that it should need.
+#
+#   ci/models.sh          those that must have 10,000 executions or more under loom with one preemption less
+#   ci/models.sh --all    all as they are
+#   ci/models.sh --help   this text
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+case ${1:-} in
+  '') export EVENT_MODELS_BRIEF=yes ;;
+  --all) ;;
+  --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
+  *) echo "usage: ci/models.sh [--all]; see --help" >&2 && exit 2 ;;
+esac
 
 run() { # run CHECKER CRATE: builds into a folder of its own, since the cfg would rebuild everything else
   echo "== models of $2 under $1"

@@ -1,8 +1,17 @@
 #!/usr/bin/env bash
-# Packages every crate that is published, builds each package as a user would get it, and looks at what is in it and at what
-# docs.rs would show.
+# Packages every crate that is published, builds each package as a user would get it, and looks at what is in it.
+#
+#   ci/package.sh          that
+#   ci/package.sh --all    and looks at what docs.rs would show
+#   ci/package.sh --help   this text
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+case ${1:-} in
+  '' | --all) ;;
+  --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
+  *) echo "usage: ci/package.sh [--all]; see --help" >&2 && exit 2 ;;
+esac
 
 crates=()
 for manifest in crates/*/Cargo.toml; do
@@ -59,6 +68,7 @@ block rust >"$project/src/main.rs"
 cp Cargo.lock "$project"
 cargo run --quiet --manifest-path "$project/Cargo.toml" --target-dir target
 
+[ "${1:-}" = --all ] || exit 0
 echo "== documentation as docs.rs builds it"
 if ! cargo +nightly --version >/dev/null 2>&1; then
   echo "   skipped: it needs a nightly tool chain, as docs.rs has"

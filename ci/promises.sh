@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# docs/promises.md says which tests keep which promise. This checks that the tests it names exist; with --breaks it also breaks each
-# promise on purpose, in a copy below target/, and expects the tests that are named here to fail (10 minutes on two processors);
+# docs/promises.md says which tests keep which promise. This checks that the tests it names exist, that each row has a break that one of its
+# tests has to find, and that each break still fits its file; with --breaks it also breaks each promise on purpose, in a copy below target/, and expects the tests that are named here to fail (10 minutes on two processors);
 # --breaks PATTERN only those promises that an extended regular expression finds.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,7 +9,7 @@ page=docs/promises.md
 case "${1:-}" in
 '' | --breaks) ;;
 --help | -h)
-  sed -n '2,4s/^# //p' "$0"
+  sed -n '2,5s/^# //p' "$0"
   exit 0
   ;;
 *)
@@ -33,9 +33,8 @@ while read -r name; do
   esac
 done < <(grep -oE '`[^` ]+`' "$page" | tr -d '`' | sort -u)
 [ $missing = 0 ] || exit 1
-if [ "${1:-}" != --breaks ]; then
-  exit 0
-fi
+breaks=
+[ "${1:-}" != --breaks ] || breaks=yes
 
 broken=$PWD/target/promises
 chosen=${2:-.}
@@ -53,6 +52,15 @@ broken() {
   local promise=$1 file=$2 expression=$3 suite=$4
   shift 4
   [[ $promise =~ $chosen ]] || return 0
+  if [ -z "$breaks" ]; then
+    # Perl says so itself when the expression changes nothing.
+    perl -0ne "my \$before = \$_; $expression; exit(\$_ eq \$before)" "$file" || {
+      echo "   this break fits $file no longer: $expression" >&2
+      missing=1
+    }
+    printf '%s|%s\n' "${promise%%,*}" "$*" >>"$broken/covered"
+    return
+  fi
   cp "$broken/project/$file" "$broken/before"
   perl -0pi -e "$expression" "$broken/project/$file"
   if cmp -s "$broken/project/$file" "$broken/before"; then
@@ -85,8 +93,14 @@ broken() {
 }
 
 core=crates/event-core/src
-fresh_copy
-echo "== each promise broken on purpose, in a copy below target/"
+if [ -n "$breaks" ]; then
+  fresh_copy
+  echo "== each promise broken on purpose, in a copy below target/"
+else
+  echo "== a break for each row, which fits"
+  mkdir -p "$broken"
+  : >"$broken/covered"
+fi
 broken "V1, an edit that does not notice another one" $core/cell/mod.rs \
   's/Err\(now\) if now\.is_of\(expected\) => expected = now/Err(now) if !now.is_closed() => expected = now/' \
   threads v1_updates_from_many_tasks_are_not_lost
@@ -108,7 +122,7 @@ broken "V6, data that is dropped under a reader" $core/cell/mod.rs 's/slot\.head
   by_hand v6_old_data_is_dropped_as_soon_as_its_last_reader_lets_go
 broken "W1, a get that gives the same twice" $core/memory/polling.rs 's/cursor\.give\(pinned\.version\(\)\);\n    data\n/data\n/' \
   by_hand w1_only_a_get_or_a_mark_moves_the_cursor w1_what_came_and_went_between_two_gets_is_skipped
-broken "W1, two steps to read and mark" $core/memory/current.rs 's/let version = pinned\.version\(\);\n        let current = Ref/let version = pinned.version().next();\n        let current = Ref/' \
+broken "W1, two steps to read and mark" $core/memory/current.rs 's/let version = pinned\.version\(\);\n        let pinned = self/let version = pinned.version().next();\n        let pinned = self/' \
   by_hand w1_borrow_and_update_marks_what_it_returns
 broken "W2, a watcher that waits for what has come already" $core/cell/mod.rs 's/if !is_kept\(Handshake::ArmInWord\) \{/if true {/' \
   by_hand w2_a_set_in_the_midst_of_a_poll_is_not_overlooked
@@ -120,7 +134,7 @@ broken "W5, a wait that consumes what it looked at" $core/memory/polling.rs 's/(
   by_hand w5_a_changed_that_was_dropped_marked_nothing w1_changed_is_ready_with_what_is_unseen_and_marks_it
 broken "W6, a place that is kept" $core/memory/watcher.rs 's/unsafe \{ self\.0\.wakers\.release\(place, &self\.0\.cell\) \};/core::mem::forget(place);/' \
   by_hand w6_dropping_a_watcher_gives_its_place_and_its_waker_up_at_once
-broken "W7, a filter that is not asked" $core/memory/polling.rs 's/is_some_and\(&mut \*accept\)/is_some()/' \
+broken "W7, a filter that is not asked" $core/memory/polling.rs 's/is_some_and\(\|data\| accept\(data, version\)\)/is_some()/' \
   by_hand w7_a_filter_is_asked_about_each_version_once
 broken "W8, a backlog that takes what is there for nothing" $core/memory/polling.rs 's/(fn backlog<.*?\{\n)(        match)/$1        if true { return Err(GetError::BacklogDone); }\n$2/s' \
   by_hand w8_backlog_only_never_waits_on_memory_values
@@ -148,5 +162,26 @@ broken "M2, a change that overlooks another one" $map/map.rs \
   's/self\.value\.transition\(/two_steps(&self.value, /; $_ .= "fn two_steps<T, R>(value: &MemoryValue<T>, mut f: impl FnMut(Option<&T>) -> (Option<T>, R)) -> (R, Option<Version>) { let (next, returned) = f(value.borrow().as_deref()); (returned, next.map(|next| value.set(next))) }\n"' \
   threads m2_changes_of_several_writers_are_all_in_the_map
 
+if [ -z "$breaks" ]; then
+  promise=
+  while IFS='|' read -r _ name _ tests _; do
+    name=${name// /}
+    promise=${name:-$promise}
+    # Two gets at a time do not compile; an example that must not compile is what fails.
+    if [ "$promise" = W3 ]; then
+      grep -q 'compile_fail,E0499' $core/memory/watcher.rs || { echo "W3 has no example that must not compile" >&2; missing=1; }
+      continue
+    fi
+    found=
+    while IFS='|' read -r broken_promise by; do
+      [ "$broken_promise" = "$promise" ] || continue
+      for test in $by; do
+        [[ $tests != *"\`$test\`"* ]] || found=$test
+      done
+    done <"$broken/covered"
+    [ -n "$found" ] || { echo "$page: no break is found by a test of this row of $promise:$tests" >&2; missing=1; }
+  done < <(grep -E '^\| ([A-Z][0-9]+)? \|' "$page" | grep -v '^| | promise')
+  exit $missing
+fi
 rm -rf "$broken/project"
 [ $undetected = 0 ]

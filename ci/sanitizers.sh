@@ -1,17 +1,21 @@
 #!/usr/bin/env bash
 # Runs event-core's unit tests and the tests on threads under ThreadSanitizer, and these and the tests by hand under
-# AddressSanitizer, which looks for leaks as well. Faults that were planted have to be found, and nothing in their twins.
+# AddressSanitizer, which looks for leaks as well; and, optimised, with all checks that the compiler and a standard library built for it
+# can make. Faults that were planted have to be found, and nothing in their twins.
 #
-#   ci/sanitizers.sh             both
+#   ci/sanitizers.sh             all three
 #   ci/sanitizers.sh thread      only ThreadSanitizer
 #   ci/sanitizers.sh address     only AddressSanitizer
+#   ci/sanitizers.sh checks      only the checks
 #   ci/sanitizers.sh --help      this text
 #
 # EVENT_STRESS_SECONDS and EVENT_PING_PONG_SECONDS (2 here) and EVENT_CASES (500 here) say how long the tests go on. What this machine
 # cannot do is skipped, and said.
 #
-# The tests are not optimised, so the standard library's checks of what its unsafe functions require (`-Zub-checks`) are in them as
-# well; one more planted fault is for these.
+# Under the sanitizers the tests are not optimised, so the standard library's checks of what its unsafe functions require
+# (`-Zub-checks`) are in them as well; one more planted fault is for these. `checks` has them in optimised programs, where an optimiser
+# may make more of a promise that is not kept. As cargo-careful does it, the standard library is built from its sources with its debug
+# assertions, and fields are laid out in a random order. cargo-careful itself needs these sources from a nightly tool chain.
 #
 # ThreadSanitizer has to know of every access, so the standard library is built for it, from its sources, which Debian's oldest
 # compiler has (ci/debian.sh). It knows nothing of `atomic::fence`. The core has one fence, of the handshake between sync mode and
@@ -21,12 +25,12 @@ cd "$(dirname "$0")/.."
 . ci/debian.sh
 . ci/suites.sh
 
-which=(thread address)
+which=(thread address checks)
 case ${1:-} in
   '') ;;
-  thread | address) which=("$1") ;;
+  thread | address | checks) which=("$1") ;;
   --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
-  *) echo "usage: ci/sanitizers.sh [thread|address]; see --help" >&2 && exit 2 ;;
+  *) echo "usage: ci/sanitizers.sh [thread|address|checks]; see --help" >&2 && exit 2 ;;
 esac
 
 host=x86_64-unknown-linux-gnu
@@ -37,7 +41,10 @@ export EVENT_STRESS_SECONDS="${EVENT_STRESS_SECONDS:-2}" EVENT_PING_PONG_SECONDS
 
 # Under ThreadSanitizer what has threads; under AddressSanitizer what polls by hand as well.
 thread_tests=(threads stress sync_mode blocking regressions)
+# shellcheck disable=SC2034 # by its name, below
 address_tests=("${thread_tests[@]}" by_hand bad_input random_program combinators)
+# shellcheck disable=SC2034
+checks_tests=("${address_tests[@]}" unruly)
 
 # cargo_for SANITIZER ARGUMENT...: cargo in the copy, as this sanitizer needs it
 cargo_for() {
@@ -46,6 +53,11 @@ cargo_for() {
   case $sanitizer in
     thread)
       (cd "$copy" && RUSTC=$debian/rustc-1.85.0 RUSTC_BOOTSTRAP=1 RUSTFLAGS="-A warnings -Zsanitizer=thread" \
+        cargo "$1" --quiet -Zbuild-std --target $host --target-dir "$target-$sanitizer" "${@:2}")
+      ;;
+    checks)
+      (cd "$copy" && RUSTC=$debian/rustc-1.85.0 RUSTC_BOOTSTRAP=1 CARGO_PROFILE_DEV_OPT_LEVEL=3 CARGO_PROFILE_DEV_DEBUG=0 \
+        RUSTFLAGS="-A warnings -Cdebug-assertions=on -Zub-checks=yes -Zextra-const-ub-checks -Zrandomize-layout" \
         cargo "$1" --quiet -Zbuild-std --target $host --target-dir "$target-$sanitizer" "${@:2}")
       ;;
     address)
@@ -60,6 +72,10 @@ lacks() {
   local runtime
   [ "$(uname -sm)" = "Linux x86_64" ] || { echo "it is for Linux on x86-64 here" && return; }
   case $1 in
+    checks)
+      (oldest_rust) >"$logs/unpack.log"
+      [ -x "$debian/rustc-1.85.0" ] || sed -n 's/.*skipped: //p' "$logs/unpack.log"
+      ;;
     thread)
       # Debian's compiler comes without the sanitizers' part that is linked. That of the present tool chain will do: what the
       # compiler calls there has not changed for years.
@@ -134,5 +150,6 @@ for sanitizer in "${which[@]}"; do
       planted address found use-after-drop "AddressSanitizer: heap-use-after-free"
       planted address found past-the-end "unsafe precondition(s) violated"
       ;;
+    checks) planted checks found past-the-end "unsafe precondition(s) violated" ;;
   esac
 done

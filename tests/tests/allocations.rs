@@ -16,7 +16,7 @@ use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use std::panic::resume_unwind;
 
-use event_core::{MemoryValue, MemoryWatcher, MemoryWriter};
+use event_core::{MemoryValue, MemoryWatcher, MemoryWriter, Snapshot, StateValue};
 use event_tests::allocator::{CountingAllocator, allocations, allocations_of, live_bytes};
 use event_tests::by_hand::{Act, Task, panics};
 
@@ -270,8 +270,20 @@ fn other_ways_to_set_never_allocate() {
 }
 
 #[test]
+fn sets_that_wait_to_be_seen_never_allocate() {
+    Steady::new().assert_never_allocates("set_sync", |it| {
+        let (mut first, mut second) = (it.value.set_sync(1), it.value.set_sync(2));
+        assert!(poll(&mut first, &it.waker).is_pending() && poll(&mut second, &it.waker).is_pending());
+        assert_eq!(it.watcher.try_get().unwrap(), 1);
+        assert!(poll(&mut first, &it.waker).is_ready() && poll(&mut second, &it.waker).is_pending());
+        assert_eq!(it.watcher.try_get().unwrap(), 2);
+        assert!(poll(&mut second, &it.waker).is_ready());
+    });
+}
+
+#[test]
 fn states_never_allocate() {
-    let state = event_core::StateValue::new(0_u64);
+    let state = StateValue::new(0_u64);
     Steady::new().assert_never_allocates("a state", |it| {
         state.set(1);
         assert!(state.update(|n| *n += 1) && state.transition(|n| (Some(n + 1), ())).1.is_some());
@@ -339,6 +351,39 @@ fn after_reserve_that_many_watchers_and_readers_never_allocate() {
         });
         assert_eq!(allocated, 0, "{watchers} watchers and {readers} readers were reserved");
     }
+}
+
+#[test]
+fn after_reserve_other_kinds_of_values_never_allocate() {
+    const ROOM: usize = 10;
+    let reserved =
+        |what: &str, watch: &dyn Fn() -> MemoryWatcher<u64>, set_and_borrow: &mut dyn FnMut(u64) -> Snapshot<u64>| {
+            let (mut watchers, mut held) = (Vec::with_capacity(ROOM), Vec::with_capacity(ROOM));
+            let allocated = allocations_of(|| {
+                watchers.extend((0..ROOM).map(|_| watch()));
+                held.extend((0..ROOM as u64).map(set_and_borrow));
+            });
+            assert_eq!(allocated, 0, "{what}");
+        };
+    let state = StateValue::new(0);
+    state.reserve(ROOM, ROOM);
+    reserved("a state", &|| state.watch(), &mut |n| {
+        state.set(n);
+        state.borrow().detach()
+    });
+    let value = MemoryValue::with_reader_shards(2);
+    value.reserve(ROOM, ROOM);
+    reserved("a value with shards", &|| value.watch(), &mut |n| {
+        value.set(n);
+        value.borrow().expect("it was just set").detach()
+    });
+    let mut writer = MemoryWriter::new();
+    writer.reserve(ROOM, ROOM);
+    let reader = writer.reader();
+    reserved("a writer", &|| reader.watch(), &mut |n| {
+        writer.set(n);
+        reader.borrow().expect("it was just set").detach()
+    });
 }
 
 #[test]

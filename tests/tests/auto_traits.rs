@@ -24,11 +24,11 @@ use std::sync::MutexGuard;
 use event_core::adapter::{CancelOn, Clock, Deadline, Unlimited};
 use event_core::{
     Accept, BackendError, Backlog, BacklogOnly, Block, BlockingIter, BoxWatcher, CachedReader, CasError, Changed,
-    ChannelClosed, Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Get, GetError, GetRef,
-    Inspect, Map, MapLatest, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Optional, Park, Pipe,
-    PipeError, PipeTo, Ref, Relax, RelaxStrategy, Sample, Scan, Select, SelectTuple, SetError, Signal, Snapshot,
-    StateValue, SwitchMap, Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting, Watch, WatchFn, Watcher,
-    WatcherExt, WatcherStream, WatcherTuple, WeakValue, WhileWatched,
+    ChannelClosed, Combine, Debounce, Dedup, DedupByKey, Driver, Everything, Filter, FilterMap, Full, Get, GetError,
+    GetRef, Inspect, Map, MapLatest, MappedRef, MemoryReader, MemoryValue, MemoryWatcher, MemoryWriter, Optional, Park,
+    Pipe, PipeError, PipeTo, Ref, Relax, RelaxStrategy, Sample, Scan, Select, SelectTuple, SetError, Signal, Snapshot,
+    Space, StateValue, SwitchMap, Throttle, Timer, Value, ValueState, Version, WaitFor, Waiting, Watch, WatchFn,
+    Watcher, WatcherExt, WatcherStream, WatcherTuple, WeakValue, WhileWatched,
 };
 use event_map::{
     Change, KeyWatcher, MapReader, MapSnapshot, MapWatcher, MemoryMap, RangeWatcher, SnapshotWatcher, WatchMap,
@@ -53,6 +53,13 @@ macro_rules! shares_data {
         all!($Type<$($lifetime,)? PhantomPinned $(, $more)?>: Send, Sync, Unpin);
     )+ };
 }
+
+// A space holds data, and shares it with whoever has a handle to the value in it.
+all!(Space<u8, 1, 0>: Send, Sync);
+all!(Space<Cell<u8>, 1, 0>: Send);
+none!(Space<Cell<u8>, 1, 0>: Sync);
+none!(Space<Rc<u8>, 1, 0>: Send, Sync);
+all!(Full: Send, Sync, Unpin);
 
 shares_data! {
     MemoryValue<T>;

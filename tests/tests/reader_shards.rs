@@ -67,6 +67,21 @@ fn every_form_of_reading_and_setting_is_as_without_shards() {
 }
 
 #[test]
+fn a_slot_that_was_left_to_its_readers_is_used_again_and_left_again() {
+    for shards in [1, 3, 64] {
+        let (value, alive) = (MemoryValue::with_reader_shards(shards), Arc::new(()));
+        for number in 0..100 {
+            value.set(Pair::new(number, &alive));
+            let kept = value.borrow().unwrap();
+            value.set(Pair::new(number + 1, &alive));
+            assert_eq!((kept.number(), Arc::strong_count(&alive)), (number, 3));
+            drop(kept);
+            assert_eq!(Arc::strong_count(&alive), 2, "its last reader drops it, in every life of the slot");
+        }
+    }
+}
+
+#[test]
 fn on_threads_nothing_is_torn_and_nothing_is_left() {
     const SETS: u64 = 20_000;
     let alive = Arc::new(());

@@ -440,11 +440,19 @@ fn a_watcher_that_moves_takes_along_what_it_owes() {
         }
     });
     let (polled, by) = (Arc::clone(&watcher), new.clone());
+    let (owed, asking) = (Arc::clone(&set), setter.clone());
     old.on(Act::Wake, move || {
         let mut watcher = polled.lock().unwrap();
         watcher.mark_seen();
         // It cannot change the waker that is being called, so it moves. Then it finds what was published meanwhile.
-        assert!(matches!(by.poll(watcher.get()), Poll::Ready(Ok(2))));
+        let mut asked = false;
+        let found = by.poll(watcher.wait_for(|&n| {
+            // When it has moved, and is about to see this.
+            asked = n == 2 && poll(&asking, owed.lock().unwrap().as_mut().unwrap()).is_pending();
+            n == 2
+        }));
+        assert!(matches!(found, Poll::Ready(Ok(found)) if *found == 2));
+        assert!(asked, "nobody has seen it before");
     });
     VALUE.set(1);
     old.remove_hooks();
@@ -452,6 +460,56 @@ fn a_watcher_that_moves_takes_along_what_it_owes() {
     let mut set = set.lock().unwrap();
     let set = set.as_mut().expect("it was made by the waker");
     assert!(poll(&setter, set).is_ready(), "{set:?}, and its only watcher has seen it");
+}
+
+/// What one has paid leaves the debts of the others alone, and those who owe nothing without any.
+#[test]
+fn a_watcher_that_came_later_pays_for_nobody() {
+    let (value, task) = (MemoryValue::new(), Task::new());
+    let (mut quick, mut slow) = (value.watch(), value.watch());
+    let mut set = value.set_sync(1);
+    assert!(poll(&task, &mut set).is_pending());
+    assert_eq!((quick.try_get().unwrap(), set.missing()), (1, Some(1)));
+    let mut late = value.watch();
+    assert_eq!((late.try_get().unwrap(), set.missing()), (1, Some(1)));
+    drop((quick, late));
+    assert!(poll(&task, &mut set).is_pending(), "one has not seen it");
+    assert_eq!(slow.try_get().unwrap(), 1);
+    assert!(poll(&task, &mut set).is_ready());
+}
+
+/// Watchers that come, go and look between two turns end none of them.
+#[test]
+fn what_watchers_do_between_two_turns_counts_for_neither() {
+    let (value, first_task, second_task) = (MemoryValue::new(), Task::new(), Task::new());
+    let mut watcher = value.watch();
+    let (mut first, mut second) = (value.set_sync(1), value.set_sync(2));
+    assert!(poll(&first_task, &mut first).is_pending() && poll(&second_task, &mut second).is_pending());
+    assert_eq!(watcher.try_get().unwrap(), 1);
+    drop(value.watch());
+    drop(watcher.clone());
+    assert!(watcher.try_get().is_err());
+    assert!(poll(&first_task, &mut first).is_ready());
+    assert!(poll(&second_task, &mut second).is_pending());
+    assert_eq!((watcher.try_get().unwrap(), second.missing()), (2, Some(0)));
+    assert!(poll(&second_task, &mut second).is_ready());
+}
+
+/// The slot of the waker list remembers that its owner has left, until it has another one.
+#[test]
+fn a_watcher_in_the_slot_of_one_that_has_gone_is_waited_for() {
+    let (value, task) = (MemoryValue::new(), Task::new());
+    for number in 0..10 {
+        let mut watcher = value.watch();
+        let mut set = value.set_sync(number);
+        assert!(poll(&task, &mut set).is_pending(), "its watcher has not seen it");
+        assert_eq!(watcher.try_get().unwrap(), number);
+        assert!(poll(&task, &mut set).is_ready());
+        // Now and then it leaves while it waits.
+        if number % 2 == 0 {
+            assert!(task.poll(watcher.get()).is_pending());
+        }
+    }
 }
 
 /// What is forgotten in line goes with the value.

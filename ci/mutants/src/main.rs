@@ -1,9 +1,10 @@
 //! Weaves all mutants that cargo-mutants proposes into one build, in which a variable of the environment says which of them is active,
 //! and runs tests with each of them. See `ci/mutants.sh`.
 //!
-//! A build for each of some 1,500 mutants takes a day; this takes one build, and a run of the fast tests for each.
+//! A build for each of some 1,500 mutants takes a day; this takes one build, and for each a run of those tests that reach it.
 
 mod blame;
+mod reach;
 mod run;
 mod weave;
 
@@ -68,11 +69,13 @@ fn main() -> io::Result<()> {
             weave::weave(&mutants(list)?, Path::new(from), Path::new(to), &numbers(left_out))
         }
         ["blame", tree, left_out] => blame::blame(Path::new(tree), left_out),
-        ["run", list, sources, left_out, results, ref suites @ ..] => {
-            run::run(&mutants(list)?, Path::new(sources), &numbers(left_out), Path::new(results), suites)
+        ["run", list, sources, left_out, results, seed, survivors, ref programs @ ..] => {
+            let seed = seed.parse().map_err(io::Error::other)?;
+            let (sources, results, survivors) = (Path::new(sources), Path::new(results), Path::new(survivors));
+            run::run(&mutants(list)?, sources, &numbers(left_out), results, seed, survivors, programs)
         }
         _ => Err(io::Error::other(
-            "usage: weave LIST FROM TO LEFT-OUT | blame TREE LEFT-OUT | run LIST SOURCES LEFT-OUT RESULTS SUITE...",
+            "usage: weave LIST FROM TO LEFT-OUT | blame TREE LEFT-OUT | run LIST SOURCES LEFT-OUT RESULTS SEED SURVIVORS PROGRAM...",
         )),
     }
 }

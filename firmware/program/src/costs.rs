@@ -3,7 +3,7 @@
 use core::hint::black_box;
 use core::task::{Context, Waker};
 
-use event_core::{MemoryValue, MemoryWatcher, Watcher};
+use event_core::{MemoryValue, Watcher};
 use semihosting::println;
 
 use crate::{heap, machine};
@@ -27,20 +27,7 @@ fn ticks_of(f: impl FnOnce()) -> u32 {
 /// Prints what everything costs.
 pub fn measure() {
     measure_operations();
-    measure_memory();
-}
-
-fn measure_memory() {
-    println!("  a value: {} bytes, a watcher: {}", size_of::<MemoryValue<u32>>(), size_of::<MemoryWatcher<u32>>());
-    let before = heap::used().0;
-    let print = |what| println!("  {what}: {} bytes of heap", heap::used().0 - before);
-    let value = MemoryValue::with_value(0_u32);
-    print("a value in use");
-    let watcher = value.watch();
-    print("with a watcher");
-    drop(watcher);
-    value.reserve(8, 4);
-    print("with room for 8 watchers and 4 borrows");
+    heap::measure();
 }
 
 fn measure_operations() {
@@ -54,7 +41,9 @@ fn measure_operations() {
         println!("  {what}: {} instructions", instructions(f).saturating_sub(empty));
     };
 
-    let value = MemoryValue::with_value(0);
+    static VALUE: MemoryValue<u32> = heap::value!(u32, 2, 0);
+    let value = &VALUE;
+    value.set(0);
     print("set, nobody watches", &mut |n| _ = value.set(n));
     print("load", &mut |_| _ = black_box(value.load()));
     print("update", &mut |_| _ = value.update(|data| *data += 1));

@@ -3,12 +3,11 @@
 use core::future::Future;
 use core::pin::pin;
 use core::ptr;
-use core::task::{Context, Poll, Waker};
+use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 use embassy_executor::raw::Executor;
 use event_core::RelaxStrategy;
 use portable_atomic::{AtomicBool, AtomicPtr, Ordering};
-use portable_atomic_util::{Arc, task::Wake};
 use static_cell::StaticCell;
 
 use crate::machine::{self, WaitForInterrupt};
@@ -76,11 +75,12 @@ pub fn run_until(executor: &'static Executor, is_over: impl Fn() -> bool) {
 /// Runs a future, and sleeps while it waits.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let bell = Arc::new(Bell(AtomicBool::new(true)));
-    let waker = Waker::from(Arc::clone(&bell));
+    // SAFETY: the functions of `RING` do nothing with the pointer and may be called anywhere.
+    let waker = unsafe { Waker::from_raw(RawWaker::new(ptr::null(), &RING)) };
+    RUNG.store(true, Ordering::Relaxed);
     loop {
-        // Ordering: Acquire, partner: `wake_by_ref`. The poll sees what it was woken for.
-        if bell.0.swap(false, Ordering::Acquire) {
+        // Ordering: Acquire, partner: `ring`. The poll sees what it was woken for.
+        if RUNG.swap(false, Ordering::Acquire) {
             if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
                 return output;
             }
@@ -89,16 +89,13 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-struct Bell(AtomicBool);
+/// Whether what `block_on` runs was woken. One at a time does.
+static RUNG: AtomicBool = AtomicBool::new(false);
 
-impl Wake for Bell {
-    fn wake(this: Arc<Self>) {
-        Self::wake_by_ref(&this);
-    }
+static RING: RawWakerVTable = RawWakerVTable::new(|_| RawWaker::new(ptr::null(), &RING), ring, ring, |_| {});
 
-    fn wake_by_ref(this: &Arc<Self>) {
-        // Ordering: Release, partner: the swap in `block_on`.
-        this.0.store(true, Ordering::Release);
-        machine::something_happened();
-    }
+fn ring(_: *const ()) {
+    // Ordering: Release, partner: the swap in `block_on`.
+    RUNG.store(true, Ordering::Release);
+    machine::something_happened();
 }

@@ -3,11 +3,13 @@
 #![no_std]
 #![no_main]
 
-extern crate alloc;
-
 mod costs;
 mod executors;
 mod followers;
+#[cfg(feature = "heap")]
+mod heap;
+#[cfg(not(feature = "heap"))]
+#[path = "no_heap.rs"]
 mod heap;
 mod interrupts;
 mod machine;
@@ -36,12 +38,13 @@ fn main() -> ! {
     phases::run();
 
     let (stack, stack_size) = machine::stack_used();
-    println!("  heap: {} bytes at most; stack: {stack} of {stack_size} bytes", heap::used().1);
+    heap::report();
+    println!("  stack: {stack} of {stack_size} bytes");
     check_the_heap();
-    process::exit(report::summary(machine::NAME))
+    process::exit(report::summary(machine::NAME, heap::NAME))
 }
 
 fn check_the_heap() {
     report::check("the stack did not reach the static data", machine::stack_used().0 < machine::stack_used().1);
-    report::check("nothing was allocated or freed in an interrupt", heap::uses_in_interrupts() == 0);
+    heap::check();
 }

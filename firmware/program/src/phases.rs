@@ -12,15 +12,16 @@ use semihosting::println;
 
 use crate::executors;
 use crate::followers::{self, Value};
+use crate::heap;
 use crate::interrupts::{self, PHASE, PLACES};
 use crate::machine::WaitForInterrupt;
 use crate::marks::{self, Doing};
 use crate::reading;
 use crate::report::{check, check_at_least};
 
-static ON_EMBASSY: MemoryValue<reading::Reading> = MemoryValue::new();
-static ON_BLOCK_ON: MemoryValue<reading::Reading> = MemoryValue::new();
-static WITHOUT_EXECUTOR: MemoryValue<reading::Reading> = MemoryValue::new();
+static ON_EMBASSY: MemoryValue<reading::Reading> = heap::value!(reading::Reading, 8, 4);
+static ON_BLOCK_ON: MemoryValue<reading::Reading> = heap::value!(reading::Reading, 8, 4);
+static WITHOUT_EXECUTOR: MemoryValue<reading::Reading> = heap::value!(reading::Reading, 8, 4);
 
 /// The places of the followers. The first two are in the alarm.
 const URGENT: usize = 0;
@@ -30,14 +31,6 @@ const FILTERED: usize = 3;
 const CORRECTING: usize = 4;
 const FICKLE: usize = 5;
 const ALL: u32 = 0b11_1111 | 1 << (FILTERED + PLACES);
-
-/// With interrupts that come in the middle of whatever a watcher may do, this is room for all of them.
-fn reserve(value: Value) {
-    if cfg!(feature = "break-alloc") {
-        return;
-    }
-    value.reserve(8, 4);
-}
 
 #[embassy_executor::task]
 async fn urgent(value: Value) {
@@ -76,7 +69,7 @@ fn spawn_in_alarm(spawner: SendSpawner, value: Value) {
 }
 
 fn on_embassy(in_alarm: SendSpawner, value: Value) {
-    reserve(value);
+    heap::reserve(value);
     let executor = executors::in_thread();
     let spawner = executor.spawner();
     spawner.spawn(plain(value).expect("it was not spawned before"));
@@ -89,7 +82,7 @@ fn on_embassy(in_alarm: SendSpawner, value: Value) {
 }
 
 fn on_block_on(in_alarm: SendSpawner, value: Value) {
-    reserve(value);
+    heap::reserve(value);
     spawn_in_alarm(in_alarm, value);
     PHASE.begin(value, 200_000, ALL);
     executors::block_on(async {
@@ -110,7 +103,7 @@ fn on_block_on(in_alarm: SendSpawner, value: Value) {
 }
 
 fn without_executor(in_alarm: SendSpawner, value: Value) {
-    reserve(value);
+    heap::reserve(value);
     spawn_in_alarm(in_alarm, value);
     let mut watcher = value.watch();
     PHASE.begin(value, 200_000, 1 << URGENT | 1 << RESTLESS | 1 << PLAIN);

@@ -26,9 +26,9 @@ fn check_that(is_so: bool, what: fmt::Arguments<'_>) {
 }
 
 /// Prints the summary and gives the exit status.
-pub fn summary(machine: &str) -> i32 {
+pub fn summary(machine: &str, form: &str) -> i32 {
     // Ordering: Relaxed. Numbers, on one processor.
     let (passed, failed) = (PASSED.load(Ordering::Relaxed), FAILED.load(Ordering::Relaxed));
-    println!("{machine}: {passed} passed, {failed} failed");
+    println!("{machine}{form}: {passed} passed, {failed} failed");
     i32::from(failed != 0)
 }

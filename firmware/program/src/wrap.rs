@@ -2,14 +2,15 @@
 
 use event_core::{MemoryValue, Version};
 
-use crate::report;
+use crate::{heap, report};
 
 /// The word has room for 20 bits of the version. This is some more, and more than the versions that are left.
 const SETS: u32 = (1 << 20) + 1_000;
 
 /// Sets `SETS` times. The program is built with `--cfg event_core_wrap_soon`, so the versions begin again meanwhile.
 pub fn check() {
-    let value = MemoryValue::new();
+    static VALUE: MemoryValue<u32> = heap::value!(u32, 1, 0);
+    let value = &VALUE;
     let mut watcher = value.watch();
     value.set(0);
     let (mut before, mut wraps, mut wrong) = (value.version(), 0, 0);

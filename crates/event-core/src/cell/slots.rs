@@ -130,7 +130,7 @@ impl<T> Slots<T> {
 
     /// The 1-based shard at which this thread counts itself in; 0 if there are none.
     #[inline]
-    fn shard_to_read(&self) -> usize {
+    pub(super) fn shard_to_read(&self) -> usize {
         if self.shards == 0 {
             return 0;
         }

@@ -4,8 +4,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
+use std::thread;
 
+use super::shards::{index_in_shard, index_of_slot, shard_of};
 use super::slot::MAX_READERS;
+use super::slots::INLINE;
 use super::word::MAX_SLOTS;
 use super::{Cell, Pinned, PinnedAtOnce};
 use crate::sync::atomic::Ordering;
@@ -52,6 +55,54 @@ fn a_slot_with_as_many_readers_as_may_be_is_not_pinned_again() {
     assert!(catch_unwind(AssertUnwindSafe(|| drop(pinned.again()))).is_err());
     readers.store(1, Ordering::Relaxed);
     assert_eq!(pinned.data(), Some(&1));
+}
+
+/// Without it nothing fails, but shards have counts in common.
+#[test]
+fn every_shard_of_every_slot_has_a_head_of_its_own() {
+    let cell = Cell::<u64>::with_shards(5);
+    cell.slots.reserve_usable(100);
+    let mut heads = Vec::new();
+    for index in INLINE + 1..=cell.slots.len() {
+        for shard in 0..=5 {
+            let in_shard = index_in_shard(index, shard);
+            assert_eq!((index_of_slot(in_shard), shard_of(in_shard)), (index, shard));
+            let slot = cell.slots.find(in_shard).expect("there are as many");
+            assert_eq!(slot.head.index as usize, in_shard);
+            heads.push(&raw const *slot.head);
+        }
+    }
+    let count = heads.len();
+    heads.sort_unstable();
+    heads.dedup();
+    assert_eq!(heads.len(), count);
+}
+
+#[test]
+fn as_many_slots_can_be_claimed_as_were_reserved() {
+    for cell in [Cell::<u64>::new(false), Cell::with_shards(2)] {
+        cell.slots.reserve_usable(20);
+        let len = cell.slots.len();
+        let owned: Vec<_> = (0..20).map(|_| cell.claim()).collect();
+        assert_eq!(cell.slots.len(), len, "it had to grow");
+        drop(owned);
+    }
+    let cell = Cell::<u64>::new(false);
+    cell.slots.reserve_usable(20);
+    assert_eq!(cell.slots.len(), 20, "and no more, where all of them can be claimed");
+}
+
+/// Likewise.
+#[test]
+fn threads_count_in_to_all_shards_and_at_no_other_place() {
+    let cell = Cell::<u64>::with_shards(3);
+    let mut used = [0; 4];
+    for _ in 0..12 {
+        let shard = thread::scope(|scope| scope.spawn(|| cell.slots.shard_to_read()).join());
+        used[shard.expect("it does not panic")] += 1;
+    }
+    // Other tests' threads have numbers, too.
+    assert!(used[0] == 0 && used[1..].iter().filter(|&&times| times > 0).count() >= 2, "{used:?}");
 }
 
 /// Without it nothing fails, but watchers go on saying what they have seen.

@@ -181,6 +181,8 @@ pub(super) struct WeakHolder<T> {
 unsafe impl<T: Send + Sync> Send for WeakHolder<T> {}
 // SAFETY: as above.
 unsafe impl<T: Send + Sync> Sync for WeakHolder<T> {}
+// Likewise a pointer.
+impl<T> Unpin for WeakHolder<T> {}
 
 impl<T> WeakHolder<T> {
     pub(super) fn of(shared: SharedRef<'_, T>) -> Self {

@@ -1,5 +1,7 @@
 //! Models of watching a memory value: the waker list whose root is in the cell's word, and the paths that try each step once.
 
+use core::future::Future;
+use core::pin::pin;
 use core::task::Poll;
 
 use super::{Bell, Census, Citizen, Effort, explore, thread};
@@ -269,6 +271,34 @@ fn neighbours_below<D: Data>() {
 #[test]
 fn two_watchers_below_a_directory() {
     explore(Effort { preemptions: 8, at_least: 200 }, neighbours_below::<usize>);
+}
+
+/// A watcher waits again with the same waker, while the bit that it shares is set for its neighbour and is taken by a setter. By
+/// reference, since a get of a clone is tried in one step first.
+fn neighbours_below_by_reference() {
+    let value = value::<usize>();
+    let first = [(); FIRST_NODES].map(|()| value.watch());
+    let (mut watcher, bell) = (value.watch_changes(), Bell::new());
+    let poll = |watcher: &mut MemoryWatcher<usize>, bell: &alloc::sync::Arc<Bell>| {
+        bell.answer();
+        bell.poll(|cx| pin!(watcher.changed()).poll(cx)).is_pending()
+    };
+    assert!(poll(&mut watcher, &bell));
+    value.set(10);
+    assert!(!poll(&mut watcher, &bell), "it has the waker, and waits no longer");
+    let (mut neighbour, neighbours_bell) = (value.watch_changes(), Bell::new());
+    assert!(poll(&mut neighbour, &neighbours_bell));
+    let setter = set(&value, 1);
+    let waits = poll(&mut watcher, &bell);
+    setter.join().unwrap();
+    assert!(neighbours_bell.rung() > 0, "it was armed before the set");
+    assert!(!waits || bell.rung() > 0, "the newest is not seen, and it was not woken");
+    drop(first);
+}
+
+#[test]
+fn a_watcher_that_waits_again_by_reference_below_a_directory() {
+    explore(Effort { preemptions: 5, at_least: 10 }, neighbours_below_by_reference);
 }
 
 /// The new watcher's slot is in a directory of its own, which is linked while a setter walks along the directories. The setter

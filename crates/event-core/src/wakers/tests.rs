@@ -6,6 +6,7 @@ use core::panic::AssertUnwindSafe;
 use core::task::Waker;
 use std::panic::catch_unwind;
 
+use super::tree::Tree;
 use super::{FIRST_NODES, Nodes, Place, PlaceId, Record};
 use crate::sync::atomic::{AtomicUsize, Ordering};
 
@@ -45,4 +46,33 @@ fn a_panic_while_a_watcher_moves_loses_no_slot() {
     assert_eq!(nodes.len(), FIRST_NODES, "a slot was lost");
     // SAFETY: the places are of this list.
     places.into_iter().for_each(|place| unsafe { nodes.release(place, &root) });
+}
+
+/// Else nothing fails, but memory is too much, or the way through the tree too long.
+#[test]
+fn the_tree_grows_by_small_leaves_and_then_by_large_ones() {
+    const LARGE: usize = usize::BITS as usize;
+    let tree = Tree::new(false);
+    let mut before = 0;
+    let mut grow = || {
+        assert!(tree.grow());
+        let added = tree.len() - before;
+        before = tree.len();
+        added
+    };
+    assert_eq!([(); 4].map(|()| grow()), [FIRST_NODES, 8, 16, 32]);
+    // The rest of the first directory, all of the second, and one leaf of the third.
+    for number in 0..5 + LARGE + 1 {
+        assert_eq!(grow(), LARGE, "leaf {number}");
+    }
+    assert_eq!((tree.directories().count(), tree.leaves().count()), (3, 1 + 8 + LARGE + 1));
+}
+
+#[test]
+fn what_is_reserved_is_there_and_no_leaf_more() {
+    let nodes = Nodes::new(false);
+    for (wanted, there) in [(0, 0), (1, FIRST_NODES), (FIRST_NODES, FIRST_NODES), (FIRST_NODES + 1, FIRST_NODES + 8)] {
+        nodes.reserve(wanted);
+        assert_eq!(nodes.len(), there, "{wanted}");
+    }
 }

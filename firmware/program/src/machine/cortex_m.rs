@@ -3,7 +3,9 @@
 use core::arch::asm;
 use core::ops::Range;
 
-use cortex_m::peripheral::scb::{SystemHandler, VectActive};
+use cortex_m::peripheral::scb::SystemHandler;
+#[cfg(feature = "heap")]
+use cortex_m::peripheral::scb::VectActive;
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{Peripherals, SCB, SYST};
 use cortex_m_rt::{ExceptionFrame, exception};
@@ -70,6 +72,7 @@ pub fn pend_sensor() {
 }
 
 /// Whether an interrupt handler is running.
+#[cfg(feature = "heap")]
 pub fn in_interrupt() -> bool {
     SCB::vect_active() != VectActive::ThreadMode
 }

@@ -10,14 +10,17 @@ mod riscv32;
 
 #[cfg(target_arch = "arm")]
 pub use self::cortex_m::{
-    NAME, alarm_in, enable_alarm, had_its_time, in_interrupt, pend_alarm, pend_sensor, sleep, spin, stack, start, stop,
-    ticks,
+    NAME, alarm_in, enable_alarm, had_its_time, pend_alarm, pend_sensor, sleep, spin, stack, start, stop, ticks,
 };
 #[cfg(target_arch = "riscv32")]
 pub use self::riscv32::{
-    NAME, alarm_in, enable_alarm, had_its_time, in_interrupt, pend_alarm, pend_sensor, sleep, spin, stack, start, stop,
-    ticks,
+    NAME, alarm_in, enable_alarm, had_its_time, pend_alarm, pend_sensor, sleep, spin, stack, start, stop, ticks,
 };
+
+#[cfg(all(target_arch = "arm", feature = "heap"))]
+pub use self::cortex_m::in_interrupt;
+#[cfg(all(target_arch = "riscv32", feature = "heap"))]
+pub use self::riscv32::in_interrupt;
 
 use core::ops::Range;
 

@@ -96,6 +96,7 @@ pub fn pend_sensor() {
 }
 
 /// Whether an interrupt handler is running.
+#[cfg(feature = "heap")]
 pub fn in_interrupt() -> bool {
     // Ordering: Relaxed. One processor.
     DEPTH.load(Ordering::Relaxed) != 0
