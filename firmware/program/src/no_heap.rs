@@ -15,6 +15,8 @@ macro_rules! value {
 }
 pub(crate) use value;
 
+const _: () = assert!(size_of::<Space<u32, 2, 0>>() <= 512 && size_of::<Space<u32, 8, 4>>() <= 704);
+
 pub fn start() {}
 
 /// There is room.

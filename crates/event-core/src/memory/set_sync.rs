@@ -35,6 +35,10 @@ impl<T> MemoryValue<T> {
     ///
     /// [`SetError::Closed`] with the data, if the value is closed when it is this call's turn.
     ///
+    /// # Panics
+    ///
+    /// When the value is in a [`Space`](crate::Space): this would allocate.
+    ///
     /// # Cancel safety
     ///
     /// If it is dropped before it has published, nothing was set. If it is dropped later, the data is set, and nobody waits any more.

@@ -21,8 +21,9 @@ use crate::wakers::{Nodes, Place, PlaceId, Record, WakerList};
 /// How many handles a value in a space has before the first one.
 pub(super) const NEVER_USED: usize = usize::MAX;
 
-/// In this order, and aligned: see `Cell`.
-#[repr(C, align(64))]
+/// In this order, and aligned: see `Cell`. Without an operating system there is seldom a cache, and never memory to spare.
+#[repr(C)]
+#[cfg_attr(not(target_os = "none"), repr(align(64)))]
 pub(crate) struct Shared<T> {
     pub(super) cell: Cell<T>,
     /// Those of the watchers. The root is in the cell's word.

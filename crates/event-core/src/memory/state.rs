@@ -134,7 +134,7 @@ impl<T> StateValue<T> {
     ///
     /// # Errors
     ///
-    /// [`SetError::Closed`] with the data.
+    /// As [`MemoryValue::try_set`].
     ///
     /// # Panics
     ///

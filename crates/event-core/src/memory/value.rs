@@ -213,8 +213,9 @@ impl<T> MemoryValue<T> {
     ///
     /// # Panics
     ///
-    /// When more than about a million different versions (five hundred on 32-bit targets) are borrowed. A panic of a waker or
-    /// of the old data's `Drop` passes through; the new data is set and all watchers are woken all the same.
+    /// When more than about a million different versions (five hundred on 32-bit targets) are borrowed; when the value is in a
+    /// [`Space`](crate::Space) that is full. Nothing is set then. A panic of a waker or of the old data's `Drop` passes through; the new data
+    /// is set and all watchers are woken all the same.
     #[doc(alias("send", "send_replace", "emit", "tryEmit", "store"))]
     #[inline]
     pub fn set(&self, value: T) -> Version {
@@ -240,15 +241,15 @@ impl<T> MemoryValue<T> {
         }
     }
 
-    /// Like [`set`](Self::set), but returns the data if the value is closed.
+    /// Like [`set`](Self::set), but returns the data if it is not set.
     ///
     /// # Errors
     ///
-    /// [`SetError::Closed`] with the data.
+    /// [`SetError::Closed`] with the data if the value is closed; [`SetError::Full`] if it is in a [`Space`](crate::Space) that is full.
     ///
     /// # Panics
     ///
-    /// As [`set`](Self::set).
+    /// As [`set`](Self::set), but not because a space is full.
     ///
     /// # Examples
     ///
@@ -273,6 +274,10 @@ impl<T> MemoryValue<T> {
     /// A new watcher. Its first get returns the current data, or waits for it.
     ///
     /// Lock-free. It allocates if there is no room for another watcher, see [`reserve`](Self::reserve).
+    ///
+    /// # Panics
+    ///
+    /// When the value is in a [`Space`](crate::Space) that has no room for another watcher: see [`try_watch`](Self::try_watch).
     #[doc(alias("subscribe", "subscribe_reset", "receiver", "anon_receiver", "dyn_receiver", "collect", "stateIn"))]
     #[must_use]
     pub fn watch(&self) -> MemoryWatcher<T> {
@@ -387,7 +392,8 @@ impl<T> MemoryValue<T> {
     ///
     /// # Panics
     ///
-    /// If more than about a million readers (five hundred on 32-bit targets) are asked for.
+    /// If more than about a million readers (five hundred on 32-bit targets) are asked for, or more than the value's
+    /// [`Space`](crate::Space) has room for: there, this only checks.
     pub fn reserve(&self, watchers: usize, readers: usize) {
         self.shared().get().reserve(watchers, readers);
     }

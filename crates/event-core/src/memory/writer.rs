@@ -118,7 +118,7 @@ impl<T> MemoryWriter<T> {
     ///
     /// # Errors
     ///
-    /// [`SetError::Closed`] with the data.
+    /// [`SetError::Closed`] with the data; [`SetError::Full`] if the value is in a [`Space`](crate::Space) that is full.
     ///
     /// # Panics
     ///

@@ -10,7 +10,8 @@ use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{first_look, plain};
 
 /// A group of nodes. Its alignment leaves room for a node's number in the low bits of a pointer to it.
-#[repr(align(64))]
+#[cfg_attr(target_pointer_width = "32", repr(align(32)))]
+#[cfg_attr(not(target_pointer_width = "32"), repr(align(64)))]
 pub(super) struct Leaf {
     /// Bit n: node n is armed. Not used in the first leaf, whose bits are in the root.
     pub(super) armed: AtomicUsize,
