@@ -28,10 +28,10 @@ pub fn keep_panics() {
     }));
 }
 
-/// The first panic since the last call, in words.
-pub(crate) fn panicked() -> String {
+/// The first panic since the last call, in words; or that of `payload`, if another guard has asked for it.
+pub(crate) fn panicked(payload: &(dyn Any + Send)) -> String {
     let first = FIRST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
-    format!("panicked: {}", first.as_deref().unwrap_or("no message"))
+    format!("panicked: {}", first.unwrap_or_else(|| message(payload)))
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {
@@ -96,7 +96,7 @@ impl Worker {
                 FIRST_PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let measured = catch_unwind(AssertUnwindSafe(batch));
                 // Nobody listens any more to a thread that was given up.
-                let _ = done.send(measured.unwrap_or_else(|_| Err(panicked())));
+                let _ = done.send(measured.unwrap_or_else(|payload| Err(panicked(&*payload))));
             }
         })?;
         Ok(Self { jobs, outcomes })

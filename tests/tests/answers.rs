@@ -165,11 +165,15 @@ fn what_is_read_looks_like_the_data() {
 fn errors_say_what_happened_and_not_the_data() {
     let said = |error: &dyn core::error::Error| format!("{error:?}: {error}");
     assert_eq!(said(&SetError::Closed(1)), "Closed(..): the value is closed");
+    assert_eq!(
+        said(&SetError::Full(1)),
+        "Full(..): the value's space has no free slot: too many replaced versions are borrowed"
+    );
     assert_eq!(said(&CasError::Closed(1)), "Closed(..): the value is closed");
     assert_eq!(said(&CasError::Conflict(1)), "Conflict(..): the value was set since that version was seen");
     assert_eq!(said(&SetSyncError::Closed(1)), "Closed(..): the value is closed");
     let said = said(&SetSyncError::NotPublished(1));
-    assert!(said.starts_with("NotPublished(..): the time was up"), "{said}");
+    assert!(said.starts_with("NotPublished(..): nothing was set"), "{said}");
     let value = MemoryValue::with_value(1);
     let mut watchers = vec![value.watch(), value.watch()];
     for (count, words) in [(2, "2 watchers have not"), (1, "1 watcher has not")] {

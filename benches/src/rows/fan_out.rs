@@ -191,7 +191,7 @@ impl Drop for Seat {
         // tokio catches the panic of a task; without this the setter would wait for that task for
         // ever.
         if thread::panicking() {
-            self.round.fail(guard::panicked());
+            self.round.fail(guard::panicked(&"no message"));
         }
     }
 }
