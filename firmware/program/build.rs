@@ -1,4 +1,4 @@
-//! Puts the memory map of the machine where the linker script of the run-time crate looks for it.
+//! Puts the memory map of the machine where the linker script of the run-time crate looks for it. For `smallest` as well.
 
 use std::path::PathBuf;
 use std::{env, fs};
@@ -11,7 +11,7 @@ fn main() {
         Some("riscv32imac" | "riscv32imc") => "riscv32",
         _ => panic!("there is no machine for {target}; ci/firmware.sh builds this program"),
     };
-    let map = format!("memory/{machine}.x");
+    let map = format!("../program/memory/{machine}.x");
     let folder = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     fs::copy(&map, folder.join("memory.x")).expect("the memory map can be copied");
     println!("cargo:rustc-link-search={}", folder.display());

@@ -1,9 +1,14 @@
 //! What the usual operations cost, in instructions, when nothing interrupts them; and what a value takes of the heap.
 
+use core::future::Future;
 use core::hint::black_box;
+use core::pin::pin;
 use core::task::{Context, Waker};
 
+use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
+use embassy_sync::watch::Watch;
 use event_core::{MemoryValue, Watcher};
+use portable_atomic::Ordering;
 use semihosting::println;
 
 use crate::{heap, machine};
@@ -27,6 +32,7 @@ fn ticks_of(f: impl FnOnce()) -> u32 {
 /// Prints what everything costs.
 pub fn measure() {
     measure_operations();
+    measure_what_is_masked();
     heap::measure();
 }
 
@@ -59,4 +65,32 @@ fn measure_operations() {
         _ = black_box(watcher.poll_get(&mut cx));
     });
     print("make and drop a watcher", &mut |_| drop(black_box(value.watch())));
+}
+
+/// How long interrupts are disabled at the longest: for an exchange of a word where there is no compare-and-swap, else never; and
+/// in embassy-sync's `Watch`, for all of a `send`, the wakers included.
+fn measure_what_is_masked() {
+    let per_million_ticks = instructions_per_million_ticks();
+    let print = |what, ticks: u32| {
+        let instructions = u64::from(ticks) * per_million_ticks / 1_000_000 / u64::from(TIMES);
+        println!("  {what}: {instructions} instructions");
+    };
+    if !cfg!(target_has_atomic = "32") {
+        let word = portable_atomic::AtomicU32::new(0);
+        // Ordering: Relaxed. Nobody else knows it.
+        let exchange = |n| _ = black_box(word.compare_exchange(n, n + 1, Ordering::Relaxed, Ordering::Relaxed));
+        print("an exchange, with interrupts disabled", ticks_of(|| (0..TIMES).for_each(exchange)));
+    }
+    static OTHER: Watch<CriticalSectionRawMutex, u32, 2> = Watch::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    let (sender, mut receivers) = (OTHER.sender(), [(); 2].map(|()| OTHER.receiver().expect("there is room for two")));
+    let mut ticks = 0;
+    for n in 0..TIMES {
+        for receiver in &mut receivers {
+            _ = black_box(pin!(receiver.changed()).poll(&mut cx));
+            _ = black_box(pin!(receiver.changed()).poll(&mut cx));
+        }
+        ticks += ticks_of(|| sender.send(n));
+    }
+    print("embassy-sync's send to two that wait, nearly all of it with interrupts disabled", ticks);
 }
