@@ -289,3 +289,49 @@ fn a_state_can_be_made_of_a_value_in_a_space() {
     assert_eq!((state.load(), watcher.try_get().unwrap()), (7, 7));
     assert_eq!(state.try_watch().unwrap_err(), Full);
 }
+
+/// Data whose clone is interrupted by a handler that sets.
+struct Interrupted(u32, &'static MemoryValue<Self>);
+
+impl Interrupted {
+    /// As many handlers, one after the other.
+    fn set_by_handlers(value: &'static MemoryValue<Self>) -> Result<(), ()> {
+        (0..5).try_for_each(|n| value.try_set(Self(n, value)).map(drop).map_err(drop))
+    }
+}
+
+impl Clone for Interrupted {
+    fn clone(&self) -> Self {
+        Self::set_by_handlers(self.1).expect("there is room while a get clones");
+        Self(self.0, self.1)
+    }
+}
+
+#[test]
+fn handlers_of_one_priority_find_a_slot_whatever_the_thread_is_doing() {
+    fn with_room<const BORROWS: usize>() -> &'static MemoryValue<Interrupted> {
+        let value = Box::leak(Box::new(in_space::<Interrupted, 1, BORROWS>()));
+        value.set(Interrupted(9, value));
+        value
+    }
+    let value = with_room::<0>();
+    assert!(value.load().is_some());
+    let task = Task::new();
+    let mut watcher = value.watch();
+    watcher.mark_seen();
+    assert!(task.poll(watcher.get()).is_pending());
+    task.on(event_tests::by_hand::Act::Wake, || {
+        Interrupted::set_by_handlers(value).expect("there is room while a set wakes");
+    });
+    value.set(Interrupted(1, value));
+    assert_eq!(task.wakes(), 1);
+    // An edit borrows what it edits, and then fills a slot as well, so it has one more.
+    let value = in_space::<u32, 1, 1>();
+    value.set(1);
+    let mut sets = None;
+    value.update_if(|_| {
+        sets.get_or_insert_with(|| (0..5).all(|n| value.try_set(n).is_ok()));
+        false
+    });
+    assert_eq!(sets, Some(true));
+}

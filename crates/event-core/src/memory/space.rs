@@ -30,7 +30,8 @@ use crate::wakers::{LentFirst, LentNodes};
 ///   [`update`](MemoryValue::update), borrows what it edits as well;
 /// - a [`MemoryWriter`](crate::MemoryWriter), for what it sets next.
 ///
-/// So `BORROWS` can be 0 if one handler at most can interrupt another set, and no data is borrowed meanwhile.
+/// So `BORROWS` can be 0 if a thread sets or gets, and handlers of one priority set. An edit in the thread makes it 1, and each further
+/// priority that sets, and each version that is borrowed across an `.await`, adds 1.
 ///
 /// Beside that, three futures can wait at the same time for the value to be closed, or for watchers or readers to come or go, as
 /// [`watched`](MemoryValue::watched) does.
