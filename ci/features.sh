@@ -30,19 +30,27 @@ all=(--features event-core/serde,event-core/tracing,event-map/serde,event-superv
 # These change the atomics and nothing else, so one set with and one without the other features is enough. (loom and shuttle,
 # which are for models, are nothing without their cfg.)
 atomics=portable-atomic,critical-section
+# each_set DEPTH COMMAND...: with each set of so many features; event-core always with a heap. Without one it has no tests of its own: the
+# firmware's program is the test of that.
+each_set() {
+  local each=(cargo hack --feature-powerset --depth "$1" --exclude-features "default,loom,shuttle,$atomics")
+  shift
+  "${each[@]}" --features alloc -p event-core "$@"
+  "${each[@]}" "${crates[@]:2}" "$@"
+}
 echo "== clippy with every set of features"
 # `std` has `alloc` with it.
 cargo hack --feature-powerset --mutually-exclusive-features std,alloc --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" \
-  clippy --quiet $linted -- -D warnings
+  clippy --quiet --lib -- -D warnings
+[ $linted = --lib ] || each_set 9 clippy --quiet --all-targets -- -D warnings
 cargo clippy --quiet --all-targets "${crates[@]}" "${all[@]}" -- -D warnings
 for others in --no-default-features --features=std,serde,tracing; do
   cargo clippy --quiet --all-targets -p event-core $others --features "alloc,$atomics" -- -D warnings
 done
-# Without a heap there are no tests: the firmware's program is the test of that.
 cargo clippy --quiet --lib -p event-core --no-default-features --features "$atomics" -- -D warnings
 cargo clippy --quiet $linted -p event-core --features portable-atomic -- -D warnings
 echo "== tests with none, each, and all of the features"
-cargo hack --feature-powerset --depth 1 --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" test --quiet "${tested[@]}"
+each_set 1 test --quiet "${tested[@]}"
 cargo test --quiet "${crates[@]}" "${all[@]}"
 for others in --no-default-features --features=std,serde,tracing; do
   cargo test --quiet -p event-core $others --features "alloc,$atomics" "${tested[@]}"
