@@ -16,11 +16,29 @@ use crate::sync::Arc;
 use crate::traits::Watcher;
 use crate::wakers::{LentNodes, WakerList};
 
-/// A list with three nodes that have a bit in the root, and three that have none. They are leaked.
-pub(super) fn waker_list() -> WakerList {
-    let list = WakerList::new(true);
-    list.lend_more(Box::leak(Box::new(LentNodes::<3>::new())));
-    list
+/// Three nodes that have a bit in the root, and three that have none.
+pub(super) struct SomeNodes(NonNull<LentNodes<3>>);
+
+// SAFETY: like a box of them.
+unsafe impl Send for SomeNodes {}
+// SAFETY: as above.
+unsafe impl Sync for SomeNodes {}
+
+impl SomeNodes {
+    /// With a list that has nothing else, and goes when they do.
+    pub(super) fn with_list() -> (WakerList, Self) {
+        let (list, nodes) = (WakerList::new(true), NonNull::from(Box::leak(Box::new(LentNodes::new()))));
+        // SAFETY: they stay until `drop`.
+        list.lend_more(unsafe { nodes.as_ref() });
+        (list, Self(nodes))
+    }
+}
+
+impl Drop for SomeNodes {
+    fn drop(&mut self) {
+        // SAFETY: from a box in `with_list`, and nobody uses the list any more.
+        drop(unsafe { Box::from_raw(self.0.as_ptr()) });
+    }
 }
 
 /// A cell on slots that are lent, until it goes.

@@ -1,5 +1,6 @@
 //! Models of the waker list.
 
+use super::lent::SomeNodes;
 use super::{Bell, Effort, explore, thread};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicUsize, Ordering};
@@ -9,12 +10,18 @@ use crate::wakers::{FIRST_NODES, Place, WakerList};
 struct Watched {
     version: AtomicUsize,
     list: WakerList,
+    _lent: Option<SomeNodes>,
 }
 
 impl Watched {
     fn new() -> Arc<Self> {
-        let list = if super::is_on_lent_storage() { super::lent::waker_list() } else { WakerList::new(false) };
-        Arc::new(Self { version: AtomicUsize::new(0), list })
+        let (list, lent) = if super::is_on_lent_storage() {
+            let (list, nodes) = SomeNodes::with_list();
+            (list, Some(nodes))
+        } else {
+            (WakerList::new(false), None)
+        };
+        Arc::new(Self { version: AtomicUsize::new(0), list, _lent: lent })
     }
 
     fn set(&self) {
