@@ -271,9 +271,10 @@ fn threads_in_a_space_that_is_too_small() {
                 }
             });
         }
-        let full: u64 = setters.into_iter().map(|setter| setter.join().unwrap()).sum();
+        // All of them, before one that panicked is told of: the readers have to end.
+        let full = setters.map(thread::ScopedJoinHandle::join);
         OVER.store(true, Ordering::Relaxed);
-        full
+        full.map(Result::unwrap).iter().sum::<u64>()
     });
     println!("{full} of 40,000 sets found the space full");
     assert_eq!(ALIVE.load(Ordering::Relaxed), 1, "what is current");
