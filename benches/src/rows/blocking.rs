@@ -40,7 +40,9 @@ impl BlockingRow {
     /// For the tables, where a peer is ahead.
     pub(super) fn why_not_first(self) -> &'static str {
         match self {
-            BlockingRow::SetGet => "not yet analysed; the peers take a lock and look.",
+            BlockingRow::SetGet => {
+                "the peers take a lock and look; ours is the get without waiting, and only then looks for the parker of the thread."
+            }
             BlockingRow::HandOver => {
                 "the kernel's sleeping and waking is nearly all of it; on a busy machine its scheduler decides."
             }

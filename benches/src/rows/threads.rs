@@ -115,21 +115,27 @@ fn read<P: Store<Value: Sync>>(iterations: u64, threads: usize) -> Outcome {
     })
 }
 
+/// On cache lines of its own.
+#[repr(align(128))]
+struct Apart<T>(T);
+
 fn storm_set<P: Store<Value: Sync>>(iterations: u64) -> Outcome {
-    let value = P::new(0);
-    let mut newest = 0;
+    let value = Apart(P::new(0));
+    let value = &value.0;
+    // Written by the reader, and so not beside what the setter reads.
+    let mut newest = Apart(0);
     let set = || {
         let start = Instant::now();
         for data in 1..=iterations {
-            P::set(black_box(&value), black_box(data));
+            P::set(black_box(value), black_box(data));
         }
         Ok(start.elapsed())
     };
-    let took = beside(set, |_| newest = P::read(black_box(&value)).max(newest))?;
-    if newest > iterations {
-        return Err(format!("wrong value: {newest} was never set"));
+    let took = beside(set, |_| newest.0 = P::read(black_box(value)).max(newest.0))?;
+    if newest.0 > iterations {
+        return Err(format!("wrong value: {} was never set", newest.0));
     }
-    expect("last value", P::read(&value), iterations)?;
+    expect("last value", P::read(value), iterations)?;
     Ok(took)
 }
 

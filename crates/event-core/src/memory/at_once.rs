@@ -5,6 +5,9 @@
 //! only do where both return alike and in a register: hence [`Polled`], and the place for the data as an argument. (Handing on
 //! a whole `Poll` in memory costs more than that: it is read there in other pieces than it was written in, for which
 //! processors wait.)
+//!
+//! Data that does not fit a register is in memory anyway. There it counts how often it is copied, and the steps of `Polling::look`, as
+//! one function, clone it straight into what they return.
 
 use core::mem::{self, MaybeUninit};
 use core::task::{Context, Poll};
@@ -29,6 +32,9 @@ pub(super) fn poll<T: Clone>(
     cursor: &mut Cursor,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, GetError>> {
+    if const { size_of::<T>() > size_of::<u64>() } {
+        return Polling::new(place, cursor).poll_clone(cx, &mut |_| true);
+    }
     let word = place.shared().get().cell.first_look();
     let mut data = MaybeUninit::uninit();
     let polled = if word.may_be_of(cursor.seen()) {
@@ -98,11 +104,10 @@ fn poll_unseen<T: Clone>(
         PinnedAtOnce::Pinned(pinned, word) => match pinned.data().filter(|_| !word.is_awaited()) {
             Some(present) => {
                 // User code runs while the slot is pinned; the guard unpins it if it panics.
-                let clone = present.clone();
+                data.write(present.clone());
                 let version = pinned.version();
                 let retired = pinned.count_out();
                 cursor.give(version);
-                data.write(clone);
                 return match retired {
                     None => Polled::Given,
                     // SAFETY: the data was written.

@@ -220,7 +220,11 @@ impl<T> MemoryWatcher<T> {
     where
         T: Clone,
     {
-        crate::WatcherExt::blocking_get(self)
+        // Without a look at the thread's parker, if there is something.
+        match self.try_get() {
+            Err(GetError::BacklogDone) => crate::WatcherExt::blocking_get(self),
+            given => given,
+        }
     }
 
     /// [`blocking_get`](Self::blocking_get) for at most the time `timeout`.
@@ -237,11 +241,16 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// Whether a get would return data immediately. Lock-free; marks nothing.
+    #[inline]
     #[must_use]
     pub fn has_changed(&self) -> bool {
-        if self.is_current_and_closed().0 == Some(true) {
-            return false;
-        }
+        // Mostly it is one load and two comparisons, and no call.
+        self.is_current_and_closed().0 != Some(true) && self.has_unseen_data()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn has_unseen_data(&self) -> bool {
         let pinned = self.shared.cell.pin();
         pinned.is_some_and(|pinned| !self.cursor.has_seen(pinned.version()) && pinned.data().is_some())
     }
