@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Lints the library crates with every set of their features, and tests them with none, with each, and with all (cargo hack).
 #
-#   ci/features.sh          lints the libraries with every set, their tests with all; runs unit tests with none and each of them, the
-#                           documentation's examples with all
-#   ci/features.sh --all    lints the tests with every set as well, and runs the documentation's examples with none and each, too
+#   ci/features.sh          lints the libraries with every set (ci/lint.sh does everything with all of them); runs unit tests with none
+#                           and each of them, all tests and the documentation's examples with all
+#   ci/features.sh --all    lints the tests with every set as well, and runs the documentation's examples with none and each, and the
+#                           suite over the core with its other atomics, too
 #   ci/features.sh --help   this text
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +18,7 @@ case ${1:-} in
   *) echo "usage: ci/features.sh [--all]; see --help" >&2 && exit 2 ;;
 esac
 
+. ci/all-features.sh
 tools="$PWD/target/tools"
 if ! "$tools/bin/cargo-hack" hack --version >/dev/null 2>&1; then
   echo "== installing cargo-hack below target/"
@@ -26,7 +28,6 @@ fi
 export PATH="$tools/bin:$PATH"
 
 crates=(-p event-core -p event-map -p event-supervisor -p event-tokio -p event-async-std)
-all=(--features event-core/serde,event-core/tracing,event-map/serde,event-supervisor/serde,event-tokio/process,event-tokio/test-util)
 # These change the atomics and nothing else, so one set with and one without the other features is enough. (loom and shuttle,
 # which are for models, are nothing without their cfg.)
 atomics=portable-atomic,critical-section
@@ -43,27 +44,37 @@ echo "== clippy with every set of features"
 cargo hack --feature-powerset --mutually-exclusive-features std,alloc --exclude-features "default,loom,shuttle,$atomics" "${crates[@]}" \
   clippy --quiet --lib -- -D warnings
 [ $linted = --lib ] || each_set 9 clippy --quiet --all-targets -- -D warnings
-cargo clippy --quiet --all-targets "${crates[@]}" "${all[@]}" -- -D warnings
 for others in --no-default-features --features=std,serde,tracing; do
-  cargo clippy --quiet --all-targets -p event-core $others --features "alloc,$atomics" -- -D warnings
+  cargo clippy --quiet $linted -p event-core $others --features "alloc,$atomics" -- -D warnings
 done
 cargo clippy --quiet --lib -p event-core --no-default-features --features "$atomics" -- -D warnings
 cargo clippy --quiet $linted -p event-core --features portable-atomic -- -D warnings
-echo "== tests with none, each, and all of the features"
+cargo hack --each-feature -p event-etcd clippy --quiet $linted -- -D warnings
+echo "== tests with none and each of the features"
 each_set 1 test --quiet "${tested[@]}"
-cargo test --quiet "${crates[@]}" "${all[@]}"
 for others in --no-default-features --features=std,serde,tracing; do
   cargo test --quiet -p event-core $others --features "alloc,$atomics" "${tested[@]}"
 done
-echo "== event-etcd with each of its features"
-cargo hack --each-feature -p event-etcd clippy --quiet $linted -- -D warnings
-cargo clippy --quiet -p event-etcd --all-features --all-targets -- -D warnings
-for tests in TLS secrets; do
-  cargo test --quiet -p event-etcd --features tls-native-roots,tracing --test values -- "$tests"
+echo "== tests with all of the features, documentation examples, and the example and suites likewise"
+# All with the same packages and features, so that what they depend on is built once.
+everything() { # everything ARGUMENT...: of these tests
+  cargo test --quiet "${crates[@]}" -p event-etcd -p network-status -p event-tests --features "$all_features" "$@"
+}
+named=()
+for test in crates/event-{core,map,supervisor,tokio,async-std}/tests/* examples/network-status/tests/*; do
+  if [[ $test == *.rs ]]; then
+    named+=("--test=$(basename "$test" .rs)")
+  elif [ -e "$test/main.rs" ]; then
+    named+=("--test=$(basename "$test")")
+  fi
 done
-echo "== the example with all of its features"
-cargo clippy --quiet -p network-status --all-features --all-targets -- -D warnings
-cargo test --quiet -p network-status --all-features
-echo "== the suite over the core with all of its features"
+everything --lib "${named[@]}" --test by_hand --test threads --test pipes_tokio_mpsc --test pipes_async_std
+everything --doc
+# Of event-etcd's many tests those of the features.
+for tests in TLS secrets; do
+  everything --test values -- "$tests"
+done
+[ $linted != --lib ] || exit 0
+echo "== the suite over the core without atomics of its own"
 cargo test --quiet -p event-tests --features event-core/serde,event-core/tracing,event-core/critical-section --test by_hand --test threads \
   --test pipes_tokio_mpsc --test pipes_async_std

@@ -2,12 +2,13 @@
 # Spelling and links, formatting, clippy and rustdoc, with warnings denied; and the core without std, which must not pull std in.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/all-features.sh
 
 ci/text.sh
 echo "== formatting"
 cargo fmt --all --check
-echo "== clippy"
-cargo clippy --quiet --workspace --all-targets -- -D warnings
+echo "== clippy, with all features"
+cargo clippy --quiet --workspace --all-targets --features "$all_features" -- -D warnings
 for checker in loom shuttle; do
   RUSTFLAGS="--cfg event_core_$checker" cargo clippy --quiet --target-dir "target/$checker" -p event-core --tests -- -D warnings
 done

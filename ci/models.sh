@@ -2,7 +2,8 @@
 # Runs the models of event-core and event-map under loom and shuttle. Fails when a model fails, explores too little, or holds without
 # a fence that it should need.
 #
-#   ci/models.sh          those that must have 10,000 executions or more under loom with one preemption less
+#   ci/models.sh          those that must have 10,000 executions or more under loom with one preemption less,
+#                         and at most 3
 #   ci/models.sh --all    all as they are
 #   ci/models.sh --help   this text
 set -euo pipefail

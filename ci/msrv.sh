@@ -4,6 +4,7 @@
 # compilers. With --all the tests of the core, the map and the supervisor run as well. (ci/platforms.sh runs tests with it, too.)
 set -euo pipefail
 cd "$(dirname "$0")/.."
+. ci/all-features.sh
 . ci/debian.sh
 
 echo "== the oldest compiler, below target/debian"
@@ -19,14 +20,15 @@ case $version in
   *) echo "that is not the version that Cargo.toml promises" >&2 && exit 1 ;;
 esac
 
-echo "== everything but the benchmarks compiles, tests included"
-cargo check --quiet --workspace --exclude event-benches --all-targets
-echo "== the libraries with all of their features, and with none"
+echo "== everything but the benchmarks compiles with all features, tests included"
+cargo check --quiet --workspace --exclude event-benches --all-targets --features "$all_features"
+# With those for models as well, and those that change the atomics.
+cargo check --quiet -p event-core --all-features
+echo "== the libraries with none of their features"
 libraries=()
 for manifest in crates/*/Cargo.toml; do
   libraries+=(-p "$(basename "$(dirname "$manifest")")")
 done
-cargo check --quiet "${libraries[@]}" --all-features
 cargo check --quiet "${libraries[@]}" --no-default-features
 [ "${1:-}" = --all ] || exit 0
 echo "== tests and documentation examples of the core, the map and the supervisor"

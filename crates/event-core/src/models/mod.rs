@@ -100,13 +100,13 @@ pub(super) struct Effort {
 
 #[cfg(event_core_loom)]
 impl Effort {
-    /// What takes long, with one preemption less, if that is asked for.
+    /// What takes long, with one preemption less and at most 3, if that is asked for.
     fn brief(self) -> Self {
         const LONG: usize = 10_000;
         if self.at_least < LONG || std::env::var_os("EVENT_MODELS_BRIEF").is_none() {
             return self;
         }
-        Self { preemptions: self.preemptions - 1, at_least: self.at_least / 20 }
+        Self { preemptions: (self.preemptions - 1).min(3), at_least: LONG / 100 }
     }
 }
 
