@@ -11,17 +11,19 @@ pub mod large;
 pub mod map;
 pub mod payload;
 pub mod produce;
+pub mod scheduler;
 pub mod special;
 pub mod store;
 pub mod threads;
 
 pub use blocking::BlockingRow;
 pub use check::{CheckRow, ConfirmedRow};
-pub use fan_out::{FanOutRow, Scheduler, Work};
+pub use fan_out::{FanOutRow, Work};
 pub use follow::FollowRow;
 pub use large::LargeRow;
 pub use map::{MapRow, MapWork};
 pub use produce::ProduceRow;
+pub use scheduler::Scheduler;
 pub use special::SpecialRow;
 pub use store::StoreRow;
 pub use threads::ThreadsRow;
@@ -108,10 +110,13 @@ impl Row {
             Row::Special(SpecialRow::FastWriter),
         ];
         for work in [Work::Light, Work::Formatting] {
-            for scheduler in [Scheduler::CurrentThread, Scheduler::TwoWorkers] {
-                let tasks: &[usize] = match work {
-                    Work::Light => &[10, 100, 500, 1000, MOST_TASKS],
-                    Work::Formatting => &[10, 100, 500, 1000],
+            for scheduler in Scheduler::ALL {
+                let tasks: &[usize] = match (scheduler, work) {
+                    (Scheduler::AsyncStd, Work::Light) => &[10, 100, 1000],
+                    // What the tasks do hides the peers there, as the rows on tokio show.
+                    (Scheduler::AsyncStd, Work::Formatting) => &[],
+                    (_, Work::Light) => &[10, 100, 500, 1000, MOST_TASKS],
+                    (_, Work::Formatting) => &[10, 100, 500, 1000],
                 };
                 rows.extend(tasks.iter().map(|&tasks| Row::FanOut(FanOutRow { tasks, scheduler, work })));
             }
