@@ -18,6 +18,7 @@ mod event_listener;
 mod eyeball;
 mod floor;
 mod futures_signals;
+mod go;
 mod hazarc;
 mod n0_watcher;
 mod ours;
@@ -31,6 +32,7 @@ mod watchable;
 pub fn columns() -> Vec<Column> {
     vec![
         ours::COLUMN,
+        ours::SHARDS_COLUMN,
         tokio_watch::COLUMN,
         eyeball::COLUMN,
         futures_signals::COLUMN,
@@ -48,6 +50,7 @@ pub fn columns() -> Vec<Column> {
         hazarc::COLUMN,
         arcshift::COLUMN,
         condvar::COLUMN,
+        go::COLUMN,
         floor::COLUMN,
     ]
 }

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use crate::column::Role;
+
 pub mod blocking;
 pub mod check;
 pub mod fan_out;
@@ -125,10 +127,22 @@ impl Row {
         rows
     }
 
-    /// Why another peer may be ahead in this row, for the tables; empty where that has not happened.
+    /// Whether one batch takes long, even with one iteration.
     #[must_use]
-    pub fn why_not_first(self) -> &'static str {
+    pub fn is_long(self) -> bool {
         match self {
+            Row::FanOut(row) => row.tasks == MOST_TASKS,
+            Row::Map(row) => row.keys == map::MOST_KEYS,
+            _ => false,
+        }
+    }
+
+    /// Why another peer may be ahead of our column of this role, for the tables; empty where that has not happened.
+    #[must_use]
+    pub fn why_not_first(self, ours: Role) -> &'static str {
+        match self {
+            Row::Store(row) if ours == Role::Variant => row.why_not_first_with_shards(),
+            Row::Threads(row) if ours == Role::Variant => row.why_not_first_with_shards(),
             Row::Follow(row) => row.why_not_first(),
             Row::Threads(row) => row.why_not_first(),
             Row::Special(row) => row.why_not_first(),
