@@ -26,6 +26,9 @@ Usage: cargo bench -p event-benches [-- OPTIONS]
 Rows are measured one after another. Within a row the columns take turns, one
 short batch each and the order rotated from round to round, so that other work on
 the machine affects all of them equally.
+
+With the environment variable EVENT_BENCHES_GO there is a column of a program in Go,
+whose path that is: benches/go.sh builds it.
 ";
 
 /// What the command line asks for.

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::{env, io};
 
@@ -34,8 +34,8 @@ struct Program {
 }
 
 struct Pipes {
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
+    input: Box<dyn Write + Send>,
+    output: Box<dyn BufRead + Send>,
 }
 
 impl Pipes {
@@ -54,7 +54,11 @@ impl Program {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(io::Error::other("no pipes"));
         };
-        let mut pipes = Pipes { input, output: BufReader::new(output) };
+        Self::greeted(Pipes { input: Box::new(input), output: Box::new(BufReader::new(output)) })
+    }
+
+    /// Reads what it says first.
+    fn greeted(mut pipes: Pipes) -> io::Result<Self> {
         let (mut version, mut rows) = (String::new(), Vec::new());
         loop {
             let line = pipes.line()?;
@@ -104,4 +108,41 @@ fn offers(row: Row) -> bool {
 
 fn run(row: Row, iterations: u64) -> Outcome {
     program().ok_or("not offered")?.batch(row, iterations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rows::{FollowRow, StoreRow};
+
+    fn program(says: &'static str) -> io::Result<Program> {
+        Program::greeted(Pipes { input: Box::new(io::sink()), output: Box::new(says.as_bytes()) })
+    }
+
+    #[test]
+    fn what_it_says_first_is_its_version_and_its_rows() {
+        let program = program("version 1.2\nrow set, nobody watching\nrow set then get\nready\n7\n").unwrap();
+        assert_eq!(program.version, "1.2");
+        assert_eq!(program.rows, [StoreRow::Set.to_string(), FollowRow::SetGet.to_string()]);
+        let took = program.batch(Row::Store(StoreRow::Set), 1).unwrap();
+        assert_eq!(took, Duration::from_nanos(7));
+    }
+
+    #[test]
+    fn a_row_of_another_name_is_noticed() {
+        let refused = |says| program(says).map(|program| program.version).unwrap_err().to_string();
+        assert_eq!(refused("version 1.2\nrow set and get\nready\n"), "there is no row \"set and get\"");
+        assert_eq!(refused("usage: go\n"), "it says \"usage: go\"");
+        // It ended too early.
+        assert!(program("version 1.2\n").is_err());
+    }
+
+    #[test]
+    fn what_went_wrong_there_is_wrong_here() {
+        let program = program("ready\nerror wrong sum\nsoon\n").unwrap();
+        let why = || program.batch(Row::Store(StoreRow::Set), 1).unwrap_err();
+        assert_eq!(why(), "wrong sum");
+        assert_eq!(why(), "it says \"soon\"");
+        assert!(why().starts_with("no answer"));
+    }
 }

@@ -166,9 +166,9 @@ fn heading(run: &Run) -> String {
 fn summary(run: &Run, unexplained: &mut Vec<String>) -> String {
     let mut text = String::from(
         "\n## Ours and the best peer\n\nMedians in ns per operation. The ratio is the peer's time by ours, with its quartiles: \
-         above 1, ours is first; \"within noise\" is where 1 lies between the quartiles. Ours is a plain `MemoryValue`, also where a \
-         `MemoryWriter` or a `CachedReader` sets or reads it, as the names of those rows say; \"8 shards\" is a line further of a \
-         value whose readers count themselves at eight places.\n\n\
+         above 1, ours is first; \"within noise\" is where 1 lies between the quartiles. Ours is a plain `MemoryValue`; in the rows of an only producer it is a \
+         `MemoryWriter`, and in those of what is unchanged or changes a `CachedReader`. \"8 shards\" after the name of a row: a value \
+         whose readers are counted at eight places.\n\n\
          | | ours | best peer | | ratio | |\n|---|---:|---|---:|---:|---|\n",
     );
     let mut behind = String::new();

@@ -102,3 +102,33 @@ impl Drop for Tasks {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::sync::Arc;
+    use core::future::pending;
+    use core::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn tasks_end_with_their_batch_even_if_one_of_them_panics() {
+        guard::keep_panics();
+        for scheduler in Scheduler::ALL {
+            let held = Arc::new(());
+            let mut tasks = Tasks::on(scheduler).unwrap();
+            tasks.spawn(async { panic!("one of the tasks") });
+            for _ in 0..10 {
+                let held = Arc::clone(&held);
+                tasks.spawn(async move {
+                    pending::<()>().await;
+                    drop(held);
+                });
+            }
+            let took = tasks.run(async { Ok(Duration::from_secs(1)) });
+            assert_eq!(took, Ok(Duration::from_secs(1)));
+            drop(tasks);
+            assert_eq!(Arc::strong_count(&held), 1, "{scheduler:?}");
+        }
+    }
+}
