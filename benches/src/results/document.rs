@@ -10,7 +10,7 @@ use crate::rows::Row;
 use crate::stats::Quartiles;
 
 /// The column that the others are compared with.
-const OURS: &str = "event-core";
+pub(super) const OURS: &str = "event-core";
 
 /// A table of the rows that some columns share.
 struct Group {
@@ -166,9 +166,9 @@ fn heading(run: &Run) -> String {
 fn summary(run: &Run, unexplained: &mut Vec<String>) -> String {
     let mut text = String::from(
         "\n## Ours and the best peer\n\nMedians in ns per operation. The ratio is the peer's time by ours, with its quartiles: \
-         above 1, ours is first; \"within noise\" is where 1 lies between the quartiles. Ours is a plain `MemoryValue`; in the rows of an only producer it is a \
-         `MemoryWriter`, and in those of what is unchanged or changes a `CachedReader`. \"8 shards\" after the name of a row: a value \
-         whose readers are counted at eight places.\n\n\
+         above 1, ours is first; \"within noise\" is where 1 lies between the quartiles. Ours is a plain \
+         `MemoryValue`; in the rows of an only producer it is a `MemoryWriter`, and in those of what is unchanged or changes a \
+         `CachedReader`. \"8 shards\" after the name of a row: a value whose readers are counted at eight places.\n\n\
          | | ours | best peer | | ratio | |\n|---|---:|---|---:|---:|---|\n",
     );
     let mut behind = String::new();

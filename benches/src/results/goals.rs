@@ -2,7 +2,7 @@
 
 use core::fmt::Write as _;
 
-use super::document::{median, spread};
+use super::document::{OURS, median, spread};
 use super::{Entry, Run, best};
 use crate::column::{Column, Role};
 use crate::rows::{FanOutRow, FollowRow, Row, SpecialRow, StoreRow, ThreadsRow, Work};
@@ -90,9 +90,26 @@ fn verdict(ratio: Quartiles, most: f64) -> &'static str {
     }
 }
 
+/// Rows whose operations must not allocate, once they are at it.
+const WITHOUT_ALLOCATIONS: [Row; 5] = [
+    Row::Store(StoreRow::Set),
+    Row::Follow(FollowRow::SetGet),
+    Row::Store(StoreRow::Read),
+    Row::Follow(FollowRow::WaitCycle),
+    Row::Special(SpecialRow::Unchanged),
+];
+
 /// The goals, and what was measured; empty if none of their rows was.
 pub(super) fn table(run: &Run) -> String {
     let mut text = String::new();
+    for row in WITHOUT_ALLOCATIONS {
+        let counted = run.allocations.iter().find(|counted| counted.row == row.to_string());
+        let ours = counted.and_then(|counted| counted.cells.iter().find(|(column, _)| column == OURS));
+        if let Some((_, count)) = ours {
+            let verdict = if *count == 0.0 { "met" } else { "**missed**" };
+            let _ = writeln!(text, "| {row} | no allocation | {count:.2} per operation | | | {verdict} |");
+        }
+    }
     for goal in goals() {
         let entries = run.entries(goal.row);
         let ours = entries.iter().find(|entry| entry.column.role == Role::Ours);
@@ -131,6 +148,7 @@ fn ratio(ours: &Entry, other: &Entry) -> Option<Quartiles> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Counted;
     use super::super::tests::run;
     use super::*;
     use crate::rows::Scheduler;
@@ -184,6 +202,21 @@ mod tests {
             "{both}"
         );
         assert_eq!(both.lines().count(), 2);
+    }
+
+    #[test]
+    fn allocations_are_counted_by_their_row_and_column() {
+        let mut run = run("none of these", &[]);
+        let cells = vec![("tokio watch".into(), 0.0), (OURS.into(), 0.5)];
+        run.allocations.push(Counted { row: StoreRow::Set.to_string(), cells });
+        let cells = vec![(OURS.into(), 0.0), ("tokio watch".into(), 1.0)];
+        run.allocations.push(Counted { row: SpecialRow::Unchanged.to_string(), cells });
+        let table = table(&run);
+        assert!(
+            table.contains("| set, nobody watching | no allocation | 0.50 per operation | | | **missed** |"),
+            "{table}"
+        );
+        assert!(table.contains("| read what is unchanged | no allocation | 0.00 per operation | | | met |"), "{table}");
     }
 
     /// A row that gets another name or is left out would otherwise take its goal along.
