@@ -18,7 +18,7 @@ Usage: cargo bench -p event-benches [-- OPTIONS]
   --rows PATTERN  only the rows whose name matches this regular expression;
                   a part of the name is enough
   --rounds N      batches per cell (100; 5 with --quick)
-  --quick         short batches and few rounds, without the rows of most tasks and keys unless --rows
+  --quick         short batches and few rounds, without the rows that take longest unless --rows
                   has them: a smoke test, whose figures mean little
   --json FILE     also write every figure to FILE
   --help          this text

@@ -131,7 +131,7 @@ impl Row {
     #[must_use]
     pub fn is_long(self) -> bool {
         match self {
-            Row::FanOut(row) => row.tasks == MOST_TASKS,
+            Row::FanOut(row) => row.tasks == MOST_TASKS || row.work == Work::Formatting && row.tasks > 100,
             Row::Map(row) => row.keys == map::MOST_KEYS,
             _ => false,
         }

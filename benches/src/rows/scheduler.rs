@@ -3,6 +3,7 @@
 use core::future::Future;
 use core::mem;
 use core::panic::AssertUnwindSafe;
+use core::pin::Pin;
 use std::panic::catch_unwind;
 use std::sync::Once;
 
@@ -76,7 +77,7 @@ impl Tasks {
     pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
         match self {
             Tasks::Tokio(runtime) => _ = runtime.spawn(task),
-            Tasks::AsyncStd(tasks) => tasks.push(async_std::task::spawn(task)),
+            Tasks::AsyncStd(tasks) => tasks.push(async_std::task::spawn(erased(task))),
         }
     }
 
@@ -87,9 +88,15 @@ impl Tasks {
                 let ended = tokio::spawn(task).await;
                 ended.unwrap_or_else(|error| Err(format!("the setting task ended: {error}")))
             }),
-            Tasks::AsyncStd(_) => async_std::task::block_on(async_std::task::spawn(task)),
+            Tasks::AsyncStd(_) => async_std::task::block_on(async_std::task::spawn(erased(task))),
         }
     }
+}
+
+/// For all columns alike, one call through a pointer more in each poll. Otherwise async-std's share of a task would be compiled again for
+/// each of them, which takes longer than all of async-std.
+fn erased<T>(task: impl Future<Output = T> + Send + 'static) -> Pin<Box<dyn Future<Output = T> + Send>> {
+    Box::pin(task)
 }
 
 impl Drop for Tasks {
