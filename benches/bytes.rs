@@ -25,7 +25,7 @@ Usage: cargo bench -p event-benches --bench bytes [-- OPTIONS]
   --help       this text";
 
 /// Rows of one thread, whose allocations are counted.
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 12] = [
     Row::Store(StoreRow::Set),
     Row::Follow(FollowRow::SetGet),
     Row::Store(StoreRow::Read),
@@ -37,6 +37,7 @@ const ROWS: [Row; 11] = [
     Row::Large(LargeRow::Array),
     Row::Special(SpecialRow::OnlyProducer),
     Row::Produce(ProduceRow::WaitCycle),
+    Row::Special(SpecialRow::Unchanged),
 ];
 
 fn main() -> ExitCode {
@@ -60,7 +61,7 @@ fn main() -> ExitCode {
             }
         }
     }
-    let rows = BytesRow::ALL.map(|row| (row.to_string(), cells(|column| column.bytes(row, allocator::live_bytes))));
+    let rows = BytesRow::ALL.map(|row| (row.to_string(), cells(|column| column.bytes_of(row, allocator::live_bytes))));
     let allocations =
         ROWS.map(|row| (row.to_string(), cells(|column| column.offers(row).then(|| per_operation(column, row)))));
     for (heading, rows) in [("bytes", &rows[..]), ("allocations per operation", &allocations)] {

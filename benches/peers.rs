@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::{env, io};
 
 use event_benches::args::{HELP, Request, parse};
+use event_benches::column::Column;
 use event_benches::guard::{Guard, keep_panics};
 use event_benches::machine::{Machine, load};
 use event_benches::peers::columns;
@@ -30,13 +31,17 @@ fn run() -> Result<(), Box<dyn Error>> {
             Ok(())
         }
         Request::Measure { rows, plan, json } => {
-            let chosen = |row: &Row| rows.as_ref().is_none_or(|pattern| pattern.is_match(&row.to_string()));
+            let chosen = |row: &Row| match &rows {
+                Some(pattern) => pattern.is_match(&row.to_string()),
+                None => plan.long_rows || !row.is_long(),
+            };
             let rows: Vec<_> = Row::all().into_iter().filter(chosen).collect();
             if rows.is_empty() {
                 let names: Vec<_> = Row::all().iter().map(Row::to_string).collect();
                 return Err(format!("no row has such a name; there are:\n{}", names.join("\n")).into());
             }
-            let (machine, columns) = (Machine::here(), columns());
+            let machine = Machine::here();
+            let columns: Vec<_> = columns().into_iter().filter(Column::is_here).collect();
             println!("{}", report::heading(&machine, plan, &columns));
             keep_panics();
             let mut guard = Guard::new(plan.patience)?;

@@ -3,8 +3,14 @@
 #
 # With --etcd also the one beside etcd-client, which needs the Protocol Buffers compiler, since that crate is generated while it is
 # built. Where there is none, protox is installed below target/, a compiler in Rust.
+#
+# The program in Go, which is one of the columns, is tested and takes part where there is a `go`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+echo "== the program in Go"
+EVENT_BENCHES_GO=$(benches/go.sh test)
+export EVENT_BENCHES_GO
 
 if [ "${1:-}" != --etcd ]; then
   echo "== benchmarks"

@@ -2,6 +2,9 @@
 # Measures everything and writes benches/RESULTS.md and its pictures. Takes some minutes; a machine without other work gives the
 # figures that others can repeat.
 #
+# One column is a program in Go. Where there is no `go`, benches/go.sh unpacks one below target/debian; where it cannot, it says why,
+# and that column is left out.
+#
 # usage: results.sh [ROUNDS]     batches per cell; 40 by default
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -9,12 +12,15 @@ cd "$(dirname "$0")/.."
 from=$PWD/target/results
 mkdir -p "$from"
 cargo bench --quiet -p event-benches --bench peers --bench bytes --no-run
+echo "== the program in Go"
+EVENT_BENCHES_GO=$(benches/go.sh fetch)
+export EVENT_BENCHES_GO
 echo "== bytes and allocations"
 cargo bench --quiet -p event-benches --bench bytes -- --json "$from/bytes.json" >"$from/bytes.txt"
 echo "== times"
 cargo bench --quiet -p event-benches --bench peers -- --rounds "${1:-40}" --json "$from/peers.json" >"$from/peers.md"
 echo "== instructions"
-benches/instructions.sh event-core "tokio watch" eyeball futures-signals embassy "Mutex + Event" arc-swap hazarc >"$from/instructions.md"
+benches/instructions.sh event-core "event-core, 8 shards" "tokio watch" eyeball futures-signals embassy "Mutex + Event" arc-swap hazarc >"$from/instructions.md"
 echo "== building"
 benches/footprint.sh >"$from/footprint.md"
 echo "== benches/RESULTS.md"

@@ -18,13 +18,17 @@ Usage: cargo bench -p event-benches [-- OPTIONS]
   --rows PATTERN  only the rows whose name matches this regular expression;
                   a part of the name is enough
   --rounds N      batches per cell (100; 5 with --quick)
-  --quick         short batches and few rounds: a smoke test, whose figures mean little
+  --quick         short batches and few rounds, without the rows that take longest unless --rows
+                  has them: a smoke test, whose figures mean little
   --json FILE     also write every figure to FILE
   --help          this text
 
 Rows are measured one after another. Within a row the columns take turns, one
 short batch each and the order rotated from round to round, so that other work on
 the machine affects all of them equally.
+
+With the environment variable EVENT_BENCHES_GO there is a column of a program in Go,
+whose path that is: benches/go.sh builds it.
 ";
 
 /// What the command line asks for.
@@ -90,8 +94,10 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 impl Plan {
-    const FULL: Self = Self { rounds: 100, batch: Duration::from_millis(3), patience: Duration::from_secs(5) };
-    const QUICK: Self = Self { rounds: 5, batch: Duration::from_micros(300), patience: Duration::from_secs(1) };
+    const FULL: Self =
+        Self { rounds: 100, batch: Duration::from_millis(3), patience: Duration::from_secs(5), long_rows: true };
+    const QUICK: Self =
+        Self { rounds: 5, batch: Duration::from_micros(300), patience: Duration::from_secs(1), long_rows: false };
 }
 
 #[cfg(test)]
@@ -122,7 +128,7 @@ mod tests {
             panic!("not a run")
         };
         assert!(rows.is_match("set then get") && !rows.is_match("wait, set, get"));
-        assert_eq!((plan.rounds, plan.batch), (9, Plan::QUICK.batch));
+        assert_eq!((plan.rounds, plan.batch, plan.long_rows), (9, Plan::QUICK.batch, false));
         assert_eq!(json, PathBuf::from("out.json"));
     }
 

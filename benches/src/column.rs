@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::bytes::{self, Bytes, BytesRow, Live};
+use crate::machine::version_of;
 use crate::rows::blocking::{self, Blocking};
 use crate::rows::check::{self, Check, Confirmed};
 use crate::rows::fan_out::{self, FanOut};
@@ -21,12 +22,27 @@ use crate::rows::{
 pub enum Role {
     /// The crate that the others are compared with.
     Ours,
+    /// The same in another form, for some rows; in lines of its own beside the best peer.
+    Variant,
     /// One of the others.
     Peer,
+    /// Written in another language; shown, but never called the best peer, since its compiler and its runtime are others.
+    OtherLanguage,
     /// Stays on one thread; shown, but never called the best peer, since it does less.
     OneThread,
     /// A lower bound that does not do the work; shown, but never called the best peer.
     Floor,
+}
+
+/// A column that another program measures.
+#[derive(Clone, Copy, Debug)]
+pub struct Apart {
+    /// Its version; `None`: it is not there.
+    pub version: fn() -> Option<String>,
+    /// Whether it has this row.
+    pub offers: fn(Row) -> bool,
+    /// Measures so many iterations of a row.
+    pub run: fn(Row, u64) -> Outcome,
 }
 
 /// A peer and the measurements it offers.
@@ -54,6 +70,7 @@ pub struct Column {
     confirmed: Option<fn(ConfirmedRow, u64) -> Outcome>,
     blocking: Option<fn(BlockingRow, u64) -> Outcome>,
     bytes: Option<fn(BytesRow, Live) -> Bytes>,
+    apart: Option<Apart>,
 }
 
 impl Column {
@@ -79,6 +96,7 @@ impl Column {
             confirmed: None,
             blocking: None,
             bytes: None,
+            apart: None,
         }
     }
 
@@ -93,6 +111,12 @@ impl Column {
     #[must_use]
     pub const fn follow<P: Follow>(mut self) -> Self {
         self.follow = Some(follow::run::<P>);
+        self.bytes::<P>()
+    }
+
+    /// The column with what a value and its watchers cost in bytes.
+    #[must_use]
+    pub const fn bytes<P: Follow>(mut self) -> Self {
         self.bytes = Some(bytes::run::<P>);
         self
     }
@@ -168,9 +192,34 @@ impl Column {
         self
     }
 
+    /// The column with the rows that another program has.
+    #[must_use]
+    pub const fn apart(mut self, apart: Apart) -> Self {
+        self.apart = Some(apart);
+        self
+    }
+
+    /// Whether it can be measured here: another program may not be there.
+    #[must_use]
+    pub fn is_here(&self) -> bool {
+        self.apart.is_none_or(|apart| (apart.version)().is_some())
+    }
+
+    /// The version of its package, if it has one.
+    #[must_use]
+    pub fn version(&self) -> Option<String> {
+        match self.apart {
+            Some(apart) => (apart.version)(),
+            None => self.package.and_then(version_of),
+        }
+    }
+
     /// Whether this column has a cell in `row`.
     #[must_use]
     pub fn offers(&self, row: Row) -> bool {
+        if let Some(apart) = self.apart {
+            return (apart.offers)(row);
+        }
         match row {
             Row::Store(_) => self.store.is_some(),
             Row::Follow(_) => self.follow.is_some(),
@@ -193,6 +242,9 @@ impl Column {
     ///
     /// When the column does not offer the row, when the row has no iterations, and when the peer does something wrong.
     pub fn run(&self, row: Row, iterations: u64) -> Outcome {
+        if let Some(apart) = self.apart {
+            return (apart.run)(row, iterations);
+        }
         let measured = match row {
             Row::Store(row) => self.store.map(|run| run(row, iterations)),
             Row::Follow(row) => self.follow.map(|run| run(row, iterations)),
@@ -223,7 +275,7 @@ impl Column {
     /// What something costs in bytes, with a function that says how many bytes are allocated; `None`, if the column has nothing
     /// to say there.
     #[must_use]
-    pub fn bytes(&self, row: BytesRow, live: Live) -> Option<Bytes> {
+    pub fn bytes_of(&self, row: BytesRow, live: Live) -> Option<Bytes> {
         self.bytes.map(|run| run(row, live))
     }
 }

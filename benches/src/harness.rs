@@ -19,6 +19,8 @@ pub struct Plan {
     pub batch: Duration,
     /// When a batch is given up.
     pub patience: Duration,
+    /// Whether rows that take long are measured even if nobody asks for them by name.
+    pub long_rows: bool,
 }
 
 /// What came out of one cell.

@@ -6,7 +6,7 @@ use std::{fs, io};
 use serde_json::{Value, json};
 
 use crate::harness::{Cell, Plan};
-use crate::machine::{Machine, load, version_of};
+use crate::machine::{Machine, load};
 use crate::rows::Row;
 use crate::stats::Quartiles;
 
@@ -36,7 +36,7 @@ pub fn write(file: &Path, machine: &Machine, plan: Plan, rows: &[(Row, Vec<Cell>
 }
 
 fn cell(cell: &Cell) -> Value {
-    let (column, version) = (cell.column.name, cell.column.package.and_then(version_of));
+    let (column, version) = (cell.column.name, cell.column.version());
     match &cell.figures {
         Ok(figures) => {
             let quartiles = Quartiles::of(figures);

@@ -11,6 +11,8 @@
 //! - [`harness`]: how. Rows are measured one after another; within a row, the columns take turns in
 //!   short batches.
 //! - [`report`] and [`json`]: what comes out.
+//! - `benches/go`: a program in Go of the same semantics, which takes turns with the others if `EVENT_BENCHES_GO` says where it is;
+//!   `benches/go.sh` builds it.
 //! - [`results`]: makes `RESULTS.md` and its pictures of that.
 
 #![forbid(unsafe_code)]

@@ -5,7 +5,7 @@ use core::fmt::Write as _;
 
 use crate::column::{Column, Role};
 use crate::harness::{Cell, Plan};
-use crate::machine::{Machine, version_of};
+use crate::machine::Machine;
 use crate::rows::Row;
 use crate::stats::Quartiles;
 
@@ -17,17 +17,18 @@ const NOT_OFFERED: &str = "";
 /// What was measured where, before the first figure.
 #[must_use]
 pub fn heading(machine: &Machine, plan: Plan, columns: &[Column]) -> String {
-    let packages = columns.iter().filter_map(|column| column.package);
-    let versions = packages.map(|package| match version_of(package) {
-        Some(version) => format!("{package} {version}"),
-        None => package.into(),
-    });
+    let packages = columns.iter().filter_map(|column| Some((column.package?, column.version())));
+    let mut versions: Vec<_> = packages
+        .map(|(package, version)| version.map_or_else(|| package.into(), |version| format!("{package} {version}")))
+        .collect();
+    // Two columns of ours.
+    versions.dedup();
     format!(
         "# event-core beside its peers\n\n{machine}\n- payload: u64\n\
          - {} rounds of batches of {} ms, the columns taking turns\n- {}\n",
         plan.rounds,
         plan.batch.as_secs_f64() * 1e3,
-        versions.collect::<Vec<_>>().join(", "),
+        versions.join(", "),
     )
 }
 

@@ -18,6 +18,7 @@ mod event_listener;
 mod eyeball;
 mod floor;
 mod futures_signals;
+mod go;
 mod hazarc;
 mod n0_watcher;
 mod ours;
@@ -31,6 +32,7 @@ mod watchable;
 pub fn columns() -> Vec<Column> {
     vec![
         ours::COLUMN,
+        ours::SHARDS_COLUMN,
         tokio_watch::COLUMN,
         eyeball::COLUMN,
         futures_signals::COLUMN,
@@ -48,6 +50,7 @@ pub fn columns() -> Vec<Column> {
         hazarc::COLUMN,
         arcshift::COLUMN,
         condvar::COLUMN,
+        go::COLUMN,
         floor::COLUMN,
     ]
 }
@@ -70,7 +73,7 @@ mod tests {
         for column in columns() {
             for row in Row::all().into_iter().filter(|row| column.offers(*row)) {
                 // Three peers are known to break there now and then; the report says so, by name.
-                let two_workers = matches!(row, Row::FanOut(row) if row.scheduler == Scheduler::TwoWorkers);
+                let two_workers = matches!(row, Row::FanOut(row) if row.scheduler != Scheduler::CurrentThread);
                 // Some take a time that grows with the square of the tasks.
                 let many = matches!(row, Row::FanOut(row) if row.tasks > MOST_WATCHERS) && column.role == Role::Peer;
                 if many || two_workers && ["futures-signals", "async-watch", "see"].contains(&column.name) {

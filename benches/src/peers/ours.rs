@@ -32,6 +32,16 @@ pub(super) const COLUMN: Column = Column::new(
 .fan_out::<Ours>()
 .map::<OurMap>();
 
+pub(super) const SHARDS_COLUMN: Column = Column::new(
+    "event-core, 8 shards",
+    Role::Variant,
+    Some("event-core"),
+    "`MemoryValue::with_reader_shards(8)`, for data that many threads read at the same time and that is seldom set.",
+)
+.store::<Sharded>()
+.threads::<Sharded>()
+.bytes::<Sharded>();
+
 struct Ours;
 
 impl<T: Payload> Store<T> for Ours {
@@ -90,6 +100,43 @@ impl<T: Payload> Follow<T> for Ours {
 
     #[inline]
     async fn next(watcher: &mut Self::Watcher) -> T {
+        watcher.get().await.expect("the value is open")
+    }
+}
+
+/// A value whose readers count themselves at several places.
+struct Sharded;
+
+impl Store for Sharded {
+    type Value = MemoryValue<u64>;
+
+    fn new(_watchers: usize) -> Self::Value {
+        const SHARDS: usize = 8;
+        let value = MemoryValue::with_reader_shards(SHARDS);
+        value.set(0);
+        value
+    }
+
+    #[inline]
+    fn set(value: &Self::Value, data: u64) {
+        value.set(data);
+    }
+
+    #[inline]
+    fn read(value: &Self::Value) -> u64 {
+        value.load().expect("there is data from the start")
+    }
+}
+
+impl Follow for Sharded {
+    type Watcher = MemoryWatcher<u64>;
+
+    fn watch(value: &Self::Value) -> Self::Watcher {
+        value.watch()
+    }
+
+    #[inline]
+    async fn next(watcher: &mut Self::Watcher) -> u64 {
         watcher.get().await.expect("the value is open")
     }
 }

@@ -2,11 +2,15 @@
 
 use core::fmt::Write as _;
 
-use super::{Counted, Entry, Run, Standing};
+use super::{Counted, Entry, Run, Standing, goals};
 use crate::column::{Column, Role};
 use crate::peers::columns;
 use crate::report::{factor, figure};
 use crate::rows::Row;
+use crate::stats::Quartiles;
+
+/// The column that the others are compared with.
+pub(super) const OURS: &str = "event-core";
 
 /// A table of the rows that some columns share.
 struct Group {
@@ -14,13 +18,15 @@ struct Group {
     rows: fn(Row) -> bool,
     /// Their names; the others have no column in this table.
     columns: &'static [&'static str],
+    /// Only rows that this column has.
+    only_with: Option<&'static str>,
 }
 
 const WATCHING: fn(Row) -> bool = |row| {
     matches!(row, Row::Store(_) | Row::Follow(_) | Row::Check(_) | Row::Large(_) | Row::Produce(_) | Row::FanOut(_))
 };
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     Group {
         title: "Tasks: the usual choices",
         rows: WATCHING,
@@ -33,27 +39,41 @@ const GROUPS: [Group; 6] = [
             "async-watch",
             "Mutex + Event",
         ],
+        only_with: None,
     },
     Group {
         title: "Tasks: the others",
         rows: WATCHING,
         columns: &["event-core", "n0-watcher", "asyncband", "see", "await_values", "postage", "watchable"],
+        only_with: None,
     },
     Group {
         title: "Tasks: what is no peer",
         rows: |row| WATCHING(row) && !matches!(row, Row::Check(_) | Row::Large(_) | Row::Produce(_)),
         columns: &["event-core", "embassy, one thread", "floor"],
+        only_with: None,
     },
     Group {
         title: "Reading much, setting seldom",
         rows: |row| matches!(row, Row::Store(_) | Row::Special(_) | Row::Threads(_)),
-        columns: &["event-core", "arc-swap", "hazarc", "arcshift", "tokio watch", "embassy", "Mutex + Condvar"],
+        columns: &[
+            "event-core",
+            "event-core, 8 shards",
+            "arc-swap",
+            "hazarc",
+            "arcshift",
+            "tokio watch",
+            "embassy",
+            "Mutex + Condvar",
+        ],
+        only_with: None,
     },
     Group {
         title: "Threads",
         rows: |row| matches!(row, Row::Threads(_) | Row::Blocking(_)),
         columns: &[
             "event-core",
+            "event-core, 8 shards",
             "tokio watch",
             "eyeball",
             "futures-signals",
@@ -63,11 +83,19 @@ const GROUPS: [Group; 6] = [
             "Mutex + Event",
             "Mutex + Condvar",
         ],
+        only_with: None,
     },
     Group {
         title: "Maps",
         rows: |row| matches!(row, Row::Map(_)),
         columns: &["event-core", "tokio watch", "eyeball", "futures-signals"],
+        only_with: None,
+    },
+    Group {
+        title: "Beside Go",
+        rows: |_| true,
+        columns: &["event-core", "event-core, 8 shards", "tokio watch", "Go"],
+        only_with: Some("Go"),
     },
 ];
 
@@ -76,6 +104,7 @@ const GROUPS: [Group; 6] = [
 pub fn write(run: &Run, instructions: &str, footprint: &str) -> (String, Vec<String>) {
     let mut unexplained = Vec::new();
     let mut text = heading(run);
+    text += &goals::table(run);
     text += &summary(run, &mut unexplained);
     text += "\n## Every figure\n\nMedians in ns per operation; an empty cell is a row that the peer does not have. With several \
              threads: as each of them sees it. With tasks: per delivery.\n";
@@ -95,7 +124,9 @@ pub fn write(run: &Run, instructions: &str, footprint: &str) -> (String, Vec<Str
     text += &broken(run);
     text += "\n## The columns\n\n";
     for column in columns() {
-        let _ = writeln!(text, "- {}: {}", column.name, column.remark);
+        let measured = run.rows.iter().any(|(_, entries)| find(entries, column.name).is_some());
+        let remark = if measured || column.role != Role::OtherLanguage { column.remark } else { "not in this run." };
+        let _ = writeln!(text, "- {}: {remark}", column.name);
     }
     (text, unexplained)
 }
@@ -135,35 +166,38 @@ fn heading(run: &Run) -> String {
 fn summary(run: &Run, unexplained: &mut Vec<String>) -> String {
     let mut text = String::from(
         "\n## Ours and the best peer\n\nMedians in ns per operation. The ratio is the peer's time by ours, with its quartiles: \
-         above 1, ours is first; \"within noise\" is where 1 lies between the quartiles.\n\n\
+         above 1, ours is first; \"within noise\" is where 1 lies between the quartiles. Ours is a plain \
+         `MemoryValue`; in the rows of an only producer it is a `MemoryWriter`, and in those of what is unchanged or changes a \
+         `CachedReader`. \"8 shards\" after the name of a row: a value whose readers are counted at eight places.\n\n\
          | | ours | best peer | | ratio | |\n|---|---:|---|---:|---:|---|\n",
     );
     let mut behind = String::new();
+    let ours = |entry: &&Entry| matches!(entry.column.role, Role::Ours | Role::Variant);
     for (row, entries) in run.rows.iter().filter(|(row, _)| *row != Row::Fairness) {
-        let Some(standing) = Standing::of(*row, entries) else {
-            if let Some(ours) = entries.iter().find(|entry| entry.column.role == Role::Ours) {
-                let _ = writeln!(text, "| {row} | {} | nobody else has it | | | |", median(ours));
+        for ours in entries.iter().filter(ours) {
+            // A value with shards is called so behind the name of the row.
+            let name = format!("{row}{}", ours.column.name.strip_prefix(OURS).unwrap_or_default());
+            let Some(standing) = Standing::of(*row, ours, entries) else {
+                let _ = writeln!(text, "| {name} | {} | nobody else has it | | | |", median(ours));
+                continue;
+            };
+            let (ratio, best) = (standing.ratio, standing.best);
+            let _ = writeln!(
+                text,
+                "| {name} | {} | {} | {} | {} | {} |",
+                median(ours),
+                best.column.name,
+                median(best),
+                spread(ratio),
+                standing.verdict(),
+            );
+            if standing.is_behind() {
+                let why = row.why_not_first(ours.column.role);
+                if why.is_empty() {
+                    unexplained.push(name.clone());
+                }
+                let _ = writeln!(behind, "- *{name}*, {} of {}: {why}", factor(ratio.median), best.column.name);
             }
-            continue;
-        };
-        let (ratio, best) = (standing.ratio, standing.best);
-        let _ = writeln!(
-            text,
-            "| {row} | {} | {} | {} | {} ({}..{}) | {} |",
-            median(standing.ours),
-            best.column.name,
-            median(best),
-            factor(ratio.median),
-            factor(ratio.lower),
-            factor(ratio.upper),
-            standing.verdict(),
-        );
-        if standing.is_behind() {
-            let why = row.why_not_first();
-            if why.is_empty() {
-                unexplained.push(row.to_string());
-            }
-            let _ = writeln!(behind, "- *{row}*, {} of {}: {why}", factor(ratio.median), best.column.name);
         }
     }
     if !behind.is_empty() {
@@ -172,8 +206,14 @@ fn summary(run: &Run, unexplained: &mut Vec<String>) -> String {
     text
 }
 
+/// A ratio, with its quartiles.
+pub(super) fn spread(ratio: Quartiles) -> String {
+    format!("{} ({}..{})", factor(ratio.median), factor(ratio.lower), factor(ratio.upper))
+}
+
 fn table(run: &Run, group: &Group) -> String {
-    let rows: Vec<_> = run.rows.iter().filter(|(row, _)| (group.rows)(*row)).collect();
+    let has = |entries: &[Entry]| group.only_with.is_none_or(|column| find(entries, column).is_some());
+    let rows: Vec<_> = run.rows.iter().filter(|(row, entries)| (group.rows)(*row) && has(entries)).collect();
     if rows.is_empty() {
         return String::new();
     }
@@ -238,6 +278,6 @@ fn find<'a>(entries: &'a [Entry], name: &str) -> Option<&'a Entry> {
     entries.iter().find(|entry| entry.column.name == name)
 }
 
-fn median(entry: &Entry) -> String {
+pub(super) fn median(entry: &Entry) -> String {
     entry.quartiles().map_or_else(|| "broke".into(), |quartiles| figure(quartiles.median))
 }

@@ -8,6 +8,7 @@ use crate::rows::Row;
 use crate::stats::Quartiles;
 
 pub mod document;
+pub mod goals;
 pub mod pictures;
 
 /// The figures of one row and column, or why there are none.
@@ -83,11 +84,17 @@ impl Run {
         })
     }
 
+    /// All columns in this row.
+    #[must_use]
+    pub fn entries(&self, row: Row) -> &[Entry] {
+        self.rows.iter().find(|(other, _)| *other == row).map_or(&[], |(_, entries)| entries)
+    }
+
     /// The median of a row and column.
     #[must_use]
     pub fn median(&self, row: Row, column: &str) -> Option<f64> {
-        let (_, entries) = self.rows.iter().find(|(other, _)| *other == row)?;
-        entries.iter().find(|entry| entry.column.name == column)?.quartiles().map(|quartiles| quartiles.median)
+        let entry = self.entries(row).iter().find(|entry| entry.column.name == column)?;
+        entry.quartiles().map(|quartiles| quartiles.median)
     }
 }
 
@@ -111,14 +118,10 @@ pub struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    /// How we stand among `entries`; `None` where nobody else is.
+    /// How `ours`, which is one of the entries, stands among them; `None` where nobody else is.
     #[must_use]
-    pub fn of(row: Row, entries: &'a [Entry]) -> Option<Self> {
-        let ours = entries.iter().find(|entry| entry.column.role == Role::Ours)?;
-        let peers = entries.iter().filter(|entry| entry.column.role == Role::Peer);
-        let medians = peers.filter_map(|entry| Some((entry, entry.quartiles()?.median)));
-        let fewest = |one: &(&Entry, f64), other: &(&Entry, f64)| one.1.total_cmp(&other.1);
-        let (best, _) = if row == Row::Fairness { medians.max_by(fewest) } else { medians.min_by(fewest) }?;
+    pub fn of(row: Row, ours: &'a Entry, entries: &'a [Entry]) -> Option<Self> {
+        let best = best(row, entries, |column| column.role == Role::Peer)?;
         let (mine, theirs) = (ours.figures.as_deref().ok()?, best.figures.as_deref().ok()?);
         let ratio =
             if row == Row::Fairness { Quartiles::of_ratio(mine, theirs) } else { Quartiles::of_ratio(theirs, mine) }?;
@@ -144,6 +147,15 @@ impl<'a> Standing<'a> {
     }
 }
 
+/// The best of the entries whose columns are asked for.
+fn best(row: Row, entries: &[Entry], among: impl Fn(Column) -> bool) -> Option<&Entry> {
+    let medians = entries.iter().filter_map(|entry| Some((entry, entry.quartiles()?.median)));
+    let medians = medians.filter(|(entry, _)| among(entry.column));
+    let fewest = |one: &(&Entry, f64), other: &(&Entry, f64)| one.1.total_cmp(&other.1);
+    let best = if row == Row::Fairness { medians.max_by(fewest) } else { medians.min_by(fewest) };
+    best.map(|(best, _)| best)
+}
+
 fn entry(cell: &Value, columns: &[Column]) -> Option<Entry> {
     let column = *columns.iter().find(|column| cell["column"] == column.name)?;
     let figures = match cell["figures"].as_array() {
@@ -165,34 +177,56 @@ fn counts(rows: &Value) -> Vec<Counted> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::StoreRow;
+    use crate::rows::{StoreRow, ThreadsRow};
 
-    fn run(ours: &str, theirs: &str) -> Run {
-        let peers = format!(
-            r#"{{"machine":{{}},"plan":{{}},"rows":[{{"row":"set, nobody watching","cells":[
-            {{"column":"event-core","version":"1","figures":{ours}}},{{"column":"tokio watch","version":"2","figures":{theirs}}},
-            {{"column":"eyeball","version":"3","broken":"hung"}}]}}]}}"#
-        );
+    /// A run of one row with these figures.
+    pub(super) fn run(row: &str, cells: &[(&str, &str)]) -> Run {
+        let cells = cells.iter().map(|(column, figures)| {
+            let measured = if figures.starts_with('[') { "figures" } else { "broken" };
+            format!(r#"{{"column":"{column}","version":"1","{measured}":{figures}}}"#)
+        });
+        let cells = cells.collect::<Vec<_>>().join(",");
+        let peers = format!(r#"{{"machine":{{}},"plan":{{}},"rows":[{{"row":"{row}","cells":[{cells}]}}]}}"#);
         Run::read(&peers, "{}").unwrap()
     }
 
+    const SET: &str = "set, nobody watching";
+
     #[test]
     fn who_is_slower_in_most_rounds_is_behind_and_has_to_say_why() {
-        let run = run("[4.0, 4.0, 4.0, 1.0]", "[2.0, 2.0, 2.0, 2.0]");
+        let run = run(SET, &[("event-core", "[4.0, 4.0, 4.0, 1.0]"), ("tokio watch", "[2.0, 2.0, 2.0, 2.0]")]);
         let (row, entries) = &run.rows[0];
-        let standing = Standing::of(*row, entries).unwrap();
+        let standing = Standing::of(*row, &entries[0], entries).unwrap();
         assert!(standing.is_behind() && standing.best.column.name == "tokio watch");
         let (_, unexplained) = document::write(&run, "", "");
-        assert_eq!(unexplained, ["set, nobody watching"]);
+        assert_eq!(unexplained, [SET]);
     }
 
     #[test]
     fn who_is_faster_is_first() {
-        let run = run("[1.0, 1.0]", "[2.0, 2.0]");
+        let cells = [("event-core", "[1.0, 1.0]"), ("tokio watch", "[2.0, 2.0]"), ("eyeball", "\"hung\"")];
+        let run = run(SET, &cells);
         assert_eq!(run.median(Row::Store(StoreRow::Set), "tokio watch"), Some(2.0));
-        assert_eq!(Standing::of(run.rows[0].0, &run.rows[0].1).unwrap().verdict(), "first");
+        let (row, entries) = &run.rows[0];
+        assert_eq!(Standing::of(*row, &entries[0], entries).unwrap().verdict(), "first");
         let (document, unexplained) = document::write(&run, "counted", "built");
         assert!(unexplained.is_empty() && document.contains("counted") && document.contains("built"));
         assert!(document.contains("eyeball, set, nobody watching: hung"));
+    }
+
+    #[test]
+    fn another_form_of_ours_has_a_line_of_its_own_and_is_no_peer() {
+        let row = Row::Threads(ThreadsRow::Read);
+        let cells = [
+            ("event-core", "[4.0]"),
+            ("event-core, 8 shards", "[1.0]"),
+            ("tokio watch", "[2.0]"),
+            // Another language's.
+            ("Go", "[0.5]"),
+        ];
+        let run = run(&row.to_string(), &cells);
+        let (document, _) = document::write(&run, "", "");
+        assert!(document.contains("| two threads reading | 4.00 | tokio watch | 2.00 | 0.50"), "{document}");
+        assert!(document.contains("| two threads reading, 8 shards | 1.00 | tokio watch | 2.00 | 2.00"), "{document}");
     }
 }

@@ -34,6 +34,7 @@ const LEGEND: u32 = 132;
 fn colour(column: &str) -> RGBColor {
     match column {
         "event-core" => RGBColor(200, 30, 30),
+        "event-core, 8 shards" => RGBColor(230, 80, 150),
         "event-core, cached" => RGBColor(250, 130, 110),
         "tokio watch" => RGBColor(31, 119, 180),
         "eyeball" => RGBColor(44, 140, 44),
@@ -82,7 +83,7 @@ pub fn threads(run: &Run) -> Result<String, Failure> {
     let line = |name: &'static str, label: String, rows: [Row; 3]| {
         let points = [1.0, 2.0, 4.0].into_iter().zip(rows);
         let points = points.filter_map(|(threads, row)| Some((threads, run.median(row, name)?))).collect();
-        Line { colour: colour(&label), name: label, points, ours: name == "event-core" }
+        Line { colour: colour(&label), name: label, points, ours: name.starts_with("event-core") }
     };
     let set = [Row::Store(StoreRow::Set), Row::Threads(ThreadsRow::Set), Row::Threads(ThreadsRow::SetFour)];
     let read = [Row::Store(StoreRow::Read), Row::Threads(ThreadsRow::Read), Row::Threads(ThreadsRow::ReadFour)];
@@ -106,11 +107,11 @@ pub fn threads(run: &Run) -> Result<String, Failure> {
         line("arc-swap", "arc-swap".into(), read),
         line("arc-swap", "arc-swap, cached".into(), cached),
         line("hazarc", "hazarc, cached".into(), cached),
+        line("event-core, 8 shards", "event-core, 8 shards".into(), read),
         line("event-core", "event-core".into(), read),
     ];
-    let panel =
-        |title, lines: [Line; 8]| Panel { title, axis: "threads", lines: lines.into(), ticks: &[1.0, 2.0, 4.0] };
-    draw(&[panel("Setting: ns per set", sets), panel("Reading: ns per read", reads)])
+    let panel = |title, lines| Panel { title, axis: "threads", lines, ticks: &[1.0, 2.0, 4.0] };
+    draw(&[panel("Setting: ns per set", sets.into()), panel("Reading: ns per read", reads.into())])
 }
 
 fn draw(panels: &[Panel; 2]) -> Result<String, Failure> {

@@ -1,5 +1,4 @@
-//! Rows where every set wakes many tasks on tokio: the set-up of tokio's own benchmark
-//! `contention_resubscribe`.
+//! Rows where every set wakes many tasks: the set-up of tokio's own benchmark `contention_resubscribe`, on tokio and on async-std.
 //!
 //! Many tasks each wait, read, do a little work, and wait again. One more task sets, waits until
 //! all of them have got the new data, and sets again. tokio's benchmark formats ten floating-point
@@ -16,11 +15,11 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
-use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Notify;
 
 use super::Outcome;
 use super::follow::Follow;
+use super::scheduler::{Scheduler, Tasks};
 use crate::guard;
 
 /// A value whose watchers can be followed by tasks that move between threads.
@@ -42,15 +41,6 @@ pub struct FanOutRow {
     pub scheduler: Scheduler,
     /// What they do with what they get.
     pub work: Work,
-}
-
-/// The runtime under the tasks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scheduler {
-    /// tokio's current-thread runtime.
-    CurrentThread,
-    /// tokio's multi-thread runtime with two workers.
-    TwoWorkers,
 }
 
 /// What a task does with each delivery.
@@ -77,42 +67,24 @@ impl FanOutRow {
 
 impl fmt::Display for FanOutRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheduler = match self.scheduler {
-            Scheduler::CurrentThread => "current-thread",
-            Scheduler::TwoWorkers => "2 workers",
-        };
         let work = match self.work {
             Work::Light => "",
             Work::Formatting => ", formatting",
         };
-        write!(f, "wake {} tasks, {scheduler}{work}", self.tasks)
+        write!(f, "wake {} tasks, {}{work}", self.tasks, self.scheduler.name())
     }
 }
 
 /// Measures `iterations` sets, each delivered to every task, with the peer `P`.
 pub fn run<P: FanOut + 'static>(row: FanOutRow, iterations: u64) -> Outcome {
-    let runtime = runtime(row.scheduler)?;
+    let mut tasks = Tasks::on(row.scheduler)?;
     let value = P::new(row.tasks);
     let round = Arc::new(Round::default());
     for task in 0..row.tasks {
         let mut seat = Seat { round: Arc::clone(&round), last: 0, noise: task as u64 + 1, work: row.work };
-        runtime.spawn(P::follow(P::watch(&value), move |data| seat.take(data)));
+        tasks.spawn(P::follow(P::watch(&value), move |data| seat.take(data)));
     }
-    runtime.block_on(async {
-        let setter = tokio::spawn(set_and_wait::<P>(value, round, row.tasks as u64, iterations));
-        setter.await.unwrap_or_else(|error| Err(format!("the setting task ended: {error}")))
-    })
-}
-
-fn runtime(scheduler: Scheduler) -> Result<Runtime, String> {
-    let mut builder = match scheduler {
-        Scheduler::CurrentThread => Builder::new_current_thread(),
-        Scheduler::TwoWorkers => Builder::new_multi_thread(),
-    };
-    if scheduler == Scheduler::TwoWorkers {
-        builder.worker_threads(2);
-    }
-    builder.thread_name(guard::THREAD_NAME).build().map_err(|error| format!("no runtime: {error}"))
+    tasks.run(set_and_wait::<P>(value, round, row.tasks as u64, iterations))
 }
 
 /// What the setter and the tasks share: who is still to come.
@@ -188,7 +160,7 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        // tokio catches the panic of a task; without this the setter would wait for that task for
+        // Both runtimes catch the panic of a task; without this the setter would wait for that task for
         // ever.
         if thread::panicking() {
             self.round.fail(guard::panicked(&"no message"));

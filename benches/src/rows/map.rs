@@ -61,6 +61,9 @@ pub struct MapRow {
     pub work: MapWork,
 }
 
+/// How many keys the largest map has.
+pub(super) const MOST_KEYS: u64 = 100_000;
+
 /// How many consumers follow all keys.
 const FOLLOWERS: u64 = 100;
 
@@ -71,7 +74,7 @@ impl MapRow {
     /// Every row of this family.
     pub fn all() -> impl Iterator<Item = Self> {
         let works = [MapWork::Change, MapWork::ChangeGet, MapWork::Followers, MapWork::Snapshot, MapWork::Since];
-        [10, 1_000, 100_000].into_iter().flat_map(move |keys| works.map(|work| Self { keys, work }))
+        [10, 1_000, MOST_KEYS].into_iter().flat_map(move |keys| works.map(|work| Self { keys, work }))
     }
 
     pub(super) fn operations_per_iteration(self) -> u64 {
@@ -105,7 +108,7 @@ impl fmt::Display for MapRow {
             MapWork::Since => "10 changes, what differs",
         };
         let keys = match self.keys {
-            100_000 => "100,000".into(),
+            MOST_KEYS => "100,000".into(),
             1_000 => "1,000".into(),
             keys => keys.to_string(),
         };

@@ -3,6 +3,8 @@
 use core::fmt;
 use core::time::Duration;
 
+use crate::column::Role;
+
 pub mod blocking;
 pub mod check;
 pub mod fan_out;
@@ -11,17 +13,19 @@ pub mod large;
 pub mod map;
 pub mod payload;
 pub mod produce;
+pub mod scheduler;
 pub mod special;
 pub mod store;
 pub mod threads;
 
 pub use blocking::BlockingRow;
 pub use check::{CheckRow, ConfirmedRow};
-pub use fan_out::{FanOutRow, Scheduler, Work};
+pub use fan_out::{FanOutRow, Work};
 pub use follow::FollowRow;
 pub use large::LargeRow;
 pub use map::{MapRow, MapWork};
 pub use produce::ProduceRow;
+pub use scheduler::Scheduler;
 pub use special::SpecialRow;
 pub use store::StoreRow;
 pub use threads::ThreadsRow;
@@ -108,10 +112,13 @@ impl Row {
             Row::Special(SpecialRow::FastWriter),
         ];
         for work in [Work::Light, Work::Formatting] {
-            for scheduler in [Scheduler::CurrentThread, Scheduler::TwoWorkers] {
-                let tasks: &[usize] = match work {
-                    Work::Light => &[10, 100, 500, 1000, MOST_TASKS],
-                    Work::Formatting => &[10, 100, 500, 1000],
+            for scheduler in Scheduler::ALL {
+                let tasks: &[usize] = match (scheduler, work) {
+                    (Scheduler::AsyncStd, Work::Light) => &[10, 100, 1000],
+                    // What the tasks do hides the peers there, as the rows on tokio show.
+                    (Scheduler::AsyncStd, Work::Formatting) => &[],
+                    (_, Work::Light) => &[10, 100, 500, 1000, MOST_TASKS],
+                    (_, Work::Formatting) => &[10, 100, 500, 1000],
                 };
                 rows.extend(tasks.iter().map(|&tasks| Row::FanOut(FanOutRow { tasks, scheduler, work })));
             }
@@ -120,10 +127,22 @@ impl Row {
         rows
     }
 
-    /// Why another peer may be ahead in this row, for the tables; empty where that has not happened.
+    /// Whether one batch takes long, even with one iteration.
     #[must_use]
-    pub fn why_not_first(self) -> &'static str {
+    pub fn is_long(self) -> bool {
         match self {
+            Row::FanOut(row) => row.tasks == MOST_TASKS || row.work == Work::Formatting && row.tasks > 100,
+            Row::Map(row) => row.keys == map::MOST_KEYS,
+            _ => false,
+        }
+    }
+
+    /// Why another peer may be ahead of our column of this role, for the tables; empty where that has not happened.
+    #[must_use]
+    pub fn why_not_first(self, ours: Role) -> &'static str {
+        match self {
+            Row::Store(row) if ours == Role::Variant => row.why_not_first_with_shards(),
+            Row::Threads(row) if ours == Role::Variant => row.why_not_first_with_shards(),
             Row::Follow(row) => row.why_not_first(),
             Row::Threads(row) => row.why_not_first(),
             Row::Special(row) => row.why_not_first(),

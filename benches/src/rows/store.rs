@@ -30,6 +30,18 @@ pub enum StoreRow {
     Read,
 }
 
+impl StoreRow {
+    /// For the tables, where a peer is ahead of a value with shards.
+    pub(super) fn why_not_first_with_shards(self) -> &'static str {
+        match self {
+            StoreRow::Set => "a set marks the replaced slot at each shard, reads the count of each, and resets them.",
+            StoreRow::Read => {
+                "a reader looks up which shard is its thread's, and then counts itself in and out there as elsewhere."
+            }
+        }
+    }
+}
+
 impl fmt::Display for StoreRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

@@ -39,12 +39,31 @@ impl ThreadsRow {
                 "two exchanges of one word: who comes too late tries again, after a pause."
             }
             ThreadsRow::Read | ThreadsRow::ReadFour => {
-                "all readers of a value count themselves in one place, and its line travels between the processors; the peer has \
-                 a place for each thread. `CachedReader` is for that: see its rows."
+                "all readers of a plain value count themselves in one place, and its line travels between the processors; the peer \
+                 has a place for each thread. A value with shards and `CachedReader` are for that: see their rows."
             }
             ThreadsRow::StormSet | ThreadsRow::StormRead => {
                 "the reader's count and the setter's exchange are of the same word, so that a reader sees what was set last; a \
                  lock lets one of the two run for a while, at the cost of the other's row."
+            }
+        }
+    }
+}
+
+impl ThreadsRow {
+    /// For the tables, where a peer is ahead of a value with shards.
+    pub(super) fn why_not_first_with_shards(self) -> &'static str {
+        match self {
+            ThreadsRow::Set | ThreadsRow::SetFour | ThreadsRow::StormSet => {
+                "a set marks the replaced slot at each shard, reads the count of each, and resets them: shards are for data that is \
+                 seldom set."
+            }
+            ThreadsRow::Read | ThreadsRow::ReadFour => {
+                "a reader looks up which shard is its thread's, and then counts itself in and out there as elsewhere."
+            }
+            ThreadsRow::StormRead => {
+                "after each set a reader finds the lines of its shard at the other processor; a lock lets one of the two run for a \
+                 while, at the cost of the other's row."
             }
         }
     }
