@@ -81,7 +81,7 @@ impl<'e, 'a, K: Ord + Clone, V> MapEdit<'e, 'a, K, V> {
     /// How many keys there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.draft.items().size()
+        self.draft.items().len()
     }
 
     /// Whether there are no keys.

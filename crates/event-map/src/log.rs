@@ -72,6 +72,7 @@ pub(crate) struct Position {
 }
 
 /// The first change of a key since some position.
+#[derive(Clone)]
 pub(crate) struct Turn<P> {
     /// The key, or a pointer to it.
     key: P,
@@ -147,10 +148,10 @@ impl<K: Ord> Log<K> {
             end,
             here: Mark::new(),
             before: None,
-            marks: Tree::new_sync(),
+            marks: Tree::new(),
             newest: SmallVec::new(),
-            turns: Tree::new_sync(),
-            keys: Tree::new_sync(),
+            turns: Tree::new(),
+            keys: Tree::new(),
             examined: (0, 0),
         }
     }
@@ -173,19 +174,19 @@ impl<K: Ord> Log<K> {
 
     /// How many turns it holds.
     pub(crate) fn len(&self) -> usize {
-        self.turns.size() + self.newest.len()
+        self.turns.len() + self.newest.len()
     }
 
     /// How many turns and positions it holds.
     #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn sizes(&self) -> (usize, usize) {
-        (self.len(), self.marks.size())
+        (self.len(), self.marks.len())
     }
 
     /// The turns after `position`, with their numbers. Those that are not of concern to it are among them, and later ones of
     /// the same key.
     pub(crate) fn turns_after(&self, position: u64) -> impl Iterator<Item = Found<'_, K>> {
-        // rpds allocates to find the first one, and mostly there is none.
+        // Mostly there is none.
         let older = match (self.turns.first(), self.turns.last()) {
             (Some((first, _)), _) if *first > position => Some(Bound::Unbounded),
             (_, Some((last, _))) if *last > position => Some(Bound::Excluded(position)),
@@ -232,12 +233,12 @@ impl<K: Ord + Clone> Log<K> {
             before: Some(Position { number: self.end, mark: self.here.clone() }),
             marks: self.marks.clone(),
             newest,
-            turns: Tree::new_sync(),
-            keys: Tree::new_sync(),
+            turns: Tree::new(),
+            keys: Tree::new(),
             examined: self.examined,
         };
         if let Some(before) = self.before.as_ref().filter(|before| before.mark.is_held()) {
-            next.marks.insert_mut(before.number, before.mark.clone());
+            next.marks.insert(before.number, before.mark.clone());
         }
         next.examine_marks(EXAMINED_PER_CHANGE);
         // With nobody behind, what happened before is no concern of anybody.
@@ -290,8 +291,8 @@ impl<K: Ord + Clone> Log<K> {
         // Whether the key is there only matters to who never saw it.
         if self.is_needed(&turns, turns.len() - 1, turn.low > 0 || is_present(&turn.key)) {
             let key = key.unwrap_or_else(|| Arc::new(turn.key.clone()));
-            self.turns.insert_mut(number, Turn { key: Arc::clone(&key), low: turn.low });
-            self.keys.insert_mut(key, turns);
+            self.turns.insert(number, Turn { key: Arc::clone(&key), low: turn.low });
+            self.keys.insert(key, turns);
         }
     }
 
@@ -305,9 +306,9 @@ impl<K: Ord + Clone> Log<K> {
         let mut turns = turns.clone();
         self.drop_needless(&mut turns, is_present);
         if turns.is_empty() {
-            self.keys.remove_mut(&*key);
+            self.keys.remove(&*key);
         } else {
-            self.keys.insert_mut(key, turns);
+            self.keys.insert(key, turns);
         }
     }
 
@@ -319,7 +320,7 @@ impl<K: Ord + Clone> Log<K> {
                 index += 1;
             } else {
                 let (number, _) = turns.remove(index);
-                self.turns.remove_mut(&number);
+                self.turns.remove(&number);
             }
         }
     }
@@ -350,8 +351,7 @@ impl<K: Ord + Clone> Log<K> {
     fn position_below(&self, number: u64) -> Option<u64> {
         match &self.before {
             Some(before) if before.number < number => Some(before.number),
-            // rpds allocates to find one in the middle.
-            _ if self.marks.size() <= 1 => {
+            _ if self.marks.len() <= 1 => {
                 self.marks.first().map(|(position, _)| *position).filter(|position| *position < number)
             }
             _ => self.marks.range(..number).next_back().map(|(position, _)| *position),
@@ -359,20 +359,20 @@ impl<K: Ord + Clone> Log<K> {
     }
 
     fn examine_marks(&mut self, count: usize) {
-        let count = count.min(self.marks.size());
+        let count = count.min(self.marks.len());
         let next: SmallVec<[(u64, bool); 2]> = in_rotation(&self.marks, self.examined.1, count)
             .map(|(position, mark)| (*position, mark.is_held()))
             .collect();
         for (position, is_held) in next {
             self.examined.1 = position;
             if !is_held {
-                self.marks.remove_mut(&position);
+                self.marks.remove(&position);
             }
         }
     }
 
     fn examine_turns(&mut self, count: usize, is_present: &impl Fn(&K) -> bool) {
-        let count = count.min(self.turns.size());
+        let count = count.min(self.turns.len());
         let next: SmallVec<[(u64, Arc<K>); 2]> = in_rotation(&self.turns, self.examined.0, count)
             .map(|(number, turn)| (*number, Arc::clone(&turn.key)))
             .collect();
@@ -385,7 +385,6 @@ impl<K: Ord + Clone> Log<K> {
 
 /// `count` entries after `last`, and from the beginning if there are fewer.
 fn in_rotation<V>(tree: &Tree<u64, V>, last: u64, count: usize) -> impl Iterator<Item = (&u64, &V)> {
-    // rpds allocates to find one in the middle.
     let is_at_end = tree.last().is_none_or(|(end, _)| *end <= last);
     let rest = (!is_at_end).then(|| tree.range((Bound::Excluded(last), Bound::Unbounded)));
     rest.into_iter().flatten().chain(tree.iter()).take(count)

@@ -347,7 +347,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// How many keys there are. Lock-free.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.value.borrow().map_or(0, |state| state.items.size())
+        self.value.borrow().map_or(0, |state| state.items.len())
     }
 
     /// Whether there are no keys. Lock-free.

@@ -10,7 +10,7 @@ use event_core::{Ref, Version};
 use crate::log::Log;
 use crate::since::Since;
 use crate::state::{Item, State};
-use crate::tree::Tree;
+use crate::tree::{Items, Tree};
 
 /// One state that a map really had, immutable and ordered by keys. Made by [`MemoryMap::snapshot`](crate::MemoryMap::snapshot).
 ///
@@ -39,7 +39,7 @@ impl<K: Ord, V> MapSnapshot<K, V> {
     pub(crate) fn of(state: Option<Ref<'_, State<K, V>>>) -> Self {
         match state {
             Some(state) => Self { items: state.items.clone(), log: Arc::clone(&state.log), version: state.version() },
-            None => Self { items: Tree::new_sync(), log: Arc::new(Log::new(0)), version: Version::INITIAL },
+            None => Self { items: Tree::new(), log: Arc::new(Log::new(0)), version: Version::INITIAL },
         }
     }
 
@@ -64,7 +64,7 @@ impl<K: Ord, V> MapSnapshot<K, V> {
     /// How many keys there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.items.size()
+        self.items.len()
     }
 
     /// Whether there are no keys.
@@ -210,12 +210,12 @@ impl<'a, K: Ord, V> IntoIterator for &'a MapSnapshot<K, V> {
 
 /// The keys of a state in their order, and what they hold. Made by [`MapSnapshot::iter`].
 pub struct Iter<'a, K: Ord, V> {
-    items: <&'a Tree<K, Item<V>> as IntoIterator>::IntoIter,
+    items: Items<'a, K, Item<V>>,
 }
 
 impl<'a, K: Ord, V> Iter<'a, K, V> {
     pub(crate) fn new(items: &'a Tree<K, Item<V>>) -> Self {
-        Self { items: items.into_iter() }
+        Self { items: items.iter() }
     }
 }
 

@@ -19,6 +19,13 @@ pub(crate) struct Item<V> {
     pub(crate) changed: u64,
 }
 
+/// Shares the data.
+impl<V> Clone for Item<V> {
+    fn clone(&self) -> Self {
+        Self { value: Arc::clone(&self.value), ..*self }
+    }
+}
+
 /// What is published: one immutable state.
 pub(crate) struct State<K, V> {
     pub(crate) items: Tree<K, Item<V>>,
@@ -31,7 +38,7 @@ pub(crate) struct State<K, V> {
 
 impl<K: Ord, V> State<K, V> {
     pub(crate) fn new() -> Self {
-        Self { items: Tree::new_sync(), log: Arc::new(Log::new(0)), bells: Bells::new(), lists: Arc::new(Lists::new()) }
+        Self { items: Tree::new(), log: Arc::new(Log::new(0)), bells: Bells::new(), lists: Arc::new(Lists::new()) }
     }
 
     /// This state with other bells.
@@ -53,7 +60,7 @@ pub(crate) struct Draft<'a, K, V> {
 
 impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
     pub(crate) fn new(base: Option<&'a State<K, V>>) -> Self {
-        let items = base.map_or_else(Tree::new_sync, |base| base.items.clone());
+        let items = base.map_or_else(Tree::new, |base| base.items.clone());
         let end = base.map_or(0, |base| base.log.end());
         Self { base, items, touched: SmallVec::new(), end }
     }
@@ -84,7 +91,7 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         if is_first {
             self.touched.push(Touched { number, key: key.clone(), created, is_present: true });
         }
-        self.items.insert_mut(key, Item { value, created: created.unwrap_or(number), changed: number });
+        self.items.insert(key, Item { value, created: created.unwrap_or(number), changed: number });
         old.map(|(value, ..)| value)
     }
 
@@ -99,7 +106,7 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         if is_first {
             self.touched.push(Touched { number, key: owned, created: Some(created), is_present: false });
         }
-        self.items.remove_mut(key);
+        self.items.remove(key);
         Some(value)
     }
 
