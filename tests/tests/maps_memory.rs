@@ -35,7 +35,7 @@ fn a_key_costs_so_many_bytes() {
         }
         map
     });
-    assert!((100.0..136.0).contains(&bytes));
+    assert!((40.0..100.0).contains(&bytes));
     let (bytes, snapshot) = bytes_per("a snapshot", 1, || map.snapshot());
     assert!(bytes <= 0.0, "a snapshot shares everything");
     let (bytes, ()) = bytes_per("a key that changed after a snapshot", KEYS, || {
@@ -52,7 +52,7 @@ fn a_key_costs_so_many_bytes() {
         map.insert(0, 0);
         map.insert(0, 1);
     });
-    assert!(bytes < -150.0);
+    assert!(bytes < -100.0);
 }
 
 #[test]
@@ -177,8 +177,8 @@ fn watchers_that_are_not_polled_cost_nothing_per_change() {
     let (alone, watched) = (changes(0), changes(1_000));
     println!("allocations per change of 100 keys: {alone}, with 4,000 watchers that were never polled: {watched}");
     assert!((alone - watched).abs() < 0.01);
-    // The data, the key, the path of the tree, the log: in proportion to the logarithm of the number of keys.
-    assert!(alone < 24.0);
+    // The data; everything else is that of the state before the last one.
+    assert!(alone < 1.1);
 }
 
 /// A change of another key costs the same, whether 1 or 10,000 keys have waiting watchers.

@@ -35,6 +35,7 @@
 //! *A mark that nobody holds, counted twice*, because an old state is still borrowed: then turns are kept for longer than needed,
 //! until the next time.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use core::ops::Bound;
@@ -45,21 +46,21 @@ use crate::tree::Tree;
 
 /// A position at which somebody may stand, who holds a clone.
 #[derive(Clone)]
-pub(crate) struct Mark(Arc<()>);
+pub(crate) struct Mark(triomphe::Arc<()>);
 
 impl Mark {
     fn new() -> Self {
-        Self(Arc::new(()))
+        Self(triomphe::Arc::new(()))
     }
 
     /// Whether there is another clone than this.
     fn is_held(&self) -> bool {
         crate::scheduling_point();
-        Arc::strong_count(&self.0) > 1
+        !self.0.is_unique()
     }
 
     fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        triomphe::Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -113,6 +114,12 @@ pub(crate) struct Touched<K> {
     pub(crate) is_present: bool,
 }
 
+impl<K> Touched<K> {
+    fn into_turn(self) -> (u64, Turn<K>) {
+        (self.number, Turn { key: self.key, low: self.created.unwrap_or(0) })
+    }
+}
+
 /// What a publication changes: the keys, in the order of their first changes, and the number of the newest change.
 pub(crate) struct Changes<K> {
     pub(crate) touched: SmallVec<[Touched<K>; 1]>,
@@ -141,6 +148,13 @@ pub(crate) struct Log<K> {
 /// So many turns, and marks, are examined per change beside those of its key.
 const EXAMINED_PER_CHANGE: usize = 2;
 
+impl<K> Log<K> {
+    /// The number of the newest change.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+}
+
 impl<K: Ord> Log<K> {
     /// Of the first state, or of one before it.
     pub(crate) fn new(end: u64) -> Self {
@@ -156,9 +170,15 @@ impl<K: Ord> Log<K> {
         }
     }
 
-    /// The number of the newest change.
-    pub(crate) fn end(&self) -> u64 {
-        self.end
+    /// Forgets everything, for a state that does not exist any more, and is used for one after the change `end`.
+    pub(crate) fn clear(&mut self, end: u64) {
+        let unused = self.before.take().map(|before| before.mark).filter(|mark| !mark.is_held());
+        self.here = unused.unwrap_or_else(Mark::new);
+        self.end = end;
+        self.newest.clear();
+        if !self.marks.is_empty() {
+            (self.marks, self.turns, self.keys) = (Tree::new(), Tree::new(), Tree::new());
+        }
     }
 
     /// Where those stand who have looked at this state.
@@ -186,13 +206,13 @@ impl<K: Ord> Log<K> {
     /// The turns after `position`, with their numbers. Those that are not of concern to it are among them, and later ones of
     /// the same key.
     pub(crate) fn turns_after(&self, position: u64) -> impl Iterator<Item = Found<'_, K>> {
-        // Mostly there is none.
         let older = match (self.turns.first(), self.turns.last()) {
             (Some((first, _)), _) if *first > position => Some(Bound::Unbounded),
             (_, Some((last, _))) if *last > position => Some(Bound::Excluded(position)),
             _ => None,
         };
-        let older = older.map(|from| self.turns.range((from, Bound::Unbounded)));
+        // In a box: it is large, and mostly there is none.
+        let older = older.map(|from| Box::new(self.turns.range((from, Bound::Unbounded))));
         let older = older.into_iter().flatten();
         let older = older.map(|(number, turn)| Found { number: *number, key: &*turn.key, low: turn.low });
         let newest = self.newest.iter().filter(move |(number, _)| *number > position);
@@ -221,61 +241,67 @@ impl<K: Ord> Log<K> {
 }
 
 impl<K: Ord + Clone> Log<K> {
-    /// The log of the state that comes after this one, if that differs. `is_present`: whether a key is in the map then.
-    pub(crate) fn after(&self, changes: Changes<K>, is_present: impl Fn(&K) -> bool) -> Option<Self> {
-        let newest = self.turns_of(changes.touched, changes.end, &is_present);
-        if newest.is_empty() {
-            return None;
+    /// Becomes the log of the state that comes after `before`, if that differs; and returns whether it does. `is_present`: whether a
+    /// key is in the map then. Before, it is as [`clear`](Self::clear) leaves it.
+    pub(crate) fn follow(&mut self, before: &Self, changes: Changes<K>, is_present: impl Fn(&K) -> bool) -> bool {
+        self.newest = before.turns_of(changes.touched, changes.end, &is_present);
+        if self.newest.is_empty() {
+            return false;
         }
-        let mut next = Self {
-            end: changes.end,
-            here: Mark::new(),
-            before: Some(Position { number: self.end, mark: self.here.clone() }),
-            marks: self.marks.clone(),
-            newest,
-            turns: Tree::new(),
-            keys: Tree::new(),
-            examined: self.examined,
-        };
-        if let Some(before) = self.before.as_ref().filter(|before| before.mark.is_held()) {
-            next.marks.insert(before.number, before.mark.clone());
+        self.end = changes.end;
+        self.before = Some(Position { number: before.end, mark: before.here.clone() });
+        self.examined = before.examined;
+        if !before.marks.is_empty() {
+            self.marks = before.marks.clone();
         }
-        next.examine_marks(EXAMINED_PER_CHANGE);
+        if let Some(held) = before.before.as_ref().filter(|before| before.mark.is_held()) {
+            self.marks.insert(held.number, held.mark.clone());
+        }
+        if !self.marks.is_empty() {
+            self.examine_marks(EXAMINED_PER_CHANGE);
+        }
         // With nobody behind, what happened before is no concern of anybody.
-        if !next.marks.is_empty() {
-            next.turns = self.turns.clone();
-            next.keys = self.keys.clone();
-            for (number, turn) in &self.newest {
-                next.move_turn(*number, turn, &is_present);
+        if !self.marks.is_empty() {
+            self.turns = before.turns.clone();
+            self.keys = before.keys.clone();
+            for (number, turn) in &before.newest {
+                self.move_turn(*number, turn, &is_present);
             }
             // Their keys may have earlier turns that this change makes needless.
-            for at in 0..next.newest.len() {
-                if let Some((key, _)) = next.keys.get_key_value(&next.newest[at].1.key) {
-                    next.examine(Arc::clone(key), &is_present);
+            for at in 0..self.newest.len() {
+                if let Some((key, _)) = self.keys.get_key_value(&self.newest[at].1.key) {
+                    self.examine(Arc::clone(key), &is_present);
                 }
             }
-            next.examine_turns(EXAMINED_PER_CHANGE * self.newest.len(), &is_present);
+            self.examine_turns(EXAMINED_PER_CHANGE * before.newest.len(), &is_present);
         }
-        Some(next)
+        true
     }
 
     /// The turns of what was touched: of each key one, unless it came and went.
     fn turns_of(
         &self,
-        touched: SmallVec<[Touched<K>; 1]>,
+        mut touched: SmallVec<[Touched<K>; 1]>,
         end: u64,
         is_present: &impl Fn(&K) -> bool,
     ) -> SmallVec<[(u64, Turn<K>); 1]> {
+        let mut turns = SmallVec::new();
+        if end == self.end + 1 {
+            // One change, of a key that came, or was there.
+            if let Some(touched) = touched.pop() {
+                turns.push(touched.into_turn());
+            }
+            return turns;
+        }
         // Then nothing was touched twice, and what was noted of each is how it is: a key that was changed twice is noted twice only if
         // it was removed and inserted again, in this order or the other one.
         let are_alike = touched.iter().all(|key| key.is_present == touched[0].is_present);
         let is_simple = are_alike && end - self.end == touched.len() as u64;
-        let mut turns = SmallVec::with_capacity(touched.len());
         let mut seen = BTreeSet::new();
-        for Touched { number, key, created, is_present: was_present } in touched {
-            let is_present = if is_simple { was_present } else { is_present(&key) };
-            if (created.is_some() || is_present) && (is_simple || seen.insert(key.clone())) {
-                turns.push((number, Turn { key, low: created.unwrap_or(0) }));
+        for touched in touched {
+            let is_present = if is_simple { touched.is_present } else { is_present(&touched.key) };
+            if (touched.created.is_some() || is_present) && (is_simple || seen.insert(touched.key.clone())) {
+                turns.push(touched.into_turn());
             }
         }
         turns

@@ -32,8 +32,16 @@ impl<K: Ord + Clone, V: Clone> Node<K, V> {
 }
 
 impl<K: Ord + Clone, V: Clone> Tree<K, V> {
+    /// Checks that both have the same entries.
+    pub(crate) fn assert_alike(&self, other: &Self, is_same: impl Fn(&V, &V) -> bool) {
+        assert_eq!(self.len(), other.len());
+        for ((one, data), (other, other_data)) in self.iter().zip(other.iter()) {
+            assert!(one == other && is_same(data, other_data), "trees that differ");
+        }
+    }
+
     /// How high it is.
-    pub(crate) fn check(&self) -> usize {
+    fn check(&self) -> usize {
         self.root.as_ref().map_or(0, |root| root.check(true))
     }
 }

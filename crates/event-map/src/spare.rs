@@ -1,0 +1,98 @@
+//! The picture that was current before, brought up to date, for the next change to use.
+//!
+//! # Roles
+//!
+//! A *picture* is what a state and its snapshots share: the tree and the log. If nobody has the one that a change has replaced, the
+//! writer makes the same change in it, without a comparison of keys, and leaves it here: the *spare*. It equals the current picture
+//! then, and shares with it what neither has changed. The next change takes the spare, changes it in place, and publishes it. So,
+//! while nobody keeps old pictures, a change copies no node and allocates nothing but the data.
+//!
+//! # Without a spare
+//!
+//! A change that finds none, or one that is not like the current picture, makes a picture that shares the nodes of the current one, and
+//! copies those on its way. That is so after somebody kept the picture that was replaced, after a panic, and while another writer
+//! has the spare. So nobody waits: the lock here is only tried, and what it protects is moved in or out.
+//!
+//! # Collision
+//!
+//! *A writer that comes late leaves a spare that is not like the current picture any more*: it would keep data that was replaced.
+//! Therefore the writer reads the version of the map after it has left the spare, and takes it back if there is a newer one. If it reads
+//! none, then the publication of that comes later, and so does the writer of that, which finds this one. Each
+//! of both writes, to the lock or the map, before it reads the other; all four steps are sequentially consistent.
+
+use core::sync::atomic::Ordering;
+
+use triomphe::UniqueArc;
+use try_lock::TryLock;
+
+use crate::state::Picture;
+
+pub(crate) struct Spare<K, V>(TryLock<Option<UniqueArc<Picture<K, V>>>>);
+
+impl<K, V> Spare<K, V> {
+    pub(crate) fn new() -> Self {
+        Self(TryLock::new(None))
+    }
+
+    /// Takes the spare out, if there is one that is like the picture after the change `end`.
+    pub(crate) fn take(&self, end: u64) -> Option<UniqueArc<Picture<K, V>>> {
+        self.exchange(None).filter(|spare| spare.log.end() == end)
+    }
+
+    /// Leaves a spare, if it is like the current picture: `is_current` says so.
+    pub(crate) fn put(&self, spare: UniqueArc<Picture<K, V>>, is_current: impl FnOnce() -> bool) {
+        drop(self.exchange(Some(spare)));
+        crate::scheduling_point();
+        if !is_current() {
+            drop(self.exchange(None));
+        }
+    }
+
+    /// Returns what was here. User code runs only when that is dropped. Whoever finds the lock taken drops `spare`, and goes on
+    /// without.
+    fn exchange(&self, spare: Option<UniqueArc<Picture<K, V>>>) -> Option<UniqueArc<Picture<K, V>>> {
+        crate::scheduling_point();
+        // Ordering: SeqCst, partner: the publication of a state and the reading of its version; see the module.
+        let mut place = self.0.try_lock_explicit(Ordering::SeqCst, Ordering::SeqCst)?;
+        core::mem::replace(&mut *place, spare)
+    }
+}
+
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
+mod tests {
+    use alloc::sync::{Arc, Weak};
+    use alloc::vec::Vec;
+
+    use crate::MemoryMap;
+
+    #[test]
+    fn data_that_was_replaced_is_dropped_though_there_is_a_spare() {
+        let map = MemoryMap::new();
+        let data: Vec<Arc<u32>> = (0..200).map(Arc::new).collect();
+        let weak: Vec<Weak<u32>> = data.iter().map(Arc::downgrade).collect();
+        for (key, data) in (0..).zip(data) {
+            map.insert(key, data);
+        }
+        let is_kept = |key: u32| weak[key as usize].strong_count();
+        map.insert(1, Arc::new(0));
+        map.insert(1, Arc::new(0));
+        assert_eq!((is_kept(1), is_kept(0)), (0, 1));
+        map.remove(&2);
+        assert_eq!(is_kept(2), 0);
+        map.update(&3, |data| *data = Arc::new(0));
+        assert_eq!(is_kept(3), 0);
+        map.transaction(|edit| {
+            edit.insert(4, Arc::new(0));
+            edit.remove(&5);
+            edit.insert(1_000, Arc::new(0));
+        });
+        assert_eq!((is_kept(4), is_kept(5)), (0, 0));
+        map.transaction(|edit| (6..100).for_each(|key| _ = edit.insert(key, Arc::new(0))));
+        assert!((6..100).all(|key| is_kept(key) == 0));
+        let before = map.snapshot();
+        map.insert(100, Arc::new(0));
+        assert_eq!(is_kept(100), 1, "the snapshot has it");
+        drop(before);
+        assert_eq!(is_kept(100), 0, "and nobody else");
+    }
+}
