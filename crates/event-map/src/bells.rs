@@ -63,10 +63,10 @@ impl<K: Ord> Bells<K> {
     where
         K: Clone + 'a,
     {
-        let mut next = Self { bells: self.bells.clone(), live: self.live };
         if self.bells.is_empty() {
-            return next;
+            return Self { bells: Tree::new(), live: self.live };
         }
+        let mut next = Self { bells: self.bells.clone(), live: self.live };
         for key in keys {
             if let Some(bell) = self.bells.get(key) {
                 if bell.watcher_count() == 0 {
@@ -105,8 +105,10 @@ impl Drop for Rings {
                 self.0.ring_all();
             }
         }
-        let rest = Rest(self);
-        rest.0.ring_all();
+        if !self.0.is_empty() {
+            let rest = Rest(self);
+            rest.0.ring_all();
+        }
     }
 }
 

@@ -38,6 +38,8 @@
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
 use core::ops::Bound;
 
 use smallvec::SmallVec;
@@ -135,15 +137,21 @@ pub(crate) struct Log<K> {
     before: Option<Position>,
     /// Positions before that, held by somebody when they were last examined.
     marks: Tree<u64, Mark>,
-    /// The turns of the newest publication. They are moved into the trees by the next one, if anybody is behind.
+    /// The turns of the newest publication.
     newest: SmallVec<[(u64, Turn<K>); 1]>,
-    /// The turns before that.
+    /// The turns of the publications before that one, if somebody is behind: up to [`RECENT`].
+    recent: Vec<(u64, Turn<Arc<K>>)>,
+    /// The turns before those.
     turns: Tree<u64, Turn<Arc<K>>>,
     /// The turns of each key that has any among those.
     keys: Tree<Arc<K>, Turns>,
     /// How far the turns, and the marks, were examined in this round.
     examined: (u64, u64),
 }
+
+/// So many turns are kept in a list, which is copied by each change, before they are moved into the trees together: a watcher or
+/// snapshot that is behind by fewer changes costs no tree. Fewer in tests, whose random programs have a dozen keys.
+const RECENT: usize = if cfg!(all(test, not(any(event_core_loom, event_core_shuttle)))) { 2 } else { 16 };
 
 /// So many turns, and marks, are examined per change beside those of its key.
 const EXAMINED_PER_CHANGE: usize = 2;
@@ -164,6 +172,7 @@ impl<K: Ord> Log<K> {
             before: None,
             marks: Tree::new(),
             newest: SmallVec::new(),
+            recent: Vec::new(),
             turns: Tree::new(),
             keys: Tree::new(),
             examined: (0, 0),
@@ -176,6 +185,7 @@ impl<K: Ord> Log<K> {
         self.here = unused.unwrap_or_else(Mark::new);
         self.end = end;
         self.newest.clear();
+        self.recent.clear();
         if !self.marks.is_empty() {
             (self.marks, self.turns, self.keys) = (Tree::new(), Tree::new(), Tree::new());
         }
@@ -194,7 +204,7 @@ impl<K: Ord> Log<K> {
 
     /// How many turns it holds.
     pub(crate) fn len(&self) -> usize {
-        self.turns.len() + self.newest.len()
+        self.turns.len() + self.recent.len() + self.newest.len()
     }
 
     /// How many turns and positions it holds.
@@ -215,16 +225,22 @@ impl<K: Ord> Log<K> {
         let older = older.map(|from| Box::new(self.turns.range((from, Bound::Unbounded))));
         let older = older.into_iter().flatten();
         let older = older.map(|(number, turn)| Found { number: *number, key: &*turn.key, low: turn.low });
+        let recent = self.recent.iter().filter(move |(number, _)| *number > position);
+        let recent = recent.map(|(number, turn)| Found { number: *number, key: &*turn.key, low: turn.low });
         let newest = self.newest.iter().filter(move |(number, _)| *number > position);
-        older.chain(newest.map(|(number, turn)| Found { number: *number, key: &turn.key, low: turn.low }))
+        older.chain(recent).chain(newest.map(|(number, turn)| Found { number: *number, key: &turn.key, low: turn.low }))
     }
 
     /// Whether this turn is the one of its key that `position` needs.
     pub(crate) fn is_needed_at(&self, position: u64, found: &Found<'_, K>) -> bool {
-        let turns = self.keys.get(found.key).map_or(&[][..], |turns| turns);
-        let first = turns.iter().find(|(number, low)| *low <= position && position < *number);
+        let concerns = |number: u64, low: u64| low <= position && position < number;
+        let older = self.keys.get(found.key).map_or(&[][..], |turns| turns);
+        let older = older.iter().find(|(number, low)| concerns(*number, *low)).map(|(number, _)| *number);
+        let is_first_recent =
+            |(number, turn): &&(u64, Turn<Arc<K>>)| concerns(*number, turn.low) && *turn.key == *found.key;
+        let first = older.or_else(|| self.recent.iter().find(is_first_recent).map(|(number, _)| *number));
         // If there is none, it is the newest one.
-        found.concerns(position) && first.is_none_or(|(number, _)| *number == found.number)
+        found.concerns(position) && first.is_none_or(|number| number == found.number)
     }
 
     /// Whether it has all turns that `position`, which belongs to this map or another one, needs.
@@ -258,24 +274,46 @@ impl<K: Ord + Clone> Log<K> {
             self.marks.insert(held.number, held.mark.clone());
         }
         if !self.marks.is_empty() {
-            self.examine_marks(EXAMINED_PER_CHANGE);
+            self.examine_marks();
         }
         // With nobody behind, what happened before is no concern of anybody.
         if !self.marks.is_empty() {
             self.turns = before.turns.clone();
             self.keys = before.keys.clone();
-            for (number, turn) in &before.newest {
-                self.move_turn(*number, turn, &is_present);
-            }
-            // Their keys may have earlier turns that this change makes needless.
-            for at in 0..self.newest.len() {
-                if let Some((key, _)) = self.keys.get_key_value(&self.newest[at].1.key) {
-                    self.examine(Arc::clone(key), &is_present);
-                }
-            }
-            self.examine_turns(EXAMINED_PER_CHANGE * before.newest.len(), &is_present);
+            self.keep_turns(before, &is_present);
         }
         true
+    }
+
+    /// Keeps the turns of the state before, as far as anybody needs them.
+    fn keep_turns(&mut self, before: &Self, is_present: &impl Fn(&K) -> bool) {
+        self.recent.reserve(before.recent.len() + before.newest.len());
+        let last = self.marks.first().map_or(0, |(position, _)| *position);
+        self.recent.extend(before.recent.iter().filter(|(number, _)| *number > last).cloned());
+        let count = self.recent.len();
+        for (number, turn) in &before.newest {
+            if !self.is_covered(count, *number, turn) {
+                self.recent.push((*number, Turn { key: Arc::new(turn.key.clone()), low: turn.low }));
+            }
+        }
+        if self.recent.len() > RECENT {
+            for (number, turn) in mem::take(&mut self.recent) {
+                self.move_turn(number, turn, is_present);
+            }
+        }
+        // The keys that changed may have earlier turns that this change makes needless.
+        for at in 0..self.newest.len() {
+            let key = &self.newest[at].1.key;
+            if !self.recent.is_empty() && !is_present(key) {
+                self.recent.retain(|(_, turn)| turn.low > 0 || *turn.key != *key);
+            }
+            if let Some((key, _)) = self.keys.get_key_value(key) {
+                self.examine(Arc::clone(key), is_present);
+            }
+        }
+        if !self.turns.is_empty() {
+            self.examine_turns(EXAMINED_PER_CHANGE * before.newest.len(), is_present);
+        }
     }
 
     /// The turns of what was touched: of each key one, unless it came and went.
@@ -307,16 +345,26 @@ impl<K: Ord + Clone> Log<K> {
         turns
     }
 
-    /// Moves a turn of the publication before into the trees, if anybody needs it.
-    fn move_turn(&mut self, number: u64, turn: &Turn<K>, is_present: &impl Fn(&K) -> bool) {
-        let (key, mut turns) = match self.keys.get_key_value(&turn.key) {
-            Some((key, turns)) => (Some(Arc::clone(key)), turns.clone()),
-            None => (None, Turns::new()),
+    /// Whether an earlier turn, one of the first `count` recent ones or in the trees, is of the same key and of concern to whoever this
+    /// one is of concern to.
+    fn is_covered(&self, count: usize, number: u64, turn: &Turn<K>) -> bool {
+        let recent = self.recent[..count].iter().filter(|(_, other)| *other.key == turn.key);
+        let recent = recent.map(|(number, other)| (*number, other.low));
+        let older = self.keys.get(&turn.key).map_or(&[][..], |turns| turns);
+        let latest = older.iter().copied().chain(recent).filter(|(_, low)| *low <= turn.low).last();
+        // Nobody stands between them.
+        latest.is_some_and(|(latest, _)| self.position_below(number).is_none_or(|position| position < latest))
+    }
+
+    /// Moves a turn into the trees, if anybody needs it.
+    fn move_turn(&mut self, number: u64, turn: Turn<Arc<K>>, is_present: &impl Fn(&K) -> bool) {
+        let (key, mut turns) = match self.keys.get_key_value(&*turn.key) {
+            Some((key, turns)) => (Arc::clone(key), turns.clone()),
+            None => (turn.key, Turns::new()),
         };
         turns.push((number, turn.low));
         // Whether the key is there only matters to who never saw it.
-        if self.is_needed(&turns, turns.len() - 1, turn.low > 0 || is_present(&turn.key)) {
-            let key = key.unwrap_or_else(|| Arc::new(turn.key.clone()));
+        if self.is_needed(&turns, turns.len() - 1, turn.low > 0 || is_present(&key)) {
             self.turns.insert(number, Turn { key: Arc::clone(&key), low: turn.low });
             self.keys.insert(key, turns);
         }
@@ -377,19 +425,14 @@ impl<K: Ord + Clone> Log<K> {
     fn position_below(&self, number: u64) -> Option<u64> {
         match &self.before {
             Some(before) if before.number < number => Some(before.number),
-            _ if self.marks.len() <= 1 => {
-                self.marks.first().map(|(position, _)| *position).filter(|position| *position < number)
-            }
-            _ => self.marks.range(..number).next_back().map(|(position, _)| *position),
+            _ => self.marks.below(&number).map(|(position, _)| *position),
         }
     }
 
-    fn examine_marks(&mut self, count: usize) {
-        let count = count.min(self.marks.len());
-        let next: SmallVec<[(u64, bool); 2]> = in_rotation(&self.marks, self.examined.1, count)
-            .map(|(position, mark)| (*position, mark.is_held()))
-            .collect();
-        for (position, is_held) in next {
+    fn examine_marks(&mut self) {
+        for _ in 0..EXAMINED_PER_CHANGE.min(self.marks.len()) {
+            let Some((position, mark)) = next_in_rotation(&self.marks, self.examined.1) else { return };
+            let is_held = mark.is_held();
             self.examined.1 = position;
             if !is_held {
                 self.marks.remove(&position);
@@ -398,20 +441,16 @@ impl<K: Ord + Clone> Log<K> {
     }
 
     fn examine_turns(&mut self, count: usize, is_present: &impl Fn(&K) -> bool) {
-        let count = count.min(self.turns.len());
-        let next: SmallVec<[(u64, Arc<K>); 2]> = in_rotation(&self.turns, self.examined.0, count)
-            .map(|(number, turn)| (*number, Arc::clone(&turn.key)))
-            .collect();
-        for (number, key) in next {
+        for _ in 0..count.min(self.turns.len()) {
+            let Some((number, turn)) = next_in_rotation(&self.turns, self.examined.0) else { return };
+            let key = Arc::clone(&turn.key);
             self.examined.0 = number;
             self.examine(key, is_present);
         }
     }
 }
 
-/// `count` entries after `last`, and from the beginning if there are fewer.
-fn in_rotation<V>(tree: &Tree<u64, V>, last: u64, count: usize) -> impl Iterator<Item = (&u64, &V)> {
-    let is_at_end = tree.last().is_none_or(|(end, _)| *end <= last);
-    let rest = (!is_at_end).then(|| tree.range((Bound::Excluded(last), Bound::Unbounded)));
-    rest.into_iter().flatten().chain(tree.iter()).take(count)
+/// The entry after `last`, or the first one.
+fn next_in_rotation<V>(tree: &Tree<u64, V>, last: u64) -> Option<(u64, &V)> {
+    tree.above(&last).or_else(|| tree.first()).map(|(number, value)| (*number, value))
 }

@@ -36,24 +36,26 @@ impl<K, V> Spare<K, V> {
 
     /// Takes the spare out, if there is one that is like the picture after the change `end`.
     pub(crate) fn take(&self, end: u64) -> Option<UniqueArc<Picture<K, V>>> {
-        self.exchange(None).filter(|spare| spare.log.end() == end)
+        // Ordering: Release. Nothing depends on who reads the lock after this.
+        self.exchange(None, Ordering::Release).filter(|spare| spare.log.end() == end)
     }
 
     /// Leaves a spare, if it is like the current picture: `is_current` says so.
     pub(crate) fn put(&self, spare: UniqueArc<Picture<K, V>>, is_current: impl FnOnce() -> bool) {
-        drop(self.exchange(Some(spare)));
+        // Ordering: SeqCst, partner: the publication of a state and the lock of its writer; see the module.
+        drop(self.exchange(Some(spare), Ordering::SeqCst));
         crate::scheduling_point();
         if !is_current() {
-            drop(self.exchange(None));
+            drop(self.exchange(None, Ordering::Release));
         }
     }
 
     /// Returns what was here. User code runs only when that is dropped. Whoever finds the lock taken drops `spare`, and goes on
     /// without.
-    fn exchange(&self, spare: Option<UniqueArc<Picture<K, V>>>) -> Option<UniqueArc<Picture<K, V>>> {
+    fn exchange(&self, spare: Option<UniqueArc<Picture<K, V>>>, unlock: Ordering) -> Option<UniqueArc<Picture<K, V>>> {
         crate::scheduling_point();
-        // Ordering: SeqCst, partner: the publication of a state and the reading of its version; see the module.
-        let mut place = self.0.try_lock_explicit(Ordering::SeqCst, Ordering::SeqCst)?;
+        // Ordering: SeqCst, partner: the unlock in `put`; see the module.
+        let mut place = self.0.try_lock_explicit(Ordering::SeqCst, unlock)?;
         core::mem::replace(&mut *place, spare)
     }
 }

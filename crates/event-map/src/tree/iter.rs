@@ -111,13 +111,63 @@ impl<K: Ord, V> Tree<K, V> {
     }
 
     pub(crate) fn first(&self) -> Option<(&K, &V)> {
-        let first = Place::find(self.root.as_ref()?, |_| 0, |_| 0).leaf;
-        first.keys.first().zip(first.values.first())
+        self.root.as_ref()?.first()
     }
 
     pub(crate) fn last(&self) -> Option<(&K, &V)> {
-        let last = Place::find(self.root.as_ref()?, |inner| inner.children.len() - 1, |_| 0).leaf;
-        last.keys.last().zip(last.values.last())
+        self.root.as_ref()?.last()
+    }
+
+    /// The first entry above `key`.
+    pub(crate) fn above(&self, key: &K) -> Option<(&K, &V)> {
+        self.root.as_ref()?.above(key)
+    }
+
+    /// The last entry below `key`.
+    pub(crate) fn below(&self, key: &K) -> Option<(&K, &V)> {
+        self.root.as_ref()?.below(key)
+    }
+}
+
+impl<K: Ord, V> Node<K, V> {
+    fn first(&self) -> Option<(&K, &V)> {
+        match self {
+            Self::Leaf(leaf) => leaf.keys.first().zip(leaf.values.first()),
+            Self::Inner(inner) => inner.children.first()?.first(),
+        }
+    }
+
+    fn last(&self) -> Option<(&K, &V)> {
+        match self {
+            Self::Leaf(leaf) => leaf.keys.last().zip(leaf.values.last()),
+            Self::Inner(inner) => inner.children.last()?.last(),
+        }
+    }
+
+    fn above(&self, key: &K) -> Option<(&K, &V)> {
+        match self {
+            Self::Leaf(leaf) => {
+                let at = leaf.keys.partition_point(|other| other <= key);
+                leaf.keys.get(at).zip(leaf.values.get(at))
+            }
+            Self::Inner(inner) => {
+                let at = inner.child_of(key);
+                inner.children[at].above(key).or_else(|| inner.children.get(at + 1)?.first())
+            }
+        }
+    }
+
+    fn below(&self, key: &K) -> Option<(&K, &V)> {
+        match self {
+            Self::Leaf(leaf) => {
+                let at = leaf.keys.partition_point(|other| other < key).checked_sub(1)?;
+                leaf.keys.get(at).zip(leaf.values.get(at))
+            }
+            Self::Inner(inner) => {
+                let at = inner.child_of(key);
+                inner.children[at].below(key).or_else(|| inner.children.get(at.checked_sub(1)?)?.last())
+            }
+        }
     }
 }
 

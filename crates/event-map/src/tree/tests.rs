@@ -133,6 +133,10 @@ proptest! {
         for key in removed {
             prop_assert_eq!(tree.remove(&key), reference.remove(&key).is_some());
         }
+        for key in 0..310 {
+            prop_assert_eq!(tree.above(&key).map(|(key, _)| key), reference.range(key + 1..).next().map(|(key, _)| key));
+            prop_assert_eq!(tree.below(&key).map(|(key, _)| key), reference.range(..key).next_back().map(|(key, _)| key));
+        }
         let is_within = |key: &&u16| bounds.contains(*key);
         let mut expected: alloc::collections::VecDeque<_> = reference.keys().filter(is_within).collect();
         let mut range = tree.range::<u16, _>(bounds).map(|(key, ())| key);
