@@ -2,12 +2,13 @@
 
 use alloc::sync::Arc;
 use core::borrow::Borrow;
+use core::mem;
 
 use smallvec::SmallVec;
 use triomphe::UniqueArc;
 
 use crate::bells::Rings;
-use crate::log::{Changes, Log, Touched};
+use crate::log::{Log, Touched};
 use crate::state::{Common, Item, Picture, State};
 use crate::tree::{Graft, Path, Tree};
 
@@ -17,11 +18,7 @@ pub(crate) struct Draft<'a, K, V> {
     base: Option<&'a State<K, V>>,
     /// The next picture; none as long as nothing was changed.
     next: Option<UniqueArc<Picture<K, V>>>,
-    /// In the order of their first change. A key that was removed, inserted and removed again can be in it twice.
-    touched: SmallVec<[Touched<K>; 1]>,
-    /// The number of the newest change.
-    end: u64,
-    repeat: Repeat<K, V>,
+    notes: &'a mut Notes<K, V>,
     /// Whether a key is being inserted or removed. If `K::clone` panics meanwhile, the tree is not in order.
     is_torn: bool,
 }
@@ -36,21 +33,25 @@ enum Repeat<K, V> {
     All,
 }
 
-/// What a publication replaces.
-pub(crate) struct Replaced<K, V> {
-    picture: triomphe::Arc<Picture<K, V>>,
-    common: Arc<Common<K, V>>,
+/// What is noted of a change, and used after its publication. It stays where it is: to move what was just written takes longer
+/// than to write it.
+pub(crate) struct Notes<K, V> {
+    /// In the order of their first change. A key that was removed, inserted and removed again can be in it twice.
+    touched: SmallVec<[Touched<K>; 1]>,
+    /// The number of the newest change.
+    end: u64,
     repeat: Repeat<K, V>,
+    /// What is replaced.
+    replaced: Option<(triomphe::Arc<Picture<K, V>>, Arc<Common<K, V>>)>,
     /// The next tree, if all of it is to be shared.
     all: Tree<K, Item<V>>,
-    end: u64,
 }
 
 impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
-    pub(crate) fn new(base: Option<&'a State<K, V>>) -> Self {
-        let end = base.map_or(0, |base| base.log.end());
+    pub(crate) fn new(base: Option<&'a State<K, V>>, notes: &'a mut Notes<K, V>) -> Self {
+        notes.begin(base.map_or(0, |base| base.log.end()));
         let next = base.is_none().then(|| UniqueArc::new(Picture::new()));
-        Self { base, next, touched: SmallVec::new(), end, repeat: Repeat::Data(SmallVec::new()), is_torn: false }
+        Self { base, next, notes, is_torn: false }
     }
 
     pub(crate) fn items(&self) -> &Tree<K, Item<V>> {
@@ -88,8 +89,8 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
     /// Gives out the number of the next change, which is one of a key with this history; and whether it is the first of that key.
     fn next_change(&mut self, changed: Option<u64>) -> (u64, bool) {
         let begin = self.base.map_or(0, |base| base.log.end());
-        self.end += 1;
-        (self.end, changed.is_none_or(|changed| changed <= begin))
+        self.notes.end += 1;
+        (self.notes.end, changed.is_none_or(|changed| changed <= begin))
     }
 
     /// Returns what it replaced.
@@ -98,17 +99,17 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         let (created, changed) = found.as_ref().map_or((None, None), |found| (Some(found.1), Some(found.2)));
         let (number, is_first) = self.next_change(changed);
         if is_first {
-            self.touched.push(Touched { number, key: key.clone(), created, is_present: true });
+            self.notes.touched.push(Touched { number, key: key.clone(), created, is_present: true });
         }
         let item = Item { value, created: created.unwrap_or(number), changed: number };
         match found {
             Ok((path, ..)) => {
-                match &mut self.repeat {
+                match &mut self.notes.repeat {
                     Repeat::Data(data) => data.push((path, item.clone())),
                     repeat => *repeat = Repeat::All,
                 }
                 let place = self.items_mut().at_mut(path)?;
-                Some(core::mem::replace(place, item).value)
+                Some(mem::replace(place, item).value)
             }
             Err(gap) => {
                 let key = key.clone();
@@ -130,7 +131,7 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         let (owned, Item { value, created, changed }) = (owned.clone(), item.clone());
         let (number, is_first) = self.next_change(Some(changed));
         if is_first {
-            self.touched.push(Touched { number, key: owned, created: Some(created), is_present: false });
+            self.notes.touched.push(Touched { number, key: owned, created: Some(created), is_present: false });
         }
         self.is_torn = true;
         let graft = self.items_mut().remove_at(path);
@@ -141,58 +142,72 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
 
     /// A key has come or gone.
     fn reform(&mut self, graft: Graft<K, Item<V>>) {
-        let is_first = matches!(&self.repeat, Repeat::Data(data) if data.is_empty());
-        self.repeat = if is_first { Repeat::Graft(graft) } else { Repeat::All };
+        let is_first = matches!(&self.notes.repeat, Repeat::Data(data) if data.is_empty());
+        self.notes.repeat = if is_first { Repeat::Graft(graft) } else { Repeat::All };
     }
 
-    /// The next state, if anything has changed, and what it replaces. `rings`: the bells of what has changed.
+    /// The next state, if anything has changed. `rings`: the bells of what has changed.
     ///
     /// # Panics
     ///
     /// If a panic was caught that has left the tree in disorder.
-    pub(crate) fn finish(self, rings: &mut Rings) -> Option<(State<K, V>, Option<Replaced<K, V>>)> {
-        let Self { base, next, touched, end, repeat, is_torn } = self;
-        assert!(!is_torn, "the clone of a key panicked within a transaction, which cannot be published");
-        if touched.is_empty() {
+    pub(crate) fn finish(self, rings: &mut Rings) -> Option<State<K, V>> {
+        assert!(!self.is_torn, "the clone of a key panicked within a transaction, which cannot be published");
+        let (mut next, notes) = (self.next?, self.notes);
+        if notes.touched.is_empty() {
             return None;
         }
-        let mut next = next?;
-        let Some(base) = base else {
+        let Some(base) = self.base else {
             // Nobody has looked at anything yet: nobody has to be told.
-            next.log = Log::new(end);
-            return (!next.items.is_empty()).then(|| (State::of(next.shareable()), None));
+            next.log = Log::new(notes.end);
+            return (!next.items.is_empty()).then(|| State::of(next.shareable()));
         };
         let Picture { items, log } = &mut *next;
-        if !log.follow(&base.log, Changes { touched, end }, |key| items.contains_key(key)) {
+        if !log.follow(&base.log, &mut notes.touched, notes.end, |key| items.contains_key(key)) {
             return None;
+        }
+        if matches!(notes.repeat, Repeat::All) {
+            notes.all = items.clone();
         }
         // Not those that came and went.
         let bells = base.bells.rung(log.newest(), rings);
-        let all = if matches!(repeat, Repeat::All) { next.items.clone() } else { Tree::new() };
-        let (picture, common) = (triomphe::Arc::clone(&base.picture), Arc::clone(&base.common));
-        let replaced = Replaced { picture, common, repeat, all, end };
-        Some((State { picture: next.shareable(), bells, common: Arc::clone(&base.common) }, Some(replaced)))
+        notes.replaced = Some((triomphe::Arc::clone(&base.picture), Arc::clone(&base.common)));
+        Some(State { picture: next.shareable(), bells, common: Arc::clone(&base.common) })
     }
 }
 
-impl<K: Ord, V> Replaced<K, V> {
-    /// Makes a spare of it, if nobody else has it. `is_current`: whether nothing was published since. Runs no user code but `Drop`.
-    pub(crate) fn recycle(self, is_current: impl FnOnce() -> bool) {
-        let Self { picture, common, repeat, all, end } = self;
+impl<K: Ord, V> Notes<K, V> {
+    pub(crate) fn new() -> Self {
+        let repeat = Repeat::Data(SmallVec::new());
+        Self { touched: SmallVec::new(), end: 0, repeat, replaced: None, all: Tree::new() }
+    }
+
+    /// Forgets what was noted of a change that was not published. `end`: the number of the change before.
+    fn begin(&mut self, end: u64) {
+        if self.end > 0 {
+            *self = Self::new();
+        }
+        self.end = end;
+    }
+
+    /// Makes a spare of what was replaced, if nobody else has it. `is_current`: whether nothing was published since. Runs no user
+    /// code but `Drop`.
+    pub(crate) fn recycle(&mut self, is_current: impl FnOnce() -> bool) {
+        let Some((picture, common)) = self.replaced.take() else { return };
         let Ok(mut spare) = triomphe::Arc::try_unique(picture) else { return };
         let Picture { items, log } = &mut *spare;
-        match repeat {
-            Repeat::Data(data) => {
-                for (path, item) in data {
+        match mem::replace(&mut self.repeat, Repeat::All) {
+            Repeat::Data(mut data) => {
+                for (path, item) in data.drain(..) {
                     if let Some(place) = items.at_mut(path) {
                         *place = item;
                     }
                 }
             }
             Repeat::Graft(graft) => items.graft(graft),
-            Repeat::All => *items = all,
+            Repeat::All => *items = mem::replace(&mut self.all, Tree::new()),
         }
-        log.clear(end);
+        log.clear(self.end);
         common.spare.put(spare, is_current);
     }
 }

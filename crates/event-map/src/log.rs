@@ -122,12 +122,6 @@ impl<K> Touched<K> {
     }
 }
 
-/// What a publication changes: the keys, in the order of their first changes, and the number of the newest change.
-pub(crate) struct Changes<K> {
-    pub(crate) touched: SmallVec<[Touched<K>; 1]>,
-    pub(crate) end: u64,
-}
-
 /// The changes of a state that somebody may have to be told. See the module.
 pub(crate) struct Log<K> {
     /// The number of the newest change.
@@ -257,14 +251,23 @@ impl<K: Ord> Log<K> {
 }
 
 impl<K: Ord + Clone> Log<K> {
-    /// Becomes the log of the state that comes after `before`, if that differs; and returns whether it does. `is_present`: whether a
-    /// key is in the map then. Before, it is as [`clear`](Self::clear) leaves it.
-    pub(crate) fn follow(&mut self, before: &Self, changes: Changes<K>, is_present: impl Fn(&K) -> bool) -> bool {
-        self.newest = before.turns_of(changes.touched, changes.end, &is_present);
+    /// Becomes the log of the state that comes after `before`, if that differs; and returns whether it does. Before, it is as
+    /// [`clear`](Self::clear) leaves it.
+    ///
+    /// `touched`: the keys, in the order of their first changes. `end`: the number of the newest change. `is_present`: whether a key is
+    /// in the map then.
+    pub(crate) fn follow(
+        &mut self,
+        before: &Self,
+        touched: &mut SmallVec<[Touched<K>; 1]>,
+        end: u64,
+        is_present: impl Fn(&K) -> bool,
+    ) -> bool {
+        self.note_turns(before, touched, end, &is_present);
         if self.newest.is_empty() {
             return false;
         }
-        self.end = changes.end;
+        self.end = end;
         self.before = Some(Position { number: before.end, mark: before.here.clone() });
         self.examined = before.examined;
         if !before.marks.is_empty() {
@@ -316,33 +319,32 @@ impl<K: Ord + Clone> Log<K> {
         }
     }
 
-    /// The turns of what was touched: of each key one, unless it came and went.
-    fn turns_of(
-        &self,
-        mut touched: SmallVec<[Touched<K>; 1]>,
+    /// Notes the turns of what was touched: of each key one, unless it came and went.
+    fn note_turns(
+        &mut self,
+        before: &Self,
+        touched: &mut SmallVec<[Touched<K>; 1]>,
         end: u64,
         is_present: &impl Fn(&K) -> bool,
-    ) -> SmallVec<[(u64, Turn<K>); 1]> {
-        let mut turns = SmallVec::new();
-        if end == self.end + 1 {
+    ) {
+        if end == before.end + 1 {
             // One change, of a key that came, or was there.
             if let Some(touched) = touched.pop() {
-                turns.push(touched.into_turn());
+                self.newest.push(touched.into_turn());
             }
-            return turns;
+            return;
         }
         // Then nothing was touched twice, and what was noted of each is how it is: a key that was changed twice is noted twice only if
         // it was removed and inserted again, in this order or the other one.
         let are_alike = touched.iter().all(|key| key.is_present == touched[0].is_present);
-        let is_simple = are_alike && end - self.end == touched.len() as u64;
+        let is_simple = are_alike && end - before.end == touched.len() as u64;
         let mut seen = BTreeSet::new();
-        for touched in touched {
+        for touched in touched.drain(..) {
             let is_present = if is_simple { touched.is_present } else { is_present(&touched.key) };
             if (touched.created.is_some() || is_present) && (is_simple || seen.insert(touched.key.clone())) {
-                turns.push(touched.into_turn());
+                self.newest.push(touched.into_turn());
             }
         }
-        turns
     }
 
     /// Whether an earlier turn, one of the first `count` recent ones or in the trees, is of the same key and of concern to whoever this

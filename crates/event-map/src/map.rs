@@ -11,7 +11,7 @@ use triomphe::Arc;
 use crate::bells::Rings;
 use crate::change::Change;
 use crate::cursor::Bounds;
-use crate::draft::{Draft, Replaced};
+use crate::draft::{Draft, Notes};
 use crate::edit::MapEdit;
 use crate::key_watcher::KeyWatcher;
 use crate::reader::MapReader;
@@ -97,27 +97,20 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     fn write<R>(&self, mut edit: impl FnMut(&mut Draft<'_, K, V>) -> R) -> (R, Written) {
         let mut rings = Rings::default();
         let mut written = Written::Nothing;
-        let mut replaced: Option<Replaced<K, V>> = None;
+        let mut notes = Notes::new();
         let (returned, version) = self.value.transition(|state| {
             rings.clear();
-            replaced = None;
-            let mut draft = Draft::new(state);
+            let mut draft = Draft::new(state, &mut notes);
             let returned = edit(&mut draft);
-            let Some((next, before)) = draft.finish(&mut rings) else {
-                written = Written::Nothing;
-                return (None, returned);
-            };
-            written = Written::Refused;
-            replaced = before;
-            (Some(next), returned)
+            let next = draft.finish(&mut rings);
+            written = if next.is_some() { Written::Refused } else { Written::Nothing };
+            (next, returned)
         });
         match version {
             // After the publication, and after the wakers of everybody else.
             Some(version) => {
                 written = Written::Published;
-                if let Some(replaced) = replaced {
-                    replaced.recycle(|| self.value.version() == version);
-                }
+                notes.recycle(|| self.value.version() == version);
             }
             None => rings.clear(),
         }
