@@ -42,7 +42,9 @@ pub(crate) struct Notes<K, V> {
     end: u64,
     repeat: Repeat<K, V>,
     /// What is replaced.
-    replaced: Option<(triomphe::Arc<Picture<K, V>>, Arc<Common<K, V>>)>,
+    replaced: Option<triomphe::Arc<Picture<K, V>>>,
+    /// Where the spare is that is not like the next picture, as long as there is none that is.
+    common: Option<Arc<Common<K, V>>>,
     /// The next tree, if all of it is to be shared.
     all: Tree<K, Item<V>>,
 }
@@ -171,7 +173,8 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
         }
         // Not those that came and went.
         let bells = base.bells.rung(log.newest(), rings);
-        notes.replaced = Some((triomphe::Arc::clone(&base.picture), Arc::clone(&base.common)));
+        notes.replaced = Some(triomphe::Arc::clone(&base.picture));
+        notes.common = Some(Arc::clone(&base.common));
         Some(State { picture: next.shareable(), bells, common: Arc::clone(&base.common) })
     }
 }
@@ -179,12 +182,14 @@ impl<'a, K: Ord + Clone, V> Draft<'a, K, V> {
 impl<K: Ord, V> Notes<K, V> {
     pub(crate) fn new() -> Self {
         let repeat = Repeat::Data(SmallVec::new());
-        Self { touched: SmallVec::new(), end: 0, repeat, replaced: None, all: Tree::new() }
+        Self { touched: SmallVec::new(), end: 0, repeat, replaced: None, common: None, all: Tree::new() }
     }
 
     /// Forgets what was noted of a change that was not published. `end`: the number of the change before.
     fn begin(&mut self, end: u64) {
         if self.end > 0 {
+            // There may be a spare by the one who was first.
+            self.common = None;
             *self = Self::new();
         }
         self.end = end;
@@ -193,7 +198,7 @@ impl<K: Ord, V> Notes<K, V> {
     /// Makes a spare of what was replaced, if nobody else has it. `is_current`: whether nothing was published since. Runs no user
     /// code but `Drop`.
     pub(crate) fn recycle(&mut self, is_current: impl FnOnce() -> bool) {
-        let Some((picture, common)) = self.replaced.take() else { return };
+        let Some(picture) = self.replaced.take() else { return };
         let Ok(mut spare) = triomphe::Arc::try_unique(picture) else { return };
         let Picture { items, log } = &mut *spare;
         match mem::replace(&mut self.repeat, Repeat::All) {
@@ -208,6 +213,17 @@ impl<K: Ord, V> Notes<K, V> {
             Repeat::All => *items = mem::replace(&mut self.all, Tree::new()),
         }
         log.clear(self.end);
-        common.spare.put(spare, is_current);
+        if let Some(common) = self.common.take() {
+            common.spare.put(spare, is_current);
+        }
+    }
+}
+
+/// If nothing became the next spare, because somebody has what was replaced or something panicked, there is none.
+impl<K, V> Drop for Notes<K, V> {
+    fn drop(&mut self) {
+        if let Some(common) = &self.common {
+            common.spare.clear();
+        }
     }
 }
