@@ -12,13 +12,15 @@
 //!
 //! A turn is *of concern* to a position before it at which the key was as the turn found it: for a key that was inserted, any; for
 //! one that was changed or removed, one since it was inserted ([`Turn::low`]). A position needs the first turn after it that is of
-//! concern to it, and no other. When a key changes, it gets a turn, and those of its earlier turns that no position needs are
+//! concern to it, and no other. When a key changes, it gets a turn, and those of its earlier turns in the trees that no position needs are
 //! dropped; two more turns are examined on every change, in rotation, since a key may never change again. And a key that is not in
 //! the map now needs no turn for those who never saw it. So per key there are at most as many turns as there are positions, if
 //! everybody looked between two of its changes.
 //!
-//! The turns of the newest publication are a plain list, since those who have looked at the state before need all of them. The next
-//! publication moves them into the trees, if anybody is behind; otherwise they are forgotten, and no tree is touched.
+//! The turns of the newest publication are a plain list, since those who have looked at the state before need all of them. If nobody
+//! is behind, the next publication forgets them. Otherwise it copies them to the *recent* ones, a short list of the turns of several
+//! publications, unless an earlier turn of the same key does for everybody. When that list is full, all of it is moved into two trees. So
+//! a watcher that is behind by few changes costs no tree. A recent turn that nobody needs may stay until then.
 //!
 //! # Who stands where
 //!
