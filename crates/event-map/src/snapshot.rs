@@ -163,6 +163,9 @@ impl<K: Ord, V> Clone for MapSnapshot<K, V> {
     }
 }
 
+/// Keys and data are behind a pointer.
+impl<K, V> Unpin for MapSnapshot<K, V> {}
+
 /// Of an empty map.
 impl<K: Ord, V> Default for MapSnapshot<K, V> {
     fn default() -> Self {
