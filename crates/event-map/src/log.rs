@@ -181,8 +181,13 @@ impl<K: Ord> Log<K> {
         self.here = unused.unwrap_or_else(Mark::new);
         self.end = end;
         self.newest.clear();
-        self.recent.clear();
-        if !self.marks.is_empty() {
+        // After a large transaction.
+        self.newest.shrink_to_fit();
+        if self.marks.is_empty() {
+            // The room for more is kept only while somebody is behind.
+            self.recent = Vec::new();
+        } else {
+            self.recent.clear();
             (self.marks, self.turns, self.keys) = (Tree::new(), Tree::new(), Tree::new());
         }
     }
