@@ -87,12 +87,12 @@ impl MapRow {
     pub(super) fn why_not_first(self) -> &'static str {
         match self.work {
             MapWork::Change | MapWork::ChangeGet | MapWork::Followers => {
-                "the map is persistent and has two indices, by key and by version, of which a change copies paths; the peer \
-                 writes one place."
+                "nobody waits for a writer: a change is made in a tree that nobody reads, published, and repeated in the tree that was \
+                 read before; the peer writes one place under a lock."
             }
             MapWork::Snapshot | MapWork::Since => {
-                "a small map is copied faster as a whole than a change copies paths of two trees; and eyeball's vector, which is \
-                 persistent as well, is indexed by numbers only."
+                "a small map is copied faster as a whole than the changes of two trees are made and noted; and eyeball's vector, \
+                 which is persistent as well, is indexed by numbers only."
             }
         }
     }

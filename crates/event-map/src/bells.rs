@@ -27,7 +27,7 @@ pub(crate) struct Bells<K> {
 
 impl<K: Ord> Bells<K> {
     pub(crate) fn new() -> Self {
-        Self { bells: Tree::new_sync(), live: 0 }
+        Self { bells: Tree::new(), live: 0 }
     }
 
     pub(crate) fn get(&self, key: &K) -> Option<&Bell> {
@@ -37,7 +37,7 @@ impl<K: Ord> Bells<K> {
     /// How many keys have one.
     #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn len(&self) -> usize {
-        self.bells.size()
+        self.bells.len()
     }
 
     /// These bells and one more.
@@ -46,31 +46,31 @@ impl<K: Ord> Bells<K> {
         K: Clone,
     {
         let mut next = Self { bells: self.bells.clone(), live: self.live };
-        if next.bells.size() >= 2 * self.live + 8 {
+        if next.bells.len() >= 2 * self.live + 8 {
             for (key, bell) in self.bells.iter() {
                 if bell.watcher_count() == 0 {
-                    next.bells.remove_mut(key);
+                    next.bells.remove(key);
                 }
             }
-            next.live = next.bells.size();
+            next.live = next.bells.len();
         }
-        next.bells.insert_mut(key, bell);
+        next.bells.insert(key, bell);
         next
     }
 
     /// Notes the bells of `keys`. Returns those that are left: without the ones among them that nobody listens to.
     pub(crate) fn rung<'a>(&self, keys: impl Iterator<Item = &'a K>, rings: &mut Rings) -> Self
     where
-        K: 'a,
+        K: Clone + 'a,
     {
-        let mut next = Self { bells: self.bells.clone(), live: self.live };
         if self.bells.is_empty() {
-            return next;
+            return Self { bells: Tree::new(), live: self.live };
         }
+        let mut next = Self { bells: self.bells.clone(), live: self.live };
         for key in keys {
             if let Some(bell) = self.bells.get(key) {
                 if bell.watcher_count() == 0 {
-                    next.bells.remove_mut(key);
+                    next.bells.remove(key);
                 } else {
                     rings.0.push(bell.clone());
                 }
@@ -105,8 +105,10 @@ impl Drop for Rings {
                 self.0.ring_all();
             }
         }
-        let rest = Rest(self);
-        rest.0.ring_all();
+        if !self.0.is_empty() {
+            let rest = Rest(self);
+            rest.0.ring_all();
+        }
     }
 }
 

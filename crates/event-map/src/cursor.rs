@@ -59,6 +59,9 @@ struct Listing<K> {
     last: Option<K>,
 }
 
+/// So many keys of a queue are searched one by one. Fewer in tests, whose random programs have a dozen keys.
+const SEARCHED: usize = if cfg!(all(test, not(any(event_core_loom, event_core_shuttle)))) { 2 } else { 16 };
+
 /// Where a watcher is: in its first list, and then in the order in which keys first changed since it looked.
 #[derive(Clone)]
 pub(crate) struct Cursor<K> {
@@ -72,7 +75,7 @@ pub(crate) struct Cursor<K> {
     rest: Option<Rest<K>>,
     /// Keys whose turn it is after those, and whether the watcher has been told that the key is there.
     queue: VecDeque<(K, bool)>,
-    /// The keys in `queue`.
+    /// The keys in `queue`, if they are too many to be searched one by one; empty otherwise.
     queued: BTreeSet<K>,
 }
 
@@ -133,8 +136,7 @@ impl<K: Ord + Clone> Cursor<K> {
                 position = rest.position().clone();
                 self.rest = Some(rest);
             } else {
-                self.queue.extend(new.iter().map(|(_, key)| (K::clone(key), false)));
-                self.queued.extend(new.iter().map(|(_, key)| K::clone(key)));
+                new.iter().for_each(|(_, key)| self.push(key, false));
             }
         }
         self.position = Some(position);
@@ -151,10 +153,14 @@ impl<K: Ord + Clone> Cursor<K> {
         let Some(at) = self.position.as_ref().map(|position| position.number) else { return };
         for turn in state.log.turns_after(at).filter(|turn| turn.concerns(at)) {
             let key = turn.key;
-            if !self.bounds.contain(key) || self.queued.contains(key) {
+            if !self.bounds.contain(key) || self.is_queued(key) {
                 continue;
             }
             if self.rest.as_ref().is_some_and(|rest| rest.contains(key)) {
+                continue;
+            }
+            if turn.was_present() && self.listing.is_none() {
+                self.push(key, true);
                 continue;
             }
             let item = state.items.get(key);
@@ -167,9 +173,7 @@ impl<K: Ord + Clone> Cursor<K> {
             if item.is_none() && !was_told {
                 continue;
             }
-            let twice = (key.clone(), key.clone());
-            self.queued.insert(twice.0);
-            self.queue.push_back((twice.1, was_told));
+            self.push(key, was_told);
         }
     }
 
@@ -213,10 +217,30 @@ impl<K: Ord + Clone> Cursor<K> {
         }
     }
 
-    fn forget_first(&mut self) {
-        if let Some((key, _)) = self.queue.front() {
-            self.queued.remove(key);
-            self.queue.pop_front();
+    fn is_queued(&self, key: &K) -> bool {
+        if self.queued.is_empty() {
+            self.queue.iter().any(|(other, _)| other == key)
+        } else {
+            self.queued.contains(key)
         }
+    }
+
+    fn push(&mut self, key: &K, was_told: bool) {
+        let key = key.clone();
+        if !self.queued.is_empty() {
+            self.queued.insert(key.clone());
+        } else if self.queue.len() >= SEARCHED {
+            let all = self.queue.iter().map(|(other, _)| other).chain([&key]);
+            self.queued = all.cloned().collect();
+        }
+        self.queue.push_back((key, was_told));
+    }
+
+    fn forget_first(&mut self) {
+        let Some((key, _)) = self.queue.front() else { return };
+        if !self.queued.is_empty() {
+            self.queued.remove(key);
+        }
+        self.queue.pop_front();
     }
 }

@@ -1,12 +1,13 @@
 //! Several changes that become one.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::fmt;
 
+use triomphe::Arc;
+
+use crate::draft::Draft;
 use crate::snapshot::Iter;
-use crate::state::Draft;
 
 /// The map within a [`transaction`](crate::MemoryMap::transaction): what it will be if the transaction is published.
 pub struct MapEdit<'e, 'a, K, V> {
@@ -20,7 +21,7 @@ impl<'e, 'a, K: Ord + Clone, V> MapEdit<'e, 'a, K, V> {
 
     /// Sets what `key` holds. Returns whether the map had the key.
     pub fn insert(&mut self, key: K, value: V) -> bool {
-        self.draft.insert(key, Arc::new(value)).is_some()
+        self.draft.insert(&key, Arc::new(value)).is_some()
     }
 
     /// Removes `key`. Returns whether the map had it.
@@ -40,7 +41,7 @@ impl<'e, 'a, K: Ord + Clone, V> MapEdit<'e, 'a, K, V> {
         let Some((key, item)) = self.draft.items().get_key_value(key) else { return false };
         let (key, mut value) = (key.clone(), V::clone(&item.value));
         f(&mut value);
-        self.draft.insert(key, Arc::new(value));
+        self.draft.insert(&key, Arc::new(value));
         true
     }
 
@@ -81,7 +82,7 @@ impl<'e, 'a, K: Ord + Clone, V> MapEdit<'e, 'a, K, V> {
     /// How many keys there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.draft.items().size()
+        self.draft.items().len()
     }
 
     /// Whether there are no keys.
@@ -130,7 +131,7 @@ impl<K: Ord + Clone, V> Draft<'_, K, V> {
         for (_, (key, value)) in wanted {
             // User code, while the current state is borrowed.
             if self.get(key).is_none_or(|old| **old != **value) {
-                self.insert(key.clone(), Arc::clone(value));
+                self.insert(key, Arc::clone(value));
                 differ += 1;
             }
         }

@@ -12,13 +12,15 @@
 //!
 //! A turn is *of concern* to a position before it at which the key was as the turn found it: for a key that was inserted, any; for
 //! one that was changed or removed, one since it was inserted ([`Turn::low`]). A position needs the first turn after it that is of
-//! concern to it, and no other. When a key changes, it gets a turn, and those of its earlier turns that no position needs are
+//! concern to it, and no other. When a key changes, it gets a turn, and those of its earlier turns in the trees that no position needs are
 //! dropped; two more turns are examined on every change, in rotation, since a key may never change again. And a key that is not in
 //! the map now needs no turn for those who never saw it. So per key there are at most as many turns as there are positions, if
 //! everybody looked between two of its changes.
 //!
-//! The turns of the newest publication are a plain list, since those who have looked at the state before need all of them. The next
-//! publication moves them into the trees, if anybody is behind; otherwise they are forgotten, and no tree is touched.
+//! The turns of the newest publication are a plain list, since those who have looked at the state before need all of them. If nobody
+//! is behind, the next publication forgets them. Otherwise it copies them to the *recent* ones, a short list of the turns of several
+//! publications, unless an earlier turn of the same key does for everybody. When that list is full, all of it is moved into two trees. So
+//! a watcher that is behind by few changes costs no tree. A recent turn that nobody needs may stay until then.
 //!
 //! # Who stands where
 //!
@@ -35,8 +37,11 @@
 //! *A mark that nobody holds, counted twice*, because an old state is still borrowed: then turns are kept for longer than needed,
 //! until the next time.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::mem;
 use core::ops::Bound;
 
 use smallvec::SmallVec;
@@ -45,21 +50,21 @@ use crate::tree::Tree;
 
 /// A position at which somebody may stand, who holds a clone.
 #[derive(Clone)]
-pub(crate) struct Mark(Arc<()>);
+pub(crate) struct Mark(triomphe::Arc<()>);
 
 impl Mark {
     fn new() -> Self {
-        Self(Arc::new(()))
+        Self(triomphe::Arc::new(()))
     }
 
     /// Whether there is another clone than this.
     fn is_held(&self) -> bool {
         crate::scheduling_point();
-        Arc::strong_count(&self.0) > 1
+        !self.0.is_unique()
     }
 
     fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        triomphe::Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -72,6 +77,7 @@ pub(crate) struct Position {
 }
 
 /// The first change of a key since some position.
+#[derive(Clone)]
 pub(crate) struct Turn<P> {
     /// The key, or a pointer to it.
     key: P,
@@ -112,10 +118,10 @@ pub(crate) struct Touched<K> {
     pub(crate) is_present: bool,
 }
 
-/// What a publication changes: the keys, in the order of their first changes, and the number of the newest change.
-pub(crate) struct Changes<K> {
-    pub(crate) touched: SmallVec<[Touched<K>; 1]>,
-    pub(crate) end: u64,
+impl<K> Touched<K> {
+    fn into_turn(self) -> (u64, Turn<K>) {
+        (self.number, Turn { key: self.key, low: self.created.unwrap_or(0) })
+    }
 }
 
 /// The changes of a state that somebody may have to be told. See the module.
@@ -127,9 +133,11 @@ pub(crate) struct Log<K> {
     before: Option<Position>,
     /// Positions before that, held by somebody when they were last examined.
     marks: Tree<u64, Mark>,
-    /// The turns of the newest publication. They are moved into the trees by the next one, if anybody is behind.
+    /// The turns of the newest publication.
     newest: SmallVec<[(u64, Turn<K>); 1]>,
-    /// The turns before that.
+    /// The turns of the publications before that one, if somebody is behind: up to [`RECENT`].
+    recent: Vec<(u64, Turn<Arc<K>>)>,
+    /// The turns before those.
     turns: Tree<u64, Turn<Arc<K>>>,
     /// The turns of each key that has any among those.
     keys: Tree<Arc<K>, Turns>,
@@ -137,8 +145,19 @@ pub(crate) struct Log<K> {
     examined: (u64, u64),
 }
 
+/// So many turns are kept in a list, which is copied by each change, before they are moved into the trees together: a watcher or
+/// snapshot that is behind by fewer changes costs no tree. Fewer in tests, whose random programs have a dozen keys.
+const RECENT: usize = if cfg!(all(test, not(any(event_core_loom, event_core_shuttle)))) { 2 } else { 16 };
+
 /// So many turns, and marks, are examined per change beside those of its key.
 const EXAMINED_PER_CHANGE: usize = 2;
+
+impl<K> Log<K> {
+    /// The number of the newest change.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+}
 
 impl<K: Ord> Log<K> {
     /// Of the first state, or of one before it.
@@ -147,17 +166,30 @@ impl<K: Ord> Log<K> {
             end,
             here: Mark::new(),
             before: None,
-            marks: Tree::new_sync(),
+            marks: Tree::new(),
             newest: SmallVec::new(),
-            turns: Tree::new_sync(),
-            keys: Tree::new_sync(),
+            recent: Vec::new(),
+            turns: Tree::new(),
+            keys: Tree::new(),
             examined: (0, 0),
         }
     }
 
-    /// The number of the newest change.
-    pub(crate) fn end(&self) -> u64 {
-        self.end
+    /// Forgets everything, for a state that does not exist any more, and is used for one after the change `end`.
+    pub(crate) fn clear(&mut self, end: u64) {
+        let unused = self.before.take().map(|before| before.mark).filter(|mark| !mark.is_held());
+        self.here = unused.unwrap_or_else(Mark::new);
+        self.end = end;
+        self.newest.clear();
+        // After a large transaction.
+        self.newest.shrink_to_fit();
+        if self.marks.is_empty() {
+            // The room for more is kept only while somebody is behind.
+            self.recent = Vec::new();
+        } else {
+            self.recent.clear();
+            (self.marks, self.turns, self.keys) = (Tree::new(), Tree::new(), Tree::new());
+        }
     }
 
     /// Where those stand who have looked at this state.
@@ -173,37 +205,43 @@ impl<K: Ord> Log<K> {
 
     /// How many turns it holds.
     pub(crate) fn len(&self) -> usize {
-        self.turns.size() + self.newest.len()
+        self.turns.len() + self.recent.len() + self.newest.len()
     }
 
     /// How many turns and positions it holds.
     #[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
     pub(crate) fn sizes(&self) -> (usize, usize) {
-        (self.len(), self.marks.size())
+        (self.len(), self.marks.len())
     }
 
     /// The turns after `position`, with their numbers. Those that are not of concern to it are among them, and later ones of
     /// the same key.
     pub(crate) fn turns_after(&self, position: u64) -> impl Iterator<Item = Found<'_, K>> {
-        // rpds allocates to find the first one, and mostly there is none.
         let older = match (self.turns.first(), self.turns.last()) {
             (Some((first, _)), _) if *first > position => Some(Bound::Unbounded),
             (_, Some((last, _))) if *last > position => Some(Bound::Excluded(position)),
             _ => None,
         };
-        let older = older.map(|from| self.turns.range((from, Bound::Unbounded)));
+        // In a box: it is large, and mostly there is none.
+        let older = older.map(|from| Box::new(self.turns.range((from, Bound::Unbounded))));
         let older = older.into_iter().flatten();
         let older = older.map(|(number, turn)| Found { number: *number, key: &*turn.key, low: turn.low });
+        let recent = self.recent.iter().filter(move |(number, _)| *number > position);
+        let recent = recent.map(|(number, turn)| Found { number: *number, key: &*turn.key, low: turn.low });
         let newest = self.newest.iter().filter(move |(number, _)| *number > position);
-        older.chain(newest.map(|(number, turn)| Found { number: *number, key: &turn.key, low: turn.low }))
+        older.chain(recent).chain(newest.map(|(number, turn)| Found { number: *number, key: &turn.key, low: turn.low }))
     }
 
     /// Whether this turn is the one of its key that `position` needs.
     pub(crate) fn is_needed_at(&self, position: u64, found: &Found<'_, K>) -> bool {
-        let turns = self.keys.get(found.key).map_or(&[][..], |turns| turns);
-        let first = turns.iter().find(|(number, low)| *low <= position && position < *number);
+        let concerns = |number: u64, low: u64| low <= position && position < number;
+        let older = self.keys.get(found.key).map_or(&[][..], |turns| turns);
+        let older = older.iter().find(|(number, low)| concerns(*number, *low)).map(|(number, _)| *number);
+        let is_first_recent =
+            |(number, turn): &&(u64, Turn<Arc<K>>)| concerns(*number, turn.low) && *turn.key == *found.key;
+        let first = older.or_else(|| self.recent.iter().find(is_first_recent).map(|(number, _)| *number));
         // If there is none, it is the newest one.
-        found.concerns(position) && first.is_none_or(|(number, _)| *number == found.number)
+        found.concerns(position) && first.is_none_or(|number| number == found.number)
     }
 
     /// Whether it has all turns that `position`, which belongs to this map or another one, needs.
@@ -220,78 +258,124 @@ impl<K: Ord> Log<K> {
 }
 
 impl<K: Ord + Clone> Log<K> {
-    /// The log of the state that comes after this one, if that differs. `is_present`: whether a key is in the map then.
-    pub(crate) fn after(&self, changes: Changes<K>, is_present: impl Fn(&K) -> bool) -> Option<Self> {
-        let newest = self.turns_of(changes.touched, changes.end, &is_present);
-        if newest.is_empty() {
-            return None;
+    /// Becomes the log of the state that comes after `before`, if that differs; and returns whether it does. Before, it is as
+    /// [`clear`](Self::clear) leaves it.
+    ///
+    /// `touched`: the keys, in the order of their first changes. `end`: the number of the newest change. `is_present`: whether a key is
+    /// in the map then.
+    pub(crate) fn follow(
+        &mut self,
+        before: &Self,
+        touched: &mut SmallVec<[Touched<K>; 1]>,
+        end: u64,
+        is_present: impl Fn(&K) -> bool,
+    ) -> bool {
+        self.note_turns(before, touched, end, &is_present);
+        if self.newest.is_empty() {
+            return false;
         }
-        let mut next = Self {
-            end: changes.end,
-            here: Mark::new(),
-            before: Some(Position { number: self.end, mark: self.here.clone() }),
-            marks: self.marks.clone(),
-            newest,
-            turns: Tree::new_sync(),
-            keys: Tree::new_sync(),
-            examined: self.examined,
-        };
-        if let Some(before) = self.before.as_ref().filter(|before| before.mark.is_held()) {
-            next.marks.insert_mut(before.number, before.mark.clone());
+        self.end = end;
+        self.before = Some(Position { number: before.end, mark: before.here.clone() });
+        self.examined = before.examined;
+        if !before.marks.is_empty() {
+            self.marks = before.marks.clone();
         }
-        next.examine_marks(EXAMINED_PER_CHANGE);
+        if let Some(held) = before.before.as_ref().filter(|before| before.mark.is_held()) {
+            self.marks.insert(held.number, held.mark.clone());
+        }
+        if !self.marks.is_empty() {
+            self.examine_marks();
+        }
         // With nobody behind, what happened before is no concern of anybody.
-        if !next.marks.is_empty() {
-            next.turns = self.turns.clone();
-            next.keys = self.keys.clone();
-            for (number, turn) in &self.newest {
-                next.move_turn(*number, turn, &is_present);
-            }
-            // Their keys may have earlier turns that this change makes needless.
-            for at in 0..next.newest.len() {
-                if let Some((key, _)) = next.keys.get_key_value(&next.newest[at].1.key) {
-                    next.examine(Arc::clone(key), &is_present);
-                }
-            }
-            next.examine_turns(EXAMINED_PER_CHANGE * self.newest.len(), &is_present);
+        if !self.marks.is_empty() {
+            self.turns = before.turns.clone();
+            self.keys = before.keys.clone();
+            self.keep_turns(before, &is_present);
         }
-        Some(next)
+        true
     }
 
-    /// The turns of what was touched: of each key one, unless it came and went.
-    fn turns_of(
-        &self,
-        touched: SmallVec<[Touched<K>; 1]>,
+    /// Keeps the turns of the state before, as far as anybody needs them.
+    fn keep_turns(&mut self, before: &Self, is_present: &impl Fn(&K) -> bool) {
+        self.recent.reserve(before.recent.len() + before.newest.len());
+        let last = self.marks.first().map_or(0, |(position, _)| *position);
+        self.recent.extend(before.recent.iter().filter(|(number, _)| *number > last).cloned());
+        let count = self.recent.len();
+        for (number, turn) in &before.newest {
+            if !self.is_covered(count, *number, turn) {
+                self.recent.push((*number, Turn { key: Arc::new(turn.key.clone()), low: turn.low }));
+            }
+        }
+        if self.recent.len() > RECENT {
+            for (number, turn) in mem::take(&mut self.recent) {
+                self.move_turn(number, turn, is_present);
+            }
+        }
+        // The keys that changed may have earlier turns that this change makes needless.
+        for at in 0..self.newest.len() {
+            let key = &self.newest[at].1.key;
+            if !self.recent.is_empty() && !is_present(key) {
+                self.recent.retain(|(_, turn)| turn.low > 0 || *turn.key != *key);
+            }
+            if let Some((key, _)) = self.keys.get_key_value(key) {
+                self.examine(Arc::clone(key), is_present);
+            }
+        }
+        if !self.turns.is_empty() {
+            self.examine_turns(EXAMINED_PER_CHANGE * before.newest.len(), is_present);
+        }
+    }
+
+    /// Notes the turns of what was touched: of each key one, unless it came and went.
+    fn note_turns(
+        &mut self,
+        before: &Self,
+        touched: &mut SmallVec<[Touched<K>; 1]>,
         end: u64,
         is_present: &impl Fn(&K) -> bool,
-    ) -> SmallVec<[(u64, Turn<K>); 1]> {
+    ) {
+        if end == before.end + 1 {
+            // One change, of a key that came, or was there.
+            if let Some(touched) = touched.pop() {
+                self.newest.push(touched.into_turn());
+            }
+            return;
+        }
         // Then nothing was touched twice, and what was noted of each is how it is: a key that was changed twice is noted twice only if
         // it was removed and inserted again, in this order or the other one.
         let are_alike = touched.iter().all(|key| key.is_present == touched[0].is_present);
-        let is_simple = are_alike && end - self.end == touched.len() as u64;
-        let mut turns = SmallVec::with_capacity(touched.len());
+        let is_simple = are_alike && end - before.end == touched.len() as u64;
         let mut seen = BTreeSet::new();
-        for Touched { number, key, created, is_present: was_present } in touched {
-            let is_present = if is_simple { was_present } else { is_present(&key) };
-            if (created.is_some() || is_present) && (is_simple || seen.insert(key.clone())) {
-                turns.push((number, Turn { key, low: created.unwrap_or(0) }));
+        for touched in touched.drain(..) {
+            let is_present = if is_simple { touched.is_present } else { is_present(&touched.key) };
+            if (touched.created.is_some() || is_present) && (is_simple || seen.insert(touched.key.clone())) {
+                self.newest.push(touched.into_turn());
             }
         }
-        turns
     }
 
-    /// Moves a turn of the publication before into the trees, if anybody needs it.
-    fn move_turn(&mut self, number: u64, turn: &Turn<K>, is_present: &impl Fn(&K) -> bool) {
-        let (key, mut turns) = match self.keys.get_key_value(&turn.key) {
-            Some((key, turns)) => (Some(Arc::clone(key)), turns.clone()),
-            None => (None, Turns::new()),
+    /// Whether an earlier turn, one of the first `count` recent ones or in the trees, is of the same key and of concern to whoever this
+    /// one is of concern to.
+    fn is_covered(&self, count: usize, number: u64, turn: &Turn<K>) -> bool {
+        let recent = self.recent[..count].iter().filter(|(_, other)| *other.key == turn.key);
+        let recent = recent.map(|(number, other)| (*number, other.low));
+        let older = self.keys.get(&turn.key).map_or(&[][..], |turns| turns);
+        let latest = older.iter().copied().chain(recent).filter(|(_, low)| *low <= turn.low).last();
+        // Nobody stands between them.
+        latest.is_some_and(|(latest, _)| self.position_below(number).is_none_or(|position| position < latest))
+    }
+
+    /// Moves a turn into the trees, if anybody needs it.
+    fn move_turn(&mut self, number: u64, turn: Turn<Arc<K>>, is_present: &impl Fn(&K) -> bool) {
+        let (key, mut turns) = match self.keys.get_key_value(&*turn.key) {
+            Some((key, turns)) => (Arc::clone(key), turns.clone()),
+            None => (turn.key, Turns::new()),
         };
         turns.push((number, turn.low));
         // Whether the key is there only matters to who never saw it.
-        if self.is_needed(&turns, turns.len() - 1, turn.low > 0 || is_present(&turn.key)) {
-            let key = key.unwrap_or_else(|| Arc::new(turn.key.clone()));
-            self.turns.insert_mut(number, Turn { key: Arc::clone(&key), low: turn.low });
-            self.keys.insert_mut(key, turns);
+        if self.is_needed(&turns, turns.len() - 1, turn.low > 0 || is_present(&key)) {
+            self.turns.insert(number, Turn { key: Arc::clone(&key), low: turn.low });
+            self.keys.insert(key, turns);
         }
     }
 
@@ -305,9 +389,9 @@ impl<K: Ord + Clone> Log<K> {
         let mut turns = turns.clone();
         self.drop_needless(&mut turns, is_present);
         if turns.is_empty() {
-            self.keys.remove_mut(&*key);
+            self.keys.remove(&*key);
         } else {
-            self.keys.insert_mut(key, turns);
+            self.keys.insert(key, turns);
         }
     }
 
@@ -319,7 +403,7 @@ impl<K: Ord + Clone> Log<K> {
                 index += 1;
             } else {
                 let (number, _) = turns.remove(index);
-                self.turns.remove_mut(&number);
+                self.turns.remove(&number);
             }
         }
     }
@@ -350,43 +434,32 @@ impl<K: Ord + Clone> Log<K> {
     fn position_below(&self, number: u64) -> Option<u64> {
         match &self.before {
             Some(before) if before.number < number => Some(before.number),
-            // rpds allocates to find one in the middle.
-            _ if self.marks.size() <= 1 => {
-                self.marks.first().map(|(position, _)| *position).filter(|position| *position < number)
-            }
-            _ => self.marks.range(..number).next_back().map(|(position, _)| *position),
+            _ => self.marks.below(&number).map(|(position, _)| *position),
         }
     }
 
-    fn examine_marks(&mut self, count: usize) {
-        let count = count.min(self.marks.size());
-        let next: SmallVec<[(u64, bool); 2]> = in_rotation(&self.marks, self.examined.1, count)
-            .map(|(position, mark)| (*position, mark.is_held()))
-            .collect();
-        for (position, is_held) in next {
+    fn examine_marks(&mut self) {
+        for _ in 0..EXAMINED_PER_CHANGE.min(self.marks.len()) {
+            let Some((position, mark)) = next_in_rotation(&self.marks, self.examined.1) else { return };
+            let is_held = mark.is_held();
             self.examined.1 = position;
             if !is_held {
-                self.marks.remove_mut(&position);
+                self.marks.remove(&position);
             }
         }
     }
 
     fn examine_turns(&mut self, count: usize, is_present: &impl Fn(&K) -> bool) {
-        let count = count.min(self.turns.size());
-        let next: SmallVec<[(u64, Arc<K>); 2]> = in_rotation(&self.turns, self.examined.0, count)
-            .map(|(number, turn)| (*number, Arc::clone(&turn.key)))
-            .collect();
-        for (number, key) in next {
+        for _ in 0..count.min(self.turns.len()) {
+            let Some((number, turn)) = next_in_rotation(&self.turns, self.examined.0) else { return };
+            let key = Arc::clone(&turn.key);
             self.examined.0 = number;
             self.examine(key, is_present);
         }
     }
 }
 
-/// `count` entries after `last`, and from the beginning if there are fewer.
-fn in_rotation<V>(tree: &Tree<u64, V>, last: u64, count: usize) -> impl Iterator<Item = (&u64, &V)> {
-    // rpds allocates to find one in the middle.
-    let is_at_end = tree.last().is_none_or(|(end, _)| *end <= last);
-    let rest = (!is_at_end).then(|| tree.range((Bound::Excluded(last), Bound::Unbounded)));
-    rest.into_iter().flatten().chain(tree.iter()).take(count)
+/// The entry after `last`, or the first one.
+fn next_in_rotation<V>(tree: &Tree<u64, V>, last: u64) -> Option<(u64, &V)> {
+    tree.above(&last).or_else(|| tree.first()).map(|(number, value)| (*number, value))
 }

@@ -1,22 +1,23 @@
 //! The map itself: making, changing, closing and sharing it.
 
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::borrow::Borrow;
 use core::fmt;
 use core::ops::RangeBounds;
 
 use event_core::{MemoryValue, SetError, Version, Watch};
+use triomphe::Arc;
 
 use crate::bells::Rings;
 use crate::change::Change;
 use crate::cursor::Bounds;
+use crate::draft::{Draft, Notes};
 use crate::edit::MapEdit;
 use crate::key_watcher::KeyWatcher;
 use crate::reader::MapReader;
 use crate::snapshot::MapSnapshot;
 use crate::snapshots::SnapshotWatcher;
-use crate::state::{Draft, State};
+use crate::state::State;
 use crate::traits::WatchMap;
 use crate::watcher::{MapWatcher, RangeWatcher};
 
@@ -96,20 +97,23 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     fn write<R>(&self, mut edit: impl FnMut(&mut Draft<'_, K, V>) -> R) -> (R, Written) {
         let mut rings = Rings::default();
         let mut written = Written::Nothing;
+        let mut notes = Notes::new();
         let (returned, version) = self.value.transition(|state| {
             rings.clear();
-            let mut draft = Draft::new(state);
+            let mut draft = Draft::new(state, &mut notes);
             let returned = edit(&mut draft);
             let next = draft.finish(&mut rings);
             written = if next.is_some() { Written::Refused } else { Written::Nothing };
             (next, returned)
         });
-        if version.is_some() {
-            written = Written::Published;
-        } else {
-            rings.clear();
+        match version {
+            // After the publication, and after the wakers of everybody else.
+            Some(version) => {
+                written = Written::Published;
+                notes.recycle(|| self.value.version() == version);
+            }
+            None => rings.clear(),
         }
-        // After the publication, and after the wakers of everybody else.
         drop(rings);
         (returned, written)
     }
@@ -153,7 +157,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// ```
     pub fn try_insert(&self, key: K, value: V) -> Result<Option<V>, SetError<(K, V)>> {
         let value = Arc::new(value);
-        let (old, written) = self.write(|draft| draft.insert(key.clone(), Arc::clone(&value)));
+        let (old, written) = self.write(|draft| draft.insert(&key, Arc::clone(&value)));
         match written {
             Written::Refused => {
                 drop(old);
@@ -184,7 +188,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
         let (_, written) = self.write(|draft| {
             // User code, while the current state is borrowed.
             if draft.get(&key).is_none_or(|old| **old != *value) {
-                draft.insert(key.clone(), Arc::clone(&value));
+                draft.insert(&key, Arc::clone(&value));
             }
         });
         written == Written::Published
@@ -347,7 +351,7 @@ impl<K: Ord + Clone, V: Clone> MemoryMap<K, V> {
     /// How many keys there are. Lock-free.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.value.borrow().map_or(0, |state| state.items.size())
+        self.value.borrow().map_or(0, |state| state.items.len())
     }
 
     /// Whether there are no keys. Lock-free.
@@ -543,7 +547,7 @@ impl<K: Ord + Clone, V: Clone> FromIterator<(K, V)> for MemoryMap<K, V> {
         let this = Self::new();
         this.write(|draft| {
             for (key, value) in &all {
-                draft.insert(key.clone(), Arc::clone(value));
+                draft.insert(key, Arc::clone(value));
             }
         });
         this

@@ -247,6 +247,35 @@ fn the_end_and_a_watcher_that_arms_do_not_miss_each_other() {
     });
 }
 
+/// Nobody keeps data that was replaced, in particular no spare, however writers and a reader meet.
+#[test]
+#[cfg(not(event_core_loom))]
+fn data_that_was_replaced_is_dropped_when_writers_meet() {
+    explore(|| {
+        let map = MemoryMap::from([(0, Arc::new(0)), (1, Arc::new(1))]);
+        map.insert(1, Arc::new(1));
+        let writers: Vec<_> = (0..2)
+            .map(|_| {
+                let map = map.clone();
+                thread::spawn(move || {
+                    let write = |data| {
+                        let data = Arc::new(data);
+                        let kept = Arc::downgrade(&data);
+                        drop(map.insert(0, data));
+                        kept
+                    };
+                    [write(1), write(2)]
+                })
+            })
+            .collect();
+        let reader = map.reader();
+        let reader = thread::spawn(move || drop(reader.get(&0)));
+        let kept: Vec<_> = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
+        reader.join().unwrap();
+        assert_eq!(kept.iter().filter(|data| data.strong_count() > 0).count(), 1, "the newest is kept, and no other");
+    });
+}
+
 /// Snapshots are states that the map had, and what differs between two of them is all that differs.
 #[test]
 #[cfg(not(event_core_loom))]

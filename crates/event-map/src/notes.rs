@@ -56,12 +56,12 @@ impl<K: Ord + Clone> Notes<K> {
     /// The keys that were inserted after the change `made`, for a watcher that reads for the first time, which finds the numbers of
     /// the insertions in `found`.
     pub(crate) fn inserted<V>(state: &State<K, V>, made: u64, found: &[(u64, &K)]) -> Arc<Self> {
-        let known = state.lists.inserted.load().and_then(|list| list.upgrade());
+        let known = state.common.lists.inserted.load().and_then(|list| list.upgrade());
         if let Some(list) = known.filter(|list| list.from == made && list.leads_to(state)) {
             return list;
         }
         let note = |(number, key): &(u64, &K)| Note { key: K::clone(key), number: *number, was_present: false };
-        Self::share(&state.lists.inserted, made, state.log.position(), found.iter().map(note).collect())
+        Self::share(&state.common.lists.inserted, made, state.log.position(), found.iter().map(note).collect())
     }
 
     /// The keys that changed after a position. `None` if they are few.
@@ -69,7 +69,7 @@ impl<K: Ord + Clone> Notes<K> {
         if state.log.len() < LISTED_FROM || state.log.turns_after(from).take(LISTED_FROM).count() < LISTED_FROM {
             return None;
         }
-        let known = state.lists.changed.load().and_then(|list| list.upgrade());
+        let known = state.common.lists.changed.load().and_then(|list| list.upgrade());
         if let Some(list) = known.filter(|list| list.from == from && list.leads_to(state)) {
             return Some(list);
         }
@@ -77,7 +77,7 @@ impl<K: Ord + Clone> Notes<K> {
         // One that was not there before is there now: the log has no turns of keys that came and went.
         let note =
             turns.map(|turn| Note { key: turn.key.clone(), number: turn.number, was_present: turn.was_present() });
-        Some(Self::share(&state.lists.changed, from, state.log.position(), note.collect()))
+        Some(Self::share(&state.common.lists.changed, from, state.log.position(), note.collect()))
     }
 
     fn share(place: &MemoryValue<Weak<Self>>, from: u64, to: Position, mut notes: Vec<Note<K>>) -> Arc<Self> {

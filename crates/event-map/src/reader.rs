@@ -86,7 +86,7 @@ impl<K: Ord + Clone, V: Clone> MapReader<K, V> {
     /// As [`MemoryMap::len`](crate::MemoryMap::len).
     #[must_use]
     pub fn len(&self) -> usize {
-        self.value.borrow().map_or(0, |state| state.items.size())
+        self.value.borrow().map_or(0, |state| state.items.len())
     }
 
     /// As [`MemoryMap::is_empty`](crate::MemoryMap::is_empty).

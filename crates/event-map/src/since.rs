@@ -1,7 +1,6 @@
 //! What differs between two snapshots.
 
 use alloc::boxed::Box;
-use alloc::sync::Arc;
 use core::cmp::Ordering;
 use core::fmt;
 use core::iter::Peekable;
@@ -28,12 +27,13 @@ type Items<'a, K, V> = Boxed<'a, (&'a K, &'a Item<V>)>;
 
 impl<'a, K: Ord, V> Since<'a, K, V> {
     pub(crate) fn new(new: &'a MapSnapshot<K, V>, old: &'a MapSnapshot<K, V>) -> Self {
-        let position = old.log.position();
-        let differences = if new.log.reaches(&position) {
+        let position = old.picture.log.position();
+        let differences = if new.picture.log.reaches(&position) {
             let old = position.number;
-            Differences::Logged { new, old, turns: Box::new(new.log.turns_after(old)) }
+            Differences::Logged { new, old, turns: Box::new(new.picture.log.turns_after(old)) }
         } else {
-            let items = |snapshot: &'a MapSnapshot<K, V>| -> Items<'a, K, V> { Box::new(snapshot.items.iter()) };
+            let items =
+                |snapshot: &'a MapSnapshot<K, V>| -> Items<'a, K, V> { Box::new(snapshot.picture.items.iter()) };
             Differences::Compared { new: items(new).peekable(), old: items(old).peekable() }
         };
         Self { differences }
@@ -48,7 +48,7 @@ impl<'a, K: Ord, V> Iterator for Since<'a, K, V> {
             Differences::Logged { new, old, turns } => loop {
                 let turn = turns.next()?;
                 let key = turn.key;
-                if !new.log.is_needed_at(*old, &turn) {
+                if !new.picture.log.is_needed_at(*old, &turn) {
                     continue;
                 }
                 let value = new.get(key);
@@ -68,7 +68,7 @@ impl<'a, K: Ord, V> Iterator for Since<'a, K, V> {
                     Ordering::Greater => return old.next().map(|(key, _)| Change::removed(key)),
                     Ordering::Equal => {
                         let (Some((key, new)), Some((_, old))) = (new.next(), old.next()) else { return None };
-                        if !Arc::ptr_eq(&new.value, &old.value) {
+                        if !triomphe::Arc::ptr_eq(&new.value, &old.value) {
                             return Some(Change::inserted(key, &*new.value));
                         }
                     }
