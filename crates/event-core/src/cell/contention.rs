@@ -1,9 +1,13 @@
-//! What a writer does that was overtaken by another one.
+//! What a writer does that was overtaken by another one, and a reader by a writer.
 //!
 //! Two threads that write as fast as they can take the cell's cache lines from each other several times per write, and each
 //! transfer takes longer than a write. So a writer whose exchange failed pauses before it tries again: the other thread has the
 //! lines to itself for some dozen writes, and both together get more done. The number of pauses is fixed, whatever the other thread
 //! does: nobody is waited for, and a write that is overtaken `n` times takes `n` pauses longer.
+//!
+//! Likewise a load in whose short time the data was replaced: whoever reads that fast takes the line that the writer needs from it two
+//! times per write. With the pause a set beside a thread that does nothing but load takes a fifth of the time (25 ns instead of 132),
+//! and those loads a third more (84 instead of 61). What is borrowed, and what is got, is meant to be held, and nobody pauses for it.
 //!
 //! A watcher that is armed makes an exchange fail as well. It does so once and then sleeps, so nobody pauses for that.
 

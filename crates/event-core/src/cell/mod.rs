@@ -75,7 +75,7 @@ mod word;
 pub(crate) use at_once::{Counted, PinnedAtOnce};
 pub(crate) use contention::give_way;
 pub(crate) use owned::{Owned, Published};
-pub(crate) use pinned::{Pinned, cloned_and_unpinned};
+pub(crate) use pinned::{Pinned, cloned_and_unpinned, loaded};
 pub(crate) use sole::{Sole, SolePublished, SoleReplaced};
 pub(crate) use word::Word;
 
@@ -274,6 +274,14 @@ impl<T> Cell<T> {
             self.reset_shards(slot);
             drop(Owned { cell: self, slot });
         }
+    }
+
+    /// [`reclaim`](Self::reclaim) by a reader that was overtaken, and a pause.
+    #[cold]
+    #[inline(never)]
+    fn reclaim_and_pause(&self, slot: Slot<'_, T>, retired: State) {
+        self.reclaim(slot, retired);
+        pause();
     }
 
     /// Takes a free slot; adds slots if there is none.

@@ -1,6 +1,6 @@
 //! A reader's hold on a slot.
 
-use core::mem;
+use core::mem::{self, ManuallyDrop};
 
 use super::Cell;
 use super::slot::{MAX_READERS, Slot};
@@ -72,6 +72,18 @@ impl<T> Drop for Pinned<'_, T> {
     }
 }
 
+impl<T> Pinned<'_, T> {
+    /// Lets go, for somebody who may pin again at once: pauses if the slot was replaced meanwhile and is left to it.
+    #[inline]
+    pub(crate) fn leave(self) {
+        let Self { cell, slot } = *ManuallyDrop::new(self);
+        // SAFETY: pinned, and the guard was given up for this.
+        if let Some(retired) = unsafe { cell.count_out(slot) } {
+            cell.reclaim_and_pause(slot, retired);
+        }
+    }
+}
+
 /// A clone of the data. If the data has been replaced and its `Drop` panics when it is let go of, the clone is dropped.
 #[inline]
 pub(crate) fn cloned_and_unpinned<T: Clone>(pinned: Pinned<'_, T>) -> Option<T> {
@@ -79,6 +91,15 @@ pub(crate) fn cloned_and_unpinned<T: Clone>(pinned: Pinned<'_, T>) -> Option<T> 
     let clone = pinned.data().cloned();
     // User code as well. A return value that is there already would be leaked by a panic; a variable is not.
     drop(pinned);
+    clone
+}
+
+/// [`cloned_and_unpinned`] for a reader that may come again at once.
+#[inline]
+pub(crate) fn loaded<T: Clone>(pinned: Pinned<'_, T>) -> Option<T> {
+    // User code, both, as there.
+    let clone = pinned.data().cloned();
+    pinned.leave();
     clone
 }
 

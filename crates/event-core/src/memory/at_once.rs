@@ -18,6 +18,10 @@ use super::polling::Polling;
 use crate::cell::{Cell, Counted, PinnedAtOnce, Word};
 use crate::error::GetError;
 
+/// Data of more bytes is in memory. Models have data that has a `Drop` and is larger, and have to know these steps with it; those of
+/// `Polling::look` they know from gets with a filter.
+const IN_A_REGISTER: usize = if cfg!(any(event_core_loom, event_core_shuttle)) { 64 } else { size_of::<u64>() };
+
 /// What a poll has come to.
 enum Polled {
     Pending,
@@ -32,7 +36,7 @@ pub(super) fn poll<T: Clone>(
     cursor: &mut Cursor,
     cx: &mut Context<'_>,
 ) -> Poll<Result<T, GetError>> {
-    if const { size_of::<T>() > size_of::<u64>() } {
+    if const { size_of::<T>() > IN_A_REGISTER } {
         return Polling::new(place, cursor).poll_clone(cx, &mut |_| true);
     }
     let word = place.shared().get().cell.first_look();

@@ -11,7 +11,7 @@ use super::holder::{Counts, Holder};
 use super::reference::Ref;
 use super::sync_mode::SyncMode;
 use super::watcher::{MemoryWatcher, too_many_watchers};
-use crate::cell::{Cell, Owned, Published, Word, cloned_and_unpinned};
+use crate::cell::{Cell, Owned, Published, Word, loaded};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 use crate::sync::{Handshake, handshake_by_fence};
 use crate::trace;
@@ -192,7 +192,7 @@ impl<T> Shared<T> {
     where
         T: Clone,
     {
-        cloned_and_unpinned(self.cell.pin()?)
+        loaded(self.cell.pin()?)
     }
 }
 
