@@ -92,6 +92,7 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tonic needs std")]
 
 mod api;
+mod changes;
 mod client;
 mod codec;
 mod coded;
@@ -100,6 +101,7 @@ mod decoder;
 mod driver;
 mod error;
 mod hub;
+mod inbox;
 mod lease;
 mod list;
 mod lists;
@@ -107,6 +109,7 @@ mod map;
 mod members;
 mod options;
 mod pauses;
+mod picture;
 mod range;
 mod seen;
 mod session;
