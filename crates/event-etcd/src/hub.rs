@@ -1,5 +1,5 @@
-//! The task behind a client: it lists and watches each range that has watchers, once however many those are, and keeps what
-//! is known of it in the range's [`Store`].
+//! The task behind a client: it lists and watches each range that has watchers, once however many those are, and tells the range's
+//! [`Store`] what becomes of it.
 //!
 //! ```text
 //! watcher --Start--> list, retried until it is answered --> watch on the one stream, from the revision after the list
@@ -11,8 +11,8 @@
 //! was written after what the store knows, one request for all that join at the same time; and if keys were deleted, which
 //! such an answer does not show, for everything.
 //!
-//! The hub never waits for a watcher: what it tells goes into the store, which keeps the newest per key. So a slow watcher holds
-//! neither the stream up nor its neighbours.
+//! The hub never waits for a watcher: what it tells goes into the picture of the watchers and the inboxes of the maps, which keep the
+//! newest per key. So a slow watcher holds neither the stream up nor its neighbours.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
