@@ -59,7 +59,6 @@ impl<K: 'static, V: 'static> Names<K, V> {
         }
         Ok(key)
     }
-
 }
 
 /// What became of a key.
@@ -91,6 +90,8 @@ where
     names: Arc<Names<K, V>>,
     revision: MemoryWatcher<i64>,
     status: MemoryWatcher<Status>,
+    /// The range is in sync, so the picture is up to its own revision.
+    is_synced: bool,
     inbox: Arc<Inbox>,
     /// What was taken and is not in the picture yet.
     pending: Mail,
@@ -111,9 +112,21 @@ where
     V: Clone + Send + Sync + 'static,
 {
     pub(crate) fn new(share: Share, picture: Picture<K, V>, names: Arc<Names<K, V>>) -> Self {
-        let (revision, status) = (share.store.revision.watch(), share.status().watch());
+        let (revision, status) = (share.store.revision.watch(), share.coarse_status().watch());
         let (inbox, pending, raw) = (share.store.inbox(), Mail::default(), HashMap::new());
-        Self { share, picture, names, revision, status, inbox, pending, raw, is_first: true, encodes: true }
+        Self {
+            share,
+            picture,
+            names,
+            revision,
+            status,
+            is_synced: false,
+            inbox,
+            pending,
+            raw,
+            is_first: true,
+            encodes: true,
+        }
     }
 
     /// Works until it is aborted, or until the client's hub has ended.
@@ -122,11 +135,16 @@ where
             if let Some(error) = news.refusal {
                 harmless(|| _ = self.picture.refused.set(error));
             }
+            if let Some(status) = &news.status {
+                self.is_synced = status.is_synced();
+            }
             // It is known first, and what is known grows: the inbox has at least this.
             let known = self.share.store.known().filter(|_| news.is_listed);
+            let mut is_newer = false;
             if let Some(revision) = known {
                 self.catch_up().await;
-                if self.picture.revision.load() != Some(revision) {
+                is_newer = self.picture.revision.load() != Some(revision);
+                if is_newer {
                     if self.picture.refused.is_set() {
                         harmless(|| self.picture.refused.clear());
                     }
@@ -134,12 +152,12 @@ where
                 }
             }
             match (news.status, known) {
-                // It was set after the store was brought up to that.
-                (Some(Status::Synced { .. }), Some(revision)) => {
+                (Some(status), _) if !status.is_synced() => harmless(|| _ = self.picture.status.set(status)),
+                // Up to what the picture has, which is all that the store had when it was in sync.
+                (status, Some(revision)) if self.is_synced && (is_newer || status.is_some()) => {
                     harmless(|| _ = self.picture.status.set(Status::Synced { revision }));
                 }
-                (Some(Status::Synced { .. }), None) | (None, _) => {}
-                (Some(status), _) => harmless(|| _ = self.picture.status.set(status)),
+                _ => {}
             }
         }
     }

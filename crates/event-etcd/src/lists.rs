@@ -105,6 +105,10 @@ impl Lists {
     /// Nothing is lost.
     pub(crate) async fn next(&mut self) -> Option<Done> {
         let due = self.next_due();
+        if self.running.is_empty() && due.is_none() {
+            // Mostly, and without a timer then.
+            return std::future::pending().await;
+        }
         tokio::select! {
             done = self.running.join_next(), if !self.running.is_empty() => match done? {
                 Ok(done) => Some(done),
@@ -112,7 +116,6 @@ impl Lists {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             },
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => None,
-            else => std::future::pending().await,
         }
     }
 

@@ -132,6 +132,8 @@ struct Shown {
     status: WeakValue<Status>,
     /// Which list it waits for. None: it has not asked yet.
     asked: Option<u64>,
+    /// It is not to be told each revision up to which it is in sync, but that it is.
+    is_coarse: bool,
 }
 
 impl Store {
@@ -176,14 +178,15 @@ impl Store {
     }
 
     /// How a watcher stands that waits for a list with this number, from now on and until [`hide`](Self::hide).
-    pub(crate) fn show(&self, watcher: u64, asked: Option<u64>) -> MemoryValue<Status> {
+    /// If it `is_coarse`, being in sync up to a later revision is not told.
+    pub(crate) fn show(&self, watcher: u64, asked: Option<u64>, is_coarse: bool) -> MemoryValue<Status> {
         let mut state = self.lock();
         let status = match asked {
             Some(asked) if asked <= state.answered || state.status.is_stale() => state.status.clone(),
             _ => Status::Connecting,
         };
         let value = MemoryValue::with_value(status);
-        state.statuses.push(Shown { watcher, status: value.downgrade(), asked });
+        state.statuses.push(Shown { watcher, status: value.downgrade(), asked, is_coarse });
         value
     }
 
@@ -232,7 +235,8 @@ impl Store {
     /// Whether somebody has everything up to the revision that is known, so that it is worth while to go on from there.
     pub(crate) fn is_kept(&self) -> bool {
         let state = self.lock();
-        self.known().is_some() && (state.picture.whole().is_some() || state.maps.iter().any(|map| map.whole().is_some()))
+        self.known().is_some()
+            && (state.picture.whole().is_some() || state.maps.iter().any(|map| map.whole().is_some()))
     }
 
     /// A list begins, of everything if it is to be `all` or has to be.
@@ -392,9 +396,10 @@ impl Store {
         let status = Status::Synced { revision };
         let shown = {
             let mut state = self.lock();
+            let was_synced = state.status.is_synced();
             state.status = status.clone();
             let answered = state.answered;
-            state.shown(|shown| shown.asked.is_some_and(|asked| asked <= answered))
+            state.shown(|shown| shown.asked.is_some_and(|asked| asked <= answered) && !(shown.is_coarse && was_synced))
         };
         for value in shown {
             harmless(|| _ = value.set(status.clone()));

@@ -152,7 +152,10 @@ fn who_comes_later_has_everything_listed_and_is_told_what_happened_meanwhile() {
 
     // From now on each is told everything once.
     store.put_events([event("C", None, 7), event("e", Some("8"), 8), event("E", Some("9"), 9)].into_iter());
-    assert_eq!((mail(&inbox), keys(&store)), ((None, some(&[("c", None), ("e", Some("9"))])), vec!["a".into(), "d".into(), "e".into()]));
+    assert_eq!(
+        (mail(&inbox), keys(&store)),
+        ((None, some(&[("c", None), ("e", Some("9"))])), vec!["a".into(), "d".into(), "e".into()])
+    );
     assert_eq!(store.begin_list(false).since, Some(9));
     assert!(store.put_list(since(&[], &[("a", 10)], 3, 10)), "and the number of keys is right");
     assert_eq!(mail(&inbox), (None, some(&[("a", Some("10"))])));
@@ -226,25 +229,27 @@ fn state(status: &MemoryValue<Status>) -> String {
 #[test]
 fn a_watcher_is_in_sync_when_its_own_list_is_in() {
     let store = listed(&[], 5);
-    let (first, silent) = (store.ask(), store.show(9, None));
-    let one = store.show(7, Some(first));
+    let (first, silent) = (store.ask(), store.show(9, None, false));
+    let (one, coarse) = (store.show(7, Some(first), false), store.show(6, Some(first), true));
     store.in_sync(5);
     assert_eq!(state(&one), "connecting", "it waits for its list");
     store.answered(first);
-    assert_eq!(state(&one), "in sync at revision 5");
+    assert_eq!((state(&one), state(&coarse)), ("in sync at revision 5".into(), "in sync at revision 5".into()));
     let second = store.ask();
-    let other = store.show(8, None);
+    let other = store.show(8, None, false);
     store.shown_asks(8, second);
     store.in_sync(6);
     assert_eq!((state(&one), state(&other)), ("in sync at revision 6".into(), "connecting".into()));
+    assert_eq!(state(&coarse), "in sync at revision 5", "that it is in sync is all it is told");
     store.list_failed(&Arc::from("a cause"));
     assert!(state(&other).ends_with("a cause") && state(&one).starts_with("in sync"));
     store.out_of_touch(&Arc::from("another"));
-    assert!(state(&one).ends_with("another") && state(&other).ends_with("another"));
+    assert!([&one, &other, &coarse].iter().all(|status| state(status).ends_with("another")));
     store.answered(second);
     assert!(state(&other).ends_with("another"), "there is a list, and nobody is told of what is newer");
     store.in_sync(7);
     assert_eq!((state(&other), state(&silent)), ("in sync at revision 7".into(), "connecting".into()));
+    assert_eq!(state(&coarse), "in sync at revision 7", "again");
     store.hide(8);
     store.in_sync(8);
     assert_eq!((state(&one), state(&other)), ("in sync at revision 8".into(), "in sync at revision 7".into()));
@@ -268,7 +273,7 @@ fn a_waker_that_panics_harms_nobody_else() {
     let mut cx = Context::from_waker(&waker);
     let (mut snapshots, mut revision, mut notes) =
         (store.picture.map.watch_snapshots(), store.revision.watch(), store.notes.watch());
-    let status = store.show(1, Some(0));
+    let status = store.show(1, Some(0), false);
     let mut status = status.watch();
     while snapshots.poll_get(&mut cx).is_ready() {}
     while revision.poll_get(&mut cx).is_ready() {}
