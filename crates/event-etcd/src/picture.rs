@@ -109,6 +109,12 @@ impl Picture {
     fn publish(&self, changes: &[(Key, Option<Stored>)]) {
         harmless(|| {
             self.map.transaction(|edit| {
+                if edit.is_empty() {
+                    // Mostly a first list.
+                    let stored = |(key, stored): &(Key, Option<Stored>)| Some((Arc::clone(key), stored.clone()?));
+                    edit.extend(changes.iter().filter_map(stored));
+                    return;
+                }
                 for (key, stored) in changes {
                     match stored {
                         Some(stored) => _ = edit.insert(Arc::clone(key), stored.clone()),
