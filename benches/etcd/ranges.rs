@@ -106,20 +106,20 @@ pub(crate) async fn one_prefix(server: &Server, rounds: usize) {
         let client = connect(server).await;
         let value = value(&client);
         let fan_out = FanOut::start((0..WATCHERS).map(|_| value.watch()));
-        fan_out.report(server, "EtcdWatcher", before, 2 * round).await;
+        fan_out.report(server, "EtcdWatcher", before, 3 * round + 2).await;
 
         let before = resident();
         let client = connect(server).await;
         let map = map(&client);
         let fan_out = FanOut::start((0..WATCHERS).map(|_| map.watch()));
-        fan_out.report(server, "EtcdMap", before, 2 * round + 1).await;
+        fan_out.report(server, "EtcdMap", before, 3 * round + 3).await;
         drop(map);
 
         let before = resident();
         let (map, begun) = (MemoryMap::<Vec<u8>, Arc<[u8]>>::new(), Instant::now());
         let fan_out = FanOut::start((0..WATCHERS).map(|_| map.watch()));
         let feed = tokio::spawn(feed(server.endpoint(), map));
-        fan_out.report_from(server, "a bare watch into a MemoryMap", before, 2 * round + 2, begun).await;
+        fan_out.report_from(server, "a bare watch into a MemoryMap", before, 3 * round + 4, begun).await;
         feed.abort();
     }
     println!();
