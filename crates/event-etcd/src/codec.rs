@@ -187,3 +187,36 @@ impl StdError for DecodeError {
         Some(&*self.cause)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn knows<T>(codec: impl Codec<T>, item: &T) {
+        let stored = codec.encode(item).expect("it can be stored");
+        assert!(codec.is_stored_as(item, &stored));
+        for at in 0..=stored.len() {
+            let (mut longer, mut other) = (stored.clone(), stored.clone());
+            longer.insert(at, b'0');
+            assert!(!codec.is_stored_as(item, &longer), "{at}");
+            if at < stored.len() {
+                other[at] ^= 1;
+                assert!(!codec.is_stored_as(item, &other) && !codec.is_stored_as(item, &stored[..at]), "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_codec_knows_what_it_stores_without_storing_it() {
+        knows(Text, &17);
+        // Written in several parts.
+        knows(Text, &core::net::SocketAddr::from(([192, 0, 2, 10], 80)));
+        knows(Text, &"some text".to_owned());
+        knows(Text, &String::new());
+        knows(Bytes, &vec![1, 2, 3]);
+        knows::<Arc<[u8]>>(Bytes, &Arc::from([1, 2, 3]));
+        #[cfg(feature = "json")]
+        knows(Json, &(1, Some("x".to_owned()), vec![true, false]));
+    }
+}
