@@ -3,7 +3,7 @@
 //! On the cluster in memory, in one thread, so that everything that the client allocates is counted. With optimisation the table also
 //! has a large range: `cargo test --release -p event-tests --test etcd_bytes -- --nocapture`.
 
-#![allow(clippy::tests_outside_test_module, reason = "this is a test target")]
+#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tests have std")]
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -182,11 +182,10 @@ mod tests {
         }
     }
 
+    type Told = (Vec<crate::Change<u32, u32>>, Vec<(u32, u32)>);
+
     /// What two watchers get, one that was there before and one that comes later, and the snapshot; with changes afterwards.
-    fn told(
-        fill: impl Fn(&mut crate::MapEdit<'_, '_, u32, u32>),
-        before: &[u32],
-    ) -> (Vec<crate::Change<u32, u32>>, Vec<(u32, u32)>) {
+    fn told(fill: impl Fn(&mut crate::MapEdit<'_, '_, u32, u32>), before: &[u32]) -> Told {
         let map = crate::MemoryMap::new();
         for key in before {
             map.insert(*key, 0);
