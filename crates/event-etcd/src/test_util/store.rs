@@ -364,3 +364,26 @@ pub(super) fn covers(start: &[u8], end: &[u8], key: &[u8]) -> bool {
         end => key >= start && key < end,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_was_created_by_the_first_write_after_a_deletion() {
+        let mut store = Store::new();
+        let put = |store: &mut Store| {
+            store.put(PutRequest { key: b"a".to_vec(), ..PutRequest::default() }).expect("it is stored");
+            let range = RangeRequest { key: b"a".to_vec(), ..RangeRequest::default() };
+            let stored = store.range(&range).expect("it is there").kvs.remove(0);
+            let told = store.events(b"a", b"", stored.mod_revision).remove(0).kv.expect("it is about a key");
+            assert_eq!(told, stored);
+            (stored.create_revision, stored.mod_revision)
+        };
+        assert_eq!([put(&mut store), put(&mut store)], [(2, 2), (2, 3)]);
+        store.delete(&DeleteRangeRequest { key: b"a".to_vec() }).expect("it is deleted");
+        assert_eq!([put(&mut store), put(&mut store)], [(5, 5), (5, 6)]);
+        store.compact();
+        assert_eq!(put(&mut store), (5, 7));
+    }
+}
