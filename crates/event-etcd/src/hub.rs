@@ -281,6 +281,7 @@ impl Hub {
                 self.go_on(id);
             }
             Err(Failure::Permanent(error)) => {
+                range.store.drop_list();
                 let cause = Arc::from(error.to_string());
                 if matches!(range.phase, Phase::Watching(_)) {
                     range.store.list_failed(&cause);

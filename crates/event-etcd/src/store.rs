@@ -250,6 +250,11 @@ impl Store {
         Begun { number: state.begun, covers: state.asked, since }
     }
 
+    /// The list that has begun comes to nothing, and another one is not on its way.
+    pub(crate) fn drop_list(&self) {
+        self.lock().meanwhile = None;
+    }
+
     /// Notes a list. Returns whether that was possible; if not, everything has to be listed.
     pub(crate) fn put_list(&self, answer: Answer) -> bool {
         let known = self.known();

@@ -165,6 +165,24 @@ fn who_comes_later_has_everything_listed_and_is_told_what_happened_meanwhile() {
 }
 
 #[test]
+fn what_happens_is_kept_for_a_list_only_while_that_is_on_its_way() {
+    let store = listed(&[("a", 1)], 1);
+    let kept = || store.lock().meanwhile.as_ref().map(|changes| changes.iter().len());
+    store.begin_list(true);
+    store.put_events([event("A", Some("2"), 2)].into_iter());
+    assert_eq!(kept(), Some(1));
+    store.drop_list();
+    store.put_events([event("A", Some("3"), 3)].into_iter());
+    assert_eq!(kept(), None);
+    store.begin_list(true);
+    assert_eq!(kept(), Some(0));
+    assert!(store.put_list(Answer::All { revision: 3, stored: pairs(&[("a", 3)]) }));
+    assert_eq!(kept(), None);
+    store.begin_list(false);
+    assert_eq!(kept(), None, "what was written since needs none of it");
+}
+
+#[test]
 fn a_list_takes_the_place_of_what_an_inbox_had() {
     let store = Store::new(1, KeyRange::prefix(""));
     let inboxes = [store.inbox(), store.inbox()];
