@@ -25,10 +25,14 @@ Measures watched values in an etcd server on loopback, which it starts itself.
 Usage: cargo bench -p event-benches --bench etcd --features etcd-client [-- OPTIONS]
 
 Options:
-  --quick   a few round trips, to see that it works; the figures mean little
-  --help    this text";
+  --quick        a few round trips, to see that it works; the figures mean little
+  --only PART    one part: trips, watchers, list, prefix or stream
+  --rate NUMBER  so many puts a second, instead of 5,000, for the stream
+  --help         this text";
 
 const KEYS: usize = 1000;
+
+const PARTS: [&str; 5] = ["trips", "watchers", "list", "prefix", "stream"];
 
 #[derive(Clone, Copy)]
 struct Size {
@@ -44,12 +48,21 @@ const QUICK: Size =
     Size { blocks: 5, trips: 10, lists: 3, stream: Stream { turns: 1, turn: Duration::from_millis(200), rate: 1_000 } };
 
 fn main() -> ExitCode {
-    let mut size = FULL;
-    for argument in std::env::args().skip(1) {
+    let (mut size, mut only) = (FULL, None);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
         match &*argument {
             // What cargo adds.
             "--bench" => {}
             "--quick" => size = QUICK,
+            "--only" => only = arguments.next(),
+            "--rate" => {
+                let Some(rate) = arguments.next().and_then(|rate| rate.parse().ok()) else {
+                    eprintln!("--rate needs a number\n\n{HELP}");
+                    return ExitCode::from(2);
+                };
+                size.stream.rate = rate;
+            }
             "--help" | "-h" => {
                 println!("{HELP}");
                 return ExitCode::SUCCESS;
@@ -60,6 +73,10 @@ fn main() -> ExitCode {
             }
         }
     }
+    if only.as_ref().is_some_and(|only| !PARTS.contains(&&**only)) {
+        eprintln!("there is no such part\n\n{HELP}");
+        return ExitCode::from(2);
+    }
     let etcd = match install() {
         Ok(etcd) => etcd,
         Err(missing) => {
@@ -69,23 +86,36 @@ fn main() -> ExitCode {
     };
     let server = Server::start(&etcd, Options::new());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.expect("a runtime can be had").block_on(measure(&server, size));
+    runtime.expect("a runtime can be had").block_on(measure(&server, size, only.as_deref()));
     ExitCode::SUCCESS
 }
 
-async fn measure(server: &Server, size: Size) {
-    println!("set to get over loopback, {} blocks of {} round trips each\n", size.blocks, size.trips);
-    println!("| data | event-etcd, µs | etcd-client, µs | ratio (quartiles) |\n|---|---:|---:|---:|");
-    for bytes in [16, 4096] {
-        round_trips(server, size, bytes).await;
+async fn measure(server: &Server, size: Size, only: Option<&str>) {
+    let is_wanted = |part: &str| only.is_none_or(|only| only == part);
+    if is_wanted("trips") {
+        println!("set to get over loopback, {} blocks of {} round trips each\n", size.blocks, size.trips);
+        println!("| data | event-etcd, µs | etcd-client, µs | ratio (quartiles) |\n|---|---:|---:|---:|");
+        for bytes in [16, 4096] {
+            round_trips(server, size, bytes).await;
+        }
+        println!();
     }
-    println!();
-    thousand(server).await;
-    println!();
-    ranges::fill(server).await;
-    ranges::list(server, size.lists).await;
-    ranges::one_prefix(server, 1 + size.lists / 10).await;
-    ranges::stream(server, size.stream).await;
+    if is_wanted("watchers") {
+        thousand(server).await;
+        println!();
+    }
+    if is_wanted("list") || is_wanted("prefix") {
+        ranges::fill(server).await;
+    }
+    if is_wanted("list") {
+        ranges::list(server, size.lists).await;
+    }
+    if is_wanted("prefix") {
+        ranges::one_prefix(server, 1 + size.lists / 10).await;
+    }
+    if is_wanted("stream") {
+        ranges::stream(server, size.stream).await;
+    }
 }
 
 fn decode(_key: &[u8], bytes: Option<&[u8]>) -> Result<Vec<u8>, BoxError> {

@@ -3,13 +3,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use etcd_client::{Client, GetOptions, WatchOptions};
-use event_etcd::{Bytes, EtcdClient, EtcdMap, EtcdValue};
+use event_core::MemoryReader;
+use event_etcd::{Bytes, EtcdClient, EtcdMap, EtcdValue, Status};
 use event_map::MemoryMap;
 use event_test_servers::Server;
 use tokio::sync::Barrier;
+use tokio::sync::oneshot::Sender;
 use tokio::task::JoinSet;
 
 use super::{decode, micros, quartiles, resident};
@@ -103,20 +106,20 @@ pub(crate) async fn one_prefix(server: &Server, rounds: usize) {
         let client = connect(server).await;
         let value = value(&client);
         let fan_out = FanOut::start((0..WATCHERS).map(|_| value.watch()));
-        fan_out.report(server, "EtcdWatcher", before, 2 * round).await;
+        fan_out.report(server, "EtcdWatcher", before, 3 * round + 2).await;
 
         let before = resident();
         let client = connect(server).await;
         let map = map(&client);
         let fan_out = FanOut::start((0..WATCHERS).map(|_| map.watch()));
-        fan_out.report(server, "EtcdMap", before, 2 * round + 1).await;
+        fan_out.report(server, "EtcdMap", before, 3 * round + 3).await;
         drop(map);
 
         let before = resident();
         let (map, begun) = (MemoryMap::<Vec<u8>, Arc<[u8]>>::new(), Instant::now());
         let fan_out = FanOut::start((0..WATCHERS).map(|_| map.watch()));
         let feed = tokio::spawn(feed(server.endpoint(), map));
-        fan_out.report_from(server, "a bare watch into a MemoryMap", before, 2 * round + 2, begun).await;
+        fan_out.report_from(server, "a bare watch into a MemoryMap", before, 3 * round + 4, begun).await;
         feed.abort();
     }
     println!();
@@ -224,7 +227,12 @@ pub(crate) async fn stream(server: &Server, size: Stream) {
         for kind in 0..3 {
             stop.store(false, Ordering::Relaxed);
             let (endpoint, stopped) = (server.endpoint(), Arc::clone(&stop));
-            let reader = std::thread::spawn(move || read(kind, &endpoint, &stopped, begun));
+            let (ready, reads) = tokio::sync::oneshot::channel();
+            // The name is for profiles.
+            let reader = std::thread::Builder::new().name(format!("reader {kind}"));
+            let reader = reader.spawn(move || read(kind, &endpoint, &stopped, begun, ready)).expect("a thread");
+            // What is put before somebody reads would count how long that takes to begin.
+            reads.await.expect("it begins");
             write(server, size, begun).await;
             stop.store(true, Ordering::Relaxed);
             // One more, which ends it.
@@ -294,11 +302,16 @@ impl Reading {
 }
 
 /// On a thread and a runtime of its own, so that its processor time can be told from others'.
-fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant) -> Reading {
+fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant, ready: Sender<()>) -> Reading {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let since = begun.elapsed().as_nanos() as u64;
-        let (mut reading, before) = (Reading { since, ..Reading::default() }, busy());
+        let mut reading = Reading::default();
+        let start = |reading: &mut Reading| {
+            reading.since = begun.elapsed().as_nanos() as u64;
+            ready.send(()).expect("it is waited for");
+            busy()
+        };
+        let before;
         // Ordering: what is put after it was set is waited for.
         let done = || stop.load(Ordering::Relaxed);
         match kind {
@@ -306,6 +319,11 @@ fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant) -> Readi
                 let client = EtcdClient::connect([endpoint]).await.expect("the server answers");
                 let all = EtcdValue::builder(&client).prefix("stream/").decoder(decode).build().expect("a prefix");
                 let mut watcher = all.watch();
+                while watcher.get().backlog_only().await.is_ok() {}
+                // Now it follows.
+                let _ = poll_once(watcher.get()).await;
+                is_synced(&watcher.status()).await;
+                before = start(&mut reading);
                 while let Ok(data) = watcher.get().await {
                     reading.note(&data, begun);
                     if done() {
@@ -317,7 +335,10 @@ fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant) -> Readi
                 let client = EtcdClient::connect([endpoint]).await.expect("the server answers");
                 let map: Map =
                     EtcdMap::builder(&client).prefix("stream/").map_with(Bytes, Bytes).build().expect("a prefix");
+                is_synced(&map.status()).await;
                 let mut watcher = map.watch();
+                while watcher.get().backlog_only().await.is_ok() {}
+                before = start(&mut reading);
                 while let Ok(change) = watcher.get().await {
                     reading.note(&change.value.expect("nothing is deleted"), begun);
                     if done() {
@@ -329,6 +350,7 @@ fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant) -> Readi
                 let mut client = Client::connect([endpoint], None).await.expect("the server answers");
                 let options = WatchOptions::new().with_prefix();
                 let mut stream = client.watch("stream/", Some(options)).await.expect("it can be watched");
+                before = start(&mut reading);
                 while let Ok(Some(response)) = stream.message().await {
                     for pair in response.events().iter().filter_map(|event| event.kv()) {
                         reading.note(pair.value(), begun);
@@ -342,6 +364,20 @@ fn read(kind: usize, endpoint: &str, stop: &AtomicBool, begun: Instant) -> Readi
         reading.busy = busy().saturating_sub(before);
         reading
     })
+}
+
+async fn is_synced(status: &MemoryReader<Status>) {
+    status.watch().get().filter(Status::is_synced).await.expect("the client is there");
+}
+
+/// The result of a future that is ready now.
+async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }
 
 /// How long this thread has worked, in nanoseconds.

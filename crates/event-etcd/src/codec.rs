@@ -50,6 +50,41 @@ pub trait Codec<T>: Send + Sync + 'static {
     ///
     /// If it is stored for no item.
     fn decode(&self, bytes: &[u8]) -> Result<T, BoxError>;
+
+    /// Whether these bytes are what [`encode`](Self::encode) returns for the item.
+    ///
+    /// A map compares what is stored with what it has, so this runs more often than `encode`. Implement it where it can be known
+    /// without encoding.
+    fn is_stored_as(&self, item: &T, bytes: &[u8]) -> bool {
+        self.encode(item).is_ok_and(|encoded| encoded == bytes)
+    }
+}
+
+/// Compares what is written to it with these bytes, of which it has the rest: what is written and differs is an error.
+struct Expected<'a>(&'a [u8]);
+
+impl Expected<'_> {
+    fn meet(&mut self, bytes: &[u8]) -> Option<()> {
+        self.0 = self.0.strip_prefix(bytes)?;
+        Some(())
+    }
+}
+
+impl fmt::Write for Expected<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.meet(text.as_bytes()).ok_or(fmt::Error)
+    }
+}
+
+#[cfg(feature = "json")]
+impl std::io::Write for Expected<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.meet(bytes).map(|()| bytes.len()).ok_or_else(|| std::io::ErrorKind::InvalidData.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 /// The text that [`Display`](fmt::Display) writes and [`FromStr`](std::str::FromStr) parses, in UTF-8: strings, numbers,
@@ -69,6 +104,11 @@ where
     fn decode(&self, bytes: &[u8]) -> Result<T, BoxError> {
         std::str::from_utf8(bytes)?.parse().map_err(Into::into)
     }
+
+    fn is_stored_as(&self, item: &T, bytes: &[u8]) -> bool {
+        let mut expected = Expected(bytes);
+        fmt::write(&mut expected, format_args!("{item}")).is_ok() && expected.0.is_empty()
+    }
 }
 
 /// The bytes as they are.
@@ -84,6 +124,10 @@ macro_rules! bytes {
 
             fn decode(&self, bytes: &[u8]) -> Result<$Item, BoxError> {
                 Ok(bytes.into())
+            }
+
+            fn is_stored_as(&self, item: &$Item, bytes: &[u8]) -> bool {
+                **item == *bytes
             }
         }
     )+ };
@@ -105,6 +149,11 @@ impl<T: serde::Serialize + serde::de::DeserializeOwned> Codec<T> for Json {
 
     fn decode(&self, bytes: &[u8]) -> Result<T, BoxError> {
         Ok(serde_json::from_slice(bytes)?)
+    }
+
+    fn is_stored_as(&self, item: &T, bytes: &[u8]) -> bool {
+        let mut expected = Expected(bytes);
+        serde_json::to_writer(&mut expected, item).is_ok() && expected.0.is_empty()
     }
 }
 
@@ -136,5 +185,38 @@ impl fmt::Display for DecodeError {
 impl StdError for DecodeError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         Some(&*self.cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn knows<T>(codec: impl Codec<T>, item: &T) {
+        let stored = codec.encode(item).expect("it can be stored");
+        assert!(codec.is_stored_as(item, &stored));
+        for at in 0..=stored.len() {
+            let (mut longer, mut other) = (stored.clone(), stored.clone());
+            longer.insert(at, b'0');
+            assert!(!codec.is_stored_as(item, &longer), "{at}");
+            if at < stored.len() {
+                other[at] ^= 1;
+                assert!(!codec.is_stored_as(item, &other) && !codec.is_stored_as(item, &stored[..at]), "{at}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_codec_knows_what_it_stores_without_storing_it() {
+        knows(Text, &17);
+        // Written in several parts.
+        knows(Text, &core::net::SocketAddr::from(([192, 0, 2, 10], 80)));
+        knows(Text, &"some text".to_owned());
+        knows(Text, &String::new());
+        knows(Bytes, &vec![1, 2, 3]);
+        knows::<Arc<[u8]>>(Bytes, &Arc::from([1, 2, 3]));
+        #[cfg(feature = "json")]
+        knows(Json, &(1, Some("x".to_owned()), vec![true, false]));
     }
 }

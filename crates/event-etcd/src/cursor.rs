@@ -1,6 +1,6 @@
 //! What one watcher has had of a range, and whose turn is next.
 //!
-//! A watcher goes through the differences of two states of the [picture](crate::store::Store::picture) in *rounds*: from the
+//! A watcher goes through the differences of two states of the [picture](crate::picture) in *rounds*: from the
 //! state that it has had to the newest one. The differences are those of two snapshots, so what a watcher keeps while it is up
 //! to date is one snapshot, which it shares with the others.
 //!
@@ -16,7 +16,7 @@ use std::task::{Context, Poll};
 use event_core::{Version, Watcher};
 use event_map::{MapSnapshot, SnapshotWatcher};
 
-use crate::store::{Key, Store, Stored};
+use crate::picture::{Key, Picture, Stored};
 
 /// A key and what became of it, compared with what the watcher has had.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ type Data = Option<Arc<[u8]>>;
 /// Where a watcher is.
 #[derive(Clone)]
 pub(crate) struct Cursor {
+    /// It exists as long as somebody has a cursor.
+    picture: Arc<Picture>,
     snapshots: SnapshotWatcher<Key, Stored>,
     /// What the watcher has had, but for `told`.
     had: MapSnapshot<Key, Stored>,
@@ -81,15 +83,15 @@ enum Order {
 
 impl Cursor {
     /// One that has had nothing. It begins with the keys that are there now, in their order.
-    pub(crate) fn new(store: &Store) -> Self {
-        let snapshots = store.picture.watch_snapshots();
-        let round = Round { state: store.picture.snapshot(), order: Order::All(None), told: HashMap::new() };
-        Self { snapshots, had: MapSnapshot::default(), told: HashMap::new(), round: Some(round) }
+    pub(crate) fn new(picture: Arc<Picture>) -> Self {
+        let snapshots = picture.map.watch_snapshots();
+        let round = Round { state: picture.map.snapshot(), order: Order::All(None), told: HashMap::new() };
+        Self { picture, snapshots, had: MapSnapshot::default(), told: HashMap::new(), round: Some(round) }
     }
 
     /// The next change, which the watcher has had then. If there is none, the task of `cx` is woken when there is; without
     /// one nobody waits.
-    pub(crate) fn next(&mut self, store: &Store, cx: Option<&mut Context<'_>>) -> Looked {
+    pub(crate) fn next(&mut self, cx: Option<&mut Context<'_>>) -> Looked {
         let mut cx = cx;
         for _ in 0..KEYS_PER_LOOK {
             let Some(round) = &mut self.round else {
@@ -98,7 +100,7 @@ impl Cursor {
                     None => Poll::Ready(self.snapshots.try_get()),
                 };
                 match state {
-                    Poll::Ready(Ok(state)) => self.begin(store, state),
+                    Poll::Ready(Ok(state)) => self.begin(state),
                     Poll::Ready(Err(error)) if error.is_closed() => return Looked::Closed,
                     Poll::Ready(Err(_)) | Poll::Pending => return Looked::Nothing,
                 }
@@ -110,8 +112,8 @@ impl Cursor {
             };
             let known = round.state.get(&key);
             // It is mostly the newest.
-            let is_newest = store.picture.version() == round.state.version();
-            let newest = if is_newest { known.cloned() } else { store.picture.get(&key) };
+            let is_newest = self.picture.map.version() == round.state.version();
+            let newest = if is_newest { known.cloned() } else { self.picture.map.get(&key) };
             let had = self.told.get(&key).cloned();
             let had = had.unwrap_or_else(|| self.had.get(&key).map(|stored| Arc::clone(&stored.bytes)));
             let bytes = newest.as_ref().map(|stored| Arc::clone(&stored.bytes));
@@ -123,7 +125,7 @@ impl Cursor {
             }
             let (revision, taken) = match newest {
                 Some(stored) => (stored.mod_revision, None),
-                None => store.deletion(&key),
+                None => self.picture.deletion(&key),
             };
             let taken = taken.or_else(|| had.filter(|_| bytes.is_none()));
             return Looked::Told(Told { key, bytes, revision, taken });
@@ -131,8 +133,8 @@ impl Cursor {
         Looked::Busy
     }
 
-    fn begin(&mut self, store: &Store, state: MapSnapshot<Key, Stored>) {
-        let keys = store.differences.between(&self.had, &state);
+    fn begin(&mut self, state: MapSnapshot<Key, Stored>) {
+        let keys = self.picture.differences.between(&self.had, &state);
         // Those it was told of ahead of its time are compared in any case.
         let mut others = Vec::new();
         if !self.told.is_empty() {

@@ -1,9 +1,11 @@
 //! The task behind a map: it decodes what becomes of the range, and keeps the map's picture up to date.
 //!
-//! It goes from one state of the [store](crate::store) to the newest, so it skips what it is too slow for, and every state that it
-//! publishes is one that the store had. Codecs, and `Ord`, `Clone` and `Drop` of keys and items, are user code: it runs in here,
+//! It takes what its [inbox](crate::inbox) has, which leads from one state of the range to a later one, so it skips what it is too slow
+//! for, and every state that it publishes is one that the range had. What is stored is kept decoded, and as it is only where the codec
+//! would write something else: so it is known what a key holds when it is written again as it was. Codecs, and `Ord`, `Clone` and `Drop` of keys and items, are user code: it runs in here,
 //! where it holds up this map and nobody else.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,16 +13,19 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use event_core::{MemoryWatcher, Watcher};
-use event_map::MapSnapshot;
+use event_map::{MapEdit, MapSnapshot};
 use tokio::task::yield_now;
 
+use crate::api::{KeyValue, Slice};
+use crate::changes::Change;
 use crate::codec::{BoxError, Codec, DecodeError};
 use crate::error::Error;
+use crate::inbox::{Inbox, Mail};
 use crate::map::Picture;
 use crate::range::Readable;
 use crate::share::{Asked, Share, Standing};
 use crate::status::Status;
-use crate::store::{Key, Stored, harmless};
+use crate::store::harmless;
 
 /// How a map's keys and items are written in the cluster.
 pub(crate) struct Names<K, V> {
@@ -49,38 +54,29 @@ impl<K: 'static, V: 'static> Names<K, V> {
         let rest = name.strip_prefix(&*self.prefix).ok_or("it does not begin as the map's keys do")?;
         let key = self.keys.decode(rest)?;
         // Two keys of the cluster must not be one of the map.
-        if self.keys.encode(&key)? != rest {
+        if !self.keys.is_stored_as(&key, rest) {
             return Err("the key is not written as its codec writes it".into());
         }
         Ok(key)
-    }
-
-    fn decode(&self, name: &Key, bytes: Option<&[u8]>) -> Decoded<K, V> {
-        let decoded = catch_unwind(AssertUnwindSafe(|| {
-            let key = match self.key(name) {
-                Ok(key) => key,
-                Err(error) => return (None, Err(error)),
-            };
-            (Some(key), bytes.map(|bytes| self.codec.decode(bytes)).transpose())
-        }));
-        let (key, item) = decoded.unwrap_or_else(|_| (None, Err("the codec panicked".into())));
-        Decoded {
-            name: Arc::clone(name),
-            key,
-            item: item.map_err(|cause| DecodeError::new(name, cause)),
-            is_deleted: bytes.is_none(),
-        }
     }
 }
 
 /// What became of a key.
 struct Decoded<K, V> {
-    name: Key,
+    name: Slice,
     /// None: it is none of the map's.
     key: Option<K>,
-    /// None: it was deleted.
-    item: Result<Option<V>, DecodeError>,
-    is_deleted: bool,
+    item: Item<V>,
+    /// What is stored, if the item does not say that.
+    raw: Option<Slice>,
+}
+
+enum Item<V> {
+    /// As it was.
+    Same,
+    New(V),
+    Undecodable(DecodeError),
+    Deleted,
 }
 
 /// The task.
@@ -94,8 +90,17 @@ where
     names: Arc<Names<K, V>>,
     revision: MemoryWatcher<i64>,
     status: MemoryWatcher<Status>,
-    /// What the picture is of.
-    had: Option<MapSnapshot<Key, Stored>>,
+    /// The range is in sync, so the picture is up to its own revision.
+    is_synced: bool,
+    inbox: Arc<Inbox>,
+    /// What was taken and is not in the picture yet.
+    pending: Mail,
+    /// What is stored under the keys that cannot be decoded, or whose items are written in another way.
+    raw: HashMap<Box<[u8]>, Box<[u8]>>,
+    /// The picture has no list yet.
+    is_first: bool,
+    /// The codec has not panicked when it encoded an item to be compared.
+    encodes: bool,
 }
 
 /// So many keys are decoded before the task yields to the executor.
@@ -107,8 +112,21 @@ where
     V: Clone + Send + Sync + 'static,
 {
     pub(crate) fn new(share: Share, picture: Picture<K, V>, names: Arc<Names<K, V>>) -> Self {
-        let (revision, status) = (share.store.revision.watch(), share.status().watch());
-        Self { share, picture, names, revision, status, had: None }
+        let (revision, status) = (share.store.revision.watch(), share.coarse_status().watch());
+        let (inbox, pending, raw) = (share.store.inbox(), Mail::default(), HashMap::new());
+        Self {
+            share,
+            picture,
+            names,
+            revision,
+            status,
+            is_synced: false,
+            inbox,
+            pending,
+            raw,
+            is_first: true,
+            encodes: true,
+        }
     }
 
     /// Works until it is aborted, or until the client's hub has ended.
@@ -117,11 +135,16 @@ where
             if let Some(error) = news.refusal {
                 harmless(|| _ = self.picture.refused.set(error));
             }
-            // It is known first, and what is known grows: the store has at least this.
+            if let Some(status) = &news.status {
+                self.is_synced = status.is_synced();
+            }
+            // It is known first, and what is known grows: the inbox has at least this.
             let known = self.share.store.known().filter(|_| news.is_listed);
+            let mut is_newer = false;
             if let Some(revision) = known {
                 self.catch_up().await;
-                if self.picture.revision.load() != Some(revision) {
+                is_newer = self.picture.revision.load() != Some(revision);
+                if is_newer {
                     if self.picture.refused.is_set() {
                         harmless(|| self.picture.refused.clear());
                     }
@@ -129,12 +152,12 @@ where
                 }
             }
             match (news.status, known) {
-                // It was set after the store was brought up to that.
-                (Some(Status::Synced { .. }), Some(revision)) => {
+                (Some(status), _) if !status.is_synced() => harmless(|| _ = self.picture.status.set(status)),
+                // Up to what the picture has, which is all that the store had when it was in sync.
+                (status, Some(revision)) if self.is_synced && (is_newer || status.is_some()) => {
                     harmless(|| _ = self.picture.status.set(Status::Synced { revision }));
                 }
-                (Some(Status::Synced { .. }), None) | (None, _) => {}
-                (Some(status), _) => harmless(|| _ = self.picture.status.set(status)),
+                _ => {}
             }
         }
     }
@@ -153,7 +176,7 @@ where
                 Poll::Ready(Ok(status)) => Some(status),
                 _ => None,
             };
-            if refusal.is_none() && (standing == Standing::Closed || share.store.picture.is_closed()) {
+            if refusal.is_none() && (standing == Standing::Closed || share.store.revision.is_closed()) {
                 return Poll::Ready(None);
             }
             if refusal.is_some() {
@@ -167,80 +190,153 @@ where
         .await
     }
 
-    /// Brings the picture from the state that it is of to the newest one, in one publication.
+    /// Brings the picture to the newest state, in one publication.
     async fn catch_up(&mut self) {
-        let state = self.share.store.picture.snapshot();
-        let is_first = self.had.is_none();
-        let had = self.had.take().unwrap_or_default();
-        let changes = if is_first { self.decode_all(&state).await } else { self.decode_changes(&had, &state).await };
-        let done = catch_unwind(AssertUnwindSafe(|| self.publish(&changes, is_first)));
+        let mut mail = std::mem::take(&mut self.pending);
+        mail.append(self.inbox.take());
+        if mail.is_empty() {
+            return;
+        }
+        let (changes, listed) = self.decode(&mail).await;
+        let done = catch_unwind(AssertUnwindSafe(|| self.publish(&changes, listed)));
+        if done.is_ok() {
+            self.keep_raw(&changes, listed.is_some());
+            self.is_first = false;
+        } else {
+            // User code panicked. It is done again with the next change.
+            self.pending = mail;
+        }
         // User code, too.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(changes)));
-        // If user code panicked, it is done again with the next change.
-        self.had = if done.is_ok() { Some(state) } else { Some(had).filter(|_| !is_first) };
     }
 
-    async fn decode_all(&self, state: &MapSnapshot<Key, Stored>) -> Vec<Decoded<K, V>> {
-        let mut changes = Vec::with_capacity(state.len());
-        for (key, stored) in state {
-            if changes.len() % KEYS_PER_POLL == KEYS_PER_POLL - 1 {
+    /// What is to be done, and how much of it is from a list of everything, if there was one.
+    async fn decode(&mut self, Mail { all, changes }: &Mail) -> (Vec<Decoded<K, V>>, Option<usize>) {
+        let state = self.picture.map.snapshot();
+        let mut decoded = Vec::with_capacity(all.as_ref().map_or(0, Vec::len) + changes.iter().len());
+        for KeyValue { key, value, .. } in all.iter().flatten() {
+            if decoded.len() % KEYS_PER_POLL == KEYS_PER_POLL - 1 {
                 yield_now().await;
             }
-            changes.push(self.names.decode(key, Some(&stored.bytes)));
+            // Otherwise something newer comes below, at its place among the changes.
+            if changes.get(key).is_none() {
+                decoded.push(self.decode_one(&state, key, Some(value)));
+            }
         }
-        changes
-    }
-
-    async fn decode_changes(
-        &self,
-        had: &MapSnapshot<Key, Stored>,
-        state: &MapSnapshot<Key, Stored>,
-    ) -> Vec<Decoded<K, V>> {
-        let mut changes = Vec::new();
-        let keys = self.share.store.differences.between(had, state);
-        for (number, key) in keys.iter().enumerate() {
-            if number % KEYS_PER_POLL == KEYS_PER_POLL - 1 {
+        let listed = all.as_ref().map(|_| decoded.len());
+        for Change { key, bytes, .. } in changes.iter() {
+            if decoded.len() % KEYS_PER_POLL == KEYS_PER_POLL - 1 {
                 yield_now().await;
             }
-            let bytes = |state: &MapSnapshot<Key, Stored>| state.get(key).map(|stored| Arc::clone(&stored.bytes));
-            let now = bytes(state);
-            // Unless it was written again as it was: nothing has become of it.
-            if now != bytes(had) {
-                changes.push(self.names.decode(key, now.as_deref()));
-            }
+            decoded.push(self.decode_one(&state, key, bytes.as_ref()));
         }
-        changes
+        (decoded, listed)
     }
 
-    fn publish(&self, changes: &[Decoded<K, V>], is_first: bool) {
+    fn decode_one(&mut self, state: &MapSnapshot<K, V>, name: &Slice, bytes: Option<&Slice>) -> Decoded<K, V> {
+        let decoded = catch_unwind(AssertUnwindSafe(|| {
+            let key = self.names.key(name);
+            let Some(bytes) = bytes else { return (key.ok(), Ok(Item::Deleted)) };
+            if !self.is_first && self.is_same(state, name, key.as_ref().ok(), bytes) {
+                return (key.ok(), Ok(Item::Same));
+            }
+            match key {
+                Ok(key) => (Some(key), self.names.codec.decode(bytes).map(Item::New)),
+                Err(error) => (None, Err(error)),
+            }
+        }));
+        let (key, item) = decoded.unwrap_or_else(|_| (None, Err("the codec panicked".into())));
+        let item = match item {
+            Ok(item) => item,
+            Err(_) if bytes.is_none() => Item::Deleted,
+            Err(cause) => Item::Undecodable(DecodeError::new(&Arc::from(&**name), cause)),
+        };
+        let raw = bytes.filter(|bytes| match &item {
+            Item::New(item) => !self.says(item, bytes),
+            Item::Undecodable(_) => true,
+            Item::Same | Item::Deleted => false,
+        });
+        Decoded { name: name.clone(), key, item, raw: raw.cloned() }
+    }
+
+    /// Whether a key was written again as it was.
+    fn is_same(&self, state: &MapSnapshot<K, V>, name: &Slice, key: Option<&K>, bytes: &Slice) -> bool {
+        // There are none, mostly.
+        let raw = if self.raw.is_empty() { None } else { self.raw.get(&**name) };
+        match (raw, key) {
+            (Some(raw), _) => **raw == **bytes,
+            // That the codec writes the item as it was stored was found out when it was decoded.
+            (None, Some(key)) => state.get(key).is_some_and(|item| self.names.codec.is_stored_as(item, bytes)),
+            (None, None) => false,
+        }
+    }
+
+    /// Whether what is stored for an item is what its codec would store.
+    fn says(&mut self, item: &V, bytes: &[u8]) -> bool {
+        let codec = &self.names.codec;
+        let says = self.encodes.then(|| catch_unwind(AssertUnwindSafe(|| codec.is_stored_as(item, bytes))));
+        // A codec that only decodes is not asked again: each panic writes a message.
+        self.encodes &= !matches!(says, Some(Err(_)));
+        matches!(says, Some(Ok(true)))
+    }
+
+    fn publish(&self, changes: &[Decoded<K, V>], listed: Option<usize>) {
         let Picture { map, failures, .. } = &self.picture;
         map.transaction(|edit| {
-            if is_first && !edit.is_empty() {
-                // What was there initially and is not in the list.
-                let initial: Vec<K> = edit.iter().map(|(key, _)| key.clone()).collect();
-                let listed: std::collections::BTreeSet<&K> =
-                    changes.iter().filter_map(|change| change.key.as_ref()).collect();
-                initial.iter().filter(|key| !listed.contains(key)).for_each(|key| _ = edit.remove(key));
-            }
-            for Decoded { key, item, .. } in changes {
-                match (key, item) {
-                    (Some(key), Ok(Some(item))) => _ = edit.insert(key.clone(), item.clone()),
-                    (Some(key), _) => _ = edit.remove(key),
-                    (None, _) => {}
+            let put = |edit: &mut MapEdit<'_, '_, K, V>, changes: &[Decoded<K, V>]| {
+                for Decoded { key, item, .. } in changes {
+                    match (key, item) {
+                        (_, Item::Same) | (None, _) => {}
+                        (Some(key), Item::New(item)) => _ = edit.insert(key.clone(), item.clone()),
+                        (Some(key), Item::Undecodable(_) | Item::Deleted) => _ = edit.remove(key),
+                    }
                 }
+            };
+            let (of_list, later) = changes.split_at(listed.unwrap_or(0));
+            if edit.is_empty() {
+                edit.extend(of_list.iter().filter_map(|change| match (&change.key, &change.item) {
+                    (Some(key), Item::New(item)) => Some((key.clone(), item.clone())),
+                    _ => None,
+                }));
+            } else if listed.is_some() {
+                put(edit, of_list);
+                // What was there, in an earlier list or initially, and is not in this one.
+                let there: BTreeSet<&K> = changes.iter().filter_map(|change| change.key.as_ref()).collect();
+                edit.retain(|key, _| there.contains(key));
             }
+            put(edit, later);
         });
-        if failures.is_empty() && changes.iter().all(|change| change.item.is_ok()) {
+        let is_good = |change: &Decoded<K, V>| !matches!(change.item, Item::Undecodable(_));
+        if failures.is_empty() && changes.iter().all(is_good) {
             return;
         }
         failures.transaction(|edit| {
-            for Decoded { name, item, is_deleted, .. } in changes {
+            if listed.is_some() {
+                let there: BTreeSet<&[u8]> = changes.iter().map(|change| &*change.name).collect();
+                edit.retain(|name, _| there.contains(&**name));
+            }
+            for Decoded { name, item, .. } in changes {
                 match item {
-                    Err(error) if !is_deleted => _ = edit.insert(name.to_vec(), error.clone()),
-                    _ => _ = edit.remove(&**name),
+                    Item::Same => {}
+                    Item::Undecodable(error) => _ = edit.insert(name.to_vec(), error.clone()),
+                    Item::New(_) | Item::Deleted => _ = edit.remove(&**name),
                 }
             }
         });
+    }
+
+    fn keep_raw(&mut self, changes: &[Decoded<K, V>], is_list: bool) {
+        if is_list && !self.raw.is_empty() {
+            let there: BTreeSet<&[u8]> = changes.iter().map(|change| &*change.name).collect();
+            self.raw.retain(|name, _| there.contains(&**name));
+        }
+        for Decoded { name, item, raw, .. } in changes {
+            match raw {
+                Some(raw) => _ = self.raw.insert((&**name).into(), (&**raw).into()),
+                None if self.raw.is_empty() || matches!(item, Item::Same) => {}
+                None => _ = self.raw.remove(&**name),
+            }
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! The task behind a client: it lists and watches each range that has watchers, once however many those are, and keeps what
-//! is known of it in the range's [`Store`].
+//! The task behind a client: it lists and watches each range that has watchers, once however many those are, and tells the range's
+//! [`Store`] what becomes of it.
 //!
 //! ```text
 //! watcher --Start--> list, retried until it is answered --> watch on the one stream, from the revision after the list
@@ -11,8 +11,8 @@
 //! was written after what the store knows, one request for all that join at the same time; and if keys were deleted, which
 //! such an answer does not show, for everything.
 //!
-//! The hub never waits for a watcher: what it tells goes into the store, which keeps the newest per key. So a slow watcher holds
-//! neither the stream up nor its neighbours.
+//! The hub never waits for a watcher: what it tells goes into the picture of the watchers and the inboxes of the maps, which keep the
+//! newest per key. So a slow watcher holds neither the stream up nor its neighbours.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -23,13 +23,14 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::api::{self, EventType, WatchResponse};
+use crate::changes::Change;
 use crate::error::{Error, Failure};
 use crate::lists::{Done, Lists};
 use crate::members::Members;
 use crate::pauses::Pauses;
 use crate::session::{Create, Event, Session};
 use crate::status::Status;
-use crate::store::{self, Store, become_stale, harmless};
+use crate::store::{Store, become_stale, harmless};
 
 /// What watchers ask of the hub.
 #[derive(Debug)]
@@ -106,6 +107,7 @@ enum List {
     Queued,
     /// On its way, and another one is wanted after it if `again`.
     Running {
+        number: u64,
         again: bool,
     },
 }
@@ -151,12 +153,12 @@ impl Hub {
                 },
                 event = self.session.next() => match event {
                     Some(Event::Opened { first }) => self.opened(first),
-                    Some(Event::Told(responses)) => {
+                    Some(Event::Told(mut responses)) => {
                         // What has arrived together of one watch is one change.
                         let is_same = |one: &WatchResponse, other: &WatchResponse| {
                             has_events(one) && has_events(other) && one.watch_id == other.watch_id
                         };
-                        responses.chunk_by(is_same).for_each(|responses| self.told(responses));
+                        responses.chunk_by_mut(is_same).for_each(|responses| self.told(responses));
                     }
                     Some(Event::Lost(cause)) => self.lost(&cause),
                     Some(Event::Refused(error)) => self.refused(&error),
@@ -186,7 +188,7 @@ impl Hub {
         range.followers += usize::from(follows);
         let is_refused = range.not_before.is_some();
         let (follow, resting) = (range.followers > 0, range.phase == Phase::Resting);
-        if follow && resting && range.store.known().is_some() && !is_refused {
+        if follow && resting && range.store.is_kept() && !is_refused {
             self.watch(id);
         } else if follow && resting {
             // Nothing is known, or the last list was refused. The next one may be as well, which harms nobody else; a
@@ -234,7 +236,7 @@ impl Hub {
         let Some(range) = self.ranges.get_mut(&id) else { return };
         match &mut range.list {
             List::Queued => {}
-            List::Running { again } => *again = true,
+            List::Running { again, .. } => *again = true,
             list @ List::None => {
                 *list = List::Queued;
                 self.lists.queue(id, range.not_before);
@@ -245,16 +247,19 @@ impl Hub {
     fn start_lists(&mut self) {
         while let Some(id) = self.lists.due() {
             if let Some(range) = self.ranges.get_mut(&id) {
-                range.list = List::Running { again: false };
-                let since = range.store.known().filter(|_| !range.list_all);
-                self.lists.start(Arc::clone(&self.members), Arc::clone(&range.store), since);
+                let (members, store) = (Arc::clone(&self.members), Arc::clone(&range.store));
+                range.list = List::Running { number: self.lists.start(members, store, range.list_all), again: false };
             }
         }
     }
 
-    fn listed(&mut self, Done { id, begun, covers, result }: Done) {
+    fn listed(&mut self, Done { id, number, begun, covers, result }: Done) {
         let Some(range) = self.ranges.get_mut(&id) else { return };
-        let again = range.list == List::Running { again: true };
+        let again = match range.list {
+            List::Running { number: running, again } if running == number => again,
+            // It was for watchers that have gone, and others have come.
+            _ => return,
+        };
         range.list = List::None;
         match result {
             Ok(answer) => {
@@ -276,6 +281,7 @@ impl Hub {
                 self.go_on(id);
             }
             Err(Failure::Permanent(error)) => {
+                range.store.drop_list();
                 let cause = Arc::from(error.to_string());
                 if matches!(range.phase, Phase::Watching(_)) {
                     range.store.list_failed(&cause);
@@ -399,7 +405,7 @@ impl Hub {
     }
 
     /// What a member said of one watch: one response, or several that have events.
-    fn told(&mut self, responses: &[WatchResponse]) {
+    fn told(&mut self, responses: &mut [WatchResponse]) {
         let Some(response) = responses.first() else { return };
         let watch_id = response.watch_id;
         if response.canceled {
@@ -421,16 +427,16 @@ impl Hub {
             store.known()
         } else {
             // The revision in the header is that of the member, which may be ahead of what is told here.
-            let events = responses.iter().flat_map(|response| &response.events);
+            let events = responses.iter_mut().flat_map(|response| std::mem::take(&mut response.events));
             store.put_events(events.filter_map(|event| {
-                let pair = event.kv.as_ref()?;
-                let bytes = match EventType::try_from(event.r#type) {
-                    Ok(EventType::Put) => Some(&*pair.value),
-                    Ok(EventType::Delete) => None,
+                let kind = EventType::try_from(event.r#type);
+                let change = Change::from(event.kv?);
+                match kind {
+                    Ok(EventType::Put) => Some(change),
+                    Ok(EventType::Delete) => Some(Change { bytes: None, creates: false, ..change }),
                     // Of a later API: whatever it means, it is neither.
-                    Err(_) => return None,
-                };
-                Some(store::Event { key: &pair.key, bytes, revision: pair.mod_revision })
+                    Err(_) => None,
+                }
             }))
         };
         if let Some(revision) = revision {

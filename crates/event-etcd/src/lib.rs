@@ -41,10 +41,12 @@
 //!
 //! # What watchers share
 //!
-//! All watchers and maps of a client share one connection and one stream. Those of the same key or range also share one list, one
-//! watch and one copy of what is stored, however many there are. Each watcher keeps a snapshot of what it has had, which
-//! it shares with the others while they keep up with each other. A decoder of an [`EtcdValue`] belongs to a watcher and runs once for
-//! each of its gets; a map decodes each change once.
+//! All watchers and maps of a client share one connection and one stream. Those of the same key or range also share one list and one
+//! watch, however many there are.
+//!
+//! What is stored in a range is held once by its watchers, as it is, and once by each map, decoded; a range that is only followed into
+//! a map is held once. Each watcher keeps a snapshot of what it has had, which it shares with the others while they keep up with each
+//! other. A decoder of an [`EtcdValue`] belongs to a watcher and runs once for each of its gets; a map decodes each change once.
 //!
 //! A first get is never older than what was stored when it began. So a watcher that joins others asks the cluster for the keys
 //! that were written after what is known, in one request for all that join at the same time; and for everything if that shows that
@@ -69,9 +71,11 @@
 //! The revision of a deletion, and what it took away, are remembered for the newest 64 deletions of a range. A watcher that is further
 //! behind gets a later revision, one that does not have the key, and what it had itself.
 //!
-//! A map holds what is stored twice: as it is, for what shares the range, and decoded. (With [`Bytes`] and `Arc<[u8]>` the decoded
-//! data is a copy, too.) If it skips states since its codec is slow, those that it publishes are still states that the
-//! cluster had.
+//! A map compares what is written with what its codec would write for the item that it has, to find out whether something changed. So
+//! it also keeps the bytes of those items for which its codec would write something else, such as JSON with other spaces. If a map
+//! skips states since its codec is slow, those that it publishes are still states that the cluster had.
+//!
+//! The first watcher of a range that until then was only followed into maps has all of it listed again.
 //!
 //! A list of many pages is of one revision. If that is compacted before the last page is there, it begins again with larger pages, after
 //! a pause that grows. In the end one page holds everything, so a large range needs as much memory at a time.
@@ -92,6 +96,7 @@
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, reason = "tonic needs std")]
 
 mod api;
+mod changes;
 mod client;
 mod codec;
 mod coded;
@@ -100,6 +105,7 @@ mod decoder;
 mod driver;
 mod error;
 mod hub;
+mod inbox;
 mod lease;
 mod list;
 mod lists;
@@ -107,6 +113,7 @@ mod map;
 mod members;
 mod options;
 mod pauses;
+mod picture;
 mod range;
 mod seen;
 mod session;

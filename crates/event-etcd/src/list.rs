@@ -2,12 +2,12 @@
 
 use tokio::time::sleep;
 
-use crate::api::{self, KeyValue, RangeRequest, RangeResponse};
+use crate::api::{self, RangeRequest, RangeResponse};
 use crate::error::Failure;
 use crate::members::Members;
 use crate::pauses::Pauses;
 use crate::range::KeyRange;
-use crate::store::{Answer, Key, Stored};
+use crate::store::Answer;
 
 /// How many keys the first page has. With etcd's limit of 1.5 MiB for a value it can still be large; with usual values it is
 /// some hundred kilobytes. It shows how large the others may be.
@@ -59,12 +59,12 @@ async fn list_in_pages(
         let bytes: usize = page.kvs.iter().map(|pair| pair.key.len() + pair.value.len()).sum();
         let keys = i64::try_from(page.kvs.len()).unwrap_or(i64::MAX);
         limit = limit.max((page_bytes / average(bytes, keys)).max(1));
-        stored.extend(page.kvs.into_iter().map(pair));
-        let Some((last, _)) = stored.last().filter(|_| page.more) else {
+        stored.extend(page.kvs);
+        let Some(last) = stored.last().filter(|_| page.more) else {
             return Ok(Answer::All { revision, stored });
         };
         // The key that comes right after the last one.
-        start = [last, &[0][..]].concat();
+        start = [&*last.key, &[0]].concat();
     }
 }
 
@@ -84,15 +84,11 @@ pub(crate) async fn list_since(members: &Members, range: &KeyRange, known: i64) 
     let page = ask(members, request).await?;
     Ok(Answer::Since {
         revision: api::revision(page.header.as_ref()),
-        written: (!page.more).then(|| page.kvs.into_iter().map(pair).collect()),
-        count: usize::try_from(page.count).unwrap_or_default(),
+        written: (!page.more).then_some(page.kvs),
+        count: page.count,
     })
 }
 
 async fn ask(members: &Members, request: RangeRequest) -> Result<RangeResponse, Failure> {
     members.ask(|client| async move { client.range(request).await }).await
-}
-
-fn pair(pair: KeyValue) -> (Key, Stored) {
-    (pair.key.into(), Stored { bytes: pair.value.into(), mod_revision: pair.mod_revision })
 }

@@ -11,7 +11,7 @@ use crate::error::Failure;
 use crate::list::{list_all, list_since};
 use crate::members::Members;
 use crate::pauses::Pauses;
-use crate::store::{Answer, Store};
+use crate::store::{Answer, Begun, Store};
 use crate::trace;
 
 /// So many lists are asked for at a time, so that a thousand watchers that start at once do not overrun a member.
@@ -21,6 +21,8 @@ const LISTS_AT_ONCE: usize = 32;
 pub(crate) struct Done {
     /// The number of the store.
     pub(crate) id: u64,
+    /// That of the list.
+    pub(crate) number: u64,
     pub(crate) begun: Instant,
     /// The answer is not older than what was asked for by the watchers up to this one.
     pub(crate) covers: u64,
@@ -71,20 +73,23 @@ impl Lists {
         self.queue.remove(place).map(|(id, _)| id)
     }
 
-    /// Lists all of a range, or what has changed since a revision that is known.
-    pub(crate) fn start(&mut self, members: Arc<Members>, store: Arc<Store>, since: Option<i64>) {
+    /// Lists a range: what has changed since the revision that is known, or `all` of it if that is wanted or needed.
+    /// The result is the number of the list.
+    pub(crate) fn start(&mut self, members: Arc<Members>, store: Arc<Store>, all: bool) -> u64 {
         let range = store.range.clone();
+        // Before the request is made: whoever asks from now on needs another one.
+        let Begun { number, covers, since } = store.begin_list(all);
         let list = async move {
-            // Before the request is made: whoever asks from now on needs another one.
-            let (begun, covers) = (Instant::now(), store.asked());
+            let begun = Instant::now();
             let result = match since {
                 Some(revision) => list_since(&members, &store.range, revision).await,
                 None => list_all(&members, &store.range).await,
             };
             trace::listed(&result);
-            Done { id: store.id, begun, covers, result }
+            Done { id: store.id, number, begun, covers, result }
         };
         self.running.spawn(trace::in_list(&range, since, list));
+        number
     }
 
     /// When to look again though nothing else happens.
@@ -100,6 +105,10 @@ impl Lists {
     /// Nothing is lost.
     pub(crate) async fn next(&mut self) -> Option<Done> {
         let due = self.next_due();
+        if self.running.is_empty() && due.is_none() {
+            // Mostly, and without a timer then.
+            return std::future::pending().await;
+        }
         tokio::select! {
             done = self.running.join_next(), if !self.running.is_empty() => match done? {
                 Ok(done) => Some(done),
@@ -107,7 +116,6 @@ impl Lists {
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
             },
             () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => None,
-            else => std::future::pending().await,
         }
     }
 

@@ -73,7 +73,12 @@ impl Share {
 
     /// How it stands to the cluster.
     pub(crate) fn status(&self) -> MemoryReader<Status> {
-        self.status.get_or_init(|| self.store.show(self.number, self.list)).reader()
+        self.status.get_or_init(|| self.store.show(self.number, self.list, false)).reader()
+    }
+
+    /// The same, for who knows the revision otherwise: being in sync up to a later one does not count as something new.
+    pub(crate) fn coarse_status(&self) -> MemoryReader<Status> {
+        self.status.get_or_init(|| self.store.show(self.number, self.list, true)).reader()
     }
 
     /// How it stands, as text.

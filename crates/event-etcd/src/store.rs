@@ -1,46 +1,44 @@
-//! What is known of a range: one picture for all of its watchers, which the hub keeps up to date.
+//! What a client knows of a range, which the hub keeps up to date: up to which revision, and who keeps what is stored.
 //!
-//! Watchers read it beside each other. What each has had of it is in its [cursor](crate::cursor).
+//! Those are the [picture](crate::picture) of the range's watchers, and the [inboxes](crate::inbox) of its maps. Each exists as long
+//! as somebody has it, so what is stored is held by those who need it, in their form, and by nobody else. One that is new is not
+//! *whole* before everything was listed once more; what happened while the list was on its way is added to that.
+//!
+//! Nothing is held here but the number of keys. It is enough to find out whether a list of what was written since a revision is
+//! all that became of the range, since events and lists say which keys are new.
 
-use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use event_core::{MemoryValue, WeakValue};
-use event_map::MemoryMap;
 
-use crate::cursor::Differences;
+use crate::api::KeyValue;
+use crate::changes::{Change, Changes};
 use crate::error::Error;
+use crate::inbox::Inbox;
+use crate::picture::Picture;
 use crate::range::KeyRange;
 use crate::status::Status;
-
-/// A key, as the cluster has it.
-pub(crate) type Key = Arc<[u8]>;
-
-/// What is stored under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Stored {
-    pub(crate) bytes: Arc<[u8]>,
-    /// The revision of the cluster that stored it.
-    pub(crate) mod_revision: i64,
-}
 
 /// What a list has found.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// Everything that was stored at one revision, in the order of keys.
-    All { revision: i64, stored: Vec<(Key, Stored)> },
+    All { revision: i64, stored: Vec<KeyValue> },
     /// The keys that were written after the revision that was asked about and are there, and how many there are in all: a
     /// deletion shows in that number only. `None` if they are too many.
-    Since { revision: i64, written: Option<Vec<(Key, Stored)>>, count: usize },
+    Since { revision: i64, written: Option<Vec<KeyValue>>, count: i64 },
 }
 
-/// What became of a key: `None` when it was deleted.
-#[derive(Debug)]
-pub(crate) struct Event<'a> {
-    pub(crate) key: &'a [u8],
-    pub(crate) bytes: Option<&'a [u8]>,
-    pub(crate) revision: i64,
+/// A list that has begun.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Begun {
+    /// Each has its own.
+    pub(crate) number: u64,
+    /// It answers those who have asked for a list up to this one.
+    pub(crate) covers: u64,
+    /// It is to find what was written after this revision, or everything.
+    pub(crate) since: Option<i64>,
 }
 
 /// A range, as far as a client knows it.
@@ -48,11 +46,8 @@ pub(crate) struct Event<'a> {
 pub(crate) struct Store {
     pub(crate) id: u64,
     pub(crate) range: KeyRange,
-    /// Every state of it is the range at one revision of the cluster; but empty before the first list.
-    pub(crate) picture: MemoryMap<Key, Stored>,
-    pub(crate) differences: Differences,
-    /// The revision up to which the picture is known to be complete. It is set after the picture, and has no data before the
-    /// first list.
+    /// The revision up to which is known what became of the range. It is set after those were told who keep what is stored, and has no
+    /// data before the first list.
     pub(crate) revision: MemoryValue<i64>,
     /// What became of the requests that watchers wait for.
     pub(crate) notes: MemoryValue<Note>,
@@ -66,9 +61,46 @@ struct State {
     asked: u64,
     answered: u64,
     failures: u64,
+    /// How many lists were begun.
+    begun: u64,
     status: Status,
     statuses: Vec<Shown>,
-    deletions: Deletions,
+    /// How many keys there are at the revision that is known.
+    count: i64,
+    picture: Keeper<Picture>,
+    maps: Vec<Keeper<Inbox>>,
+    /// What happens while everything is listed, if it is.
+    meanwhile: Option<Changes>,
+}
+
+/// Somebody who keeps what is stored.
+#[derive(Debug)]
+struct Keeper<T> {
+    keeper: Weak<T>,
+    /// It has everything up to the revision that is known.
+    is_whole: bool,
+}
+
+impl<T> Keeper<T> {
+    fn new(keeper: &Arc<T>) -> Self {
+        Self { keeper: Arc::downgrade(keeper), is_whole: false }
+    }
+
+    fn is_there(&self) -> bool {
+        self.keeper.strong_count() > 0
+    }
+
+    /// It, if it is to be told what changes.
+    fn whole(&self) -> Option<Arc<T>> {
+        self.keeper.upgrade().filter(|_| self.is_whole)
+    }
+
+    /// It, if it is to be told a list that is `new`, or that makes it whole.
+    fn complete(&mut self, is_new: bool) -> Option<Arc<T>> {
+        let keeper = self.keeper.upgrade().filter(|_| is_new || !self.is_whole);
+        self.is_whole = true;
+        keeper
+    }
 }
 
 /// What became of the requests that watchers wait for.
@@ -100,6 +132,8 @@ struct Shown {
     status: WeakValue<Status>,
     /// Which list it waits for. None: it has not asked yet.
     asked: Option<u64>,
+    /// It is not to be told each revision up to which it is in sync, but that it is.
+    is_coarse: bool,
 }
 
 impl Store {
@@ -108,15 +142,17 @@ impl Store {
             asked: 0,
             answered: 0,
             failures: 0,
+            begun: 0,
             status: Status::Connecting,
             statuses: Vec::new(),
-            deletions: Deletions::default(),
+            count: 0,
+            picture: Keeper { keeper: Weak::new(), is_whole: false },
+            maps: Vec::new(),
+            meanwhile: None,
         };
         Self {
             id,
             range,
-            picture: MemoryMap::new(),
-            differences: Differences::default(),
             revision: MemoryValue::new(),
             notes: MemoryValue::with_value(Note::default()),
             state: Mutex::new(state),
@@ -142,14 +178,15 @@ impl Store {
     }
 
     /// How a watcher stands that waits for a list with this number, from now on and until [`hide`](Self::hide).
-    pub(crate) fn show(&self, watcher: u64, asked: Option<u64>) -> MemoryValue<Status> {
+    /// If it `is_coarse`, being in sync up to a later revision is not told.
+    pub(crate) fn show(&self, watcher: u64, asked: Option<u64>, is_coarse: bool) -> MemoryValue<Status> {
         let mut state = self.lock();
         let status = match asked {
             Some(asked) if asked <= state.answered || state.status.is_stale() => state.status.clone(),
             _ => Status::Connecting,
         };
         let value = MemoryValue::with_value(status);
-        state.statuses.push(Shown { watcher, status: value.downgrade(), asked });
+        state.statuses.push(Shown { watcher, status: value.downgrade(), asked, is_coarse });
         value
     }
 
@@ -170,21 +207,52 @@ impl Store {
         self.lock().statuses.retain(|shown| shown.watcher != watcher);
     }
 
-    /// The revision that deleted a key, as far as it is known, and what it took away.
-    pub(crate) fn deletion(&self, key: &[u8]) -> Deletion {
-        self.lock().deletions.get(key)
+    /// The picture that the watchers of the range share, before one of them asks for a list.
+    pub(crate) fn picture(&self) -> Arc<Picture> {
+        let mut state = self.lock();
+        state.picture.keeper.upgrade().unwrap_or_else(|| {
+            let picture = Arc::default();
+            state.picture = Keeper::new(&picture);
+            picture
+        })
     }
 
-    /// The revision up to which the picture is complete. None: before the first list.
+    /// An inbox for a map, before that asks for a list.
+    pub(crate) fn inbox(&self) -> Arc<Inbox> {
+        let (mut state, inbox) = (self.lock(), Arc::default());
+        state.maps.retain(Keeper::is_there);
+        state.maps.push(Keeper::new(&inbox));
+        inbox
+    }
+
+    /// The revision up to which is known what became of the range. None: before the first list.
     pub(crate) fn known(&self) -> Option<i64> {
         self.revision.borrow().map(|revision| *revision)
     }
 
     // What the hub does.
 
-    /// How many lists were asked for until now.
-    pub(crate) fn asked(&self) -> u64 {
-        self.lock().asked
+    /// Whether somebody has everything up to the revision that is known, so that it is worth while to go on from there.
+    pub(crate) fn is_kept(&self) -> bool {
+        let state = self.lock();
+        self.known().is_some()
+            && (state.picture.whole().is_some() || state.maps.iter().any(|map| map.whole().is_some()))
+    }
+
+    /// A list begins, of everything if it is to be `all` or has to be.
+    pub(crate) fn begin_list(&self, all: bool) -> Begun {
+        let mut state = self.lock();
+        let is_incomplete = state.picture.is_there() && !state.picture.is_whole
+            || state.maps.iter().any(|map| map.is_there() && !map.is_whole);
+        let since = self.known().filter(|_| !all && !is_incomplete);
+        state.meanwhile = since.is_none().then(Changes::default);
+        state.begun += 1;
+        Begun { number: state.begun, covers: state.asked, since }
+    }
+
+    /// The list that has begun comes to nothing, and another one is not on its way.
+    pub(crate) fn drop_list(&self) {
+        self.lock().meanwhile = None;
     }
 
     /// Notes a list. Returns whether that was possible; if not, everything has to be listed.
@@ -192,92 +260,72 @@ impl Store {
         let known = self.known();
         match answer {
             Answer::All { revision, stored } => {
-                if known.is_none_or(|known| known < revision) {
-                    self.replace(stored, revision);
-                }
+                self.put_all(stored, revision);
                 true
             }
             Answer::Since { revision, .. } if known.is_some_and(|known| known >= revision) => true,
             Answer::Since { revision, written, count } => {
                 let (Some(known), Some(mut written)) = (known, written) else { return false };
                 // The watch may have told of some of them meanwhile.
-                written.retain(|(_, stored)| stored.mod_revision > known);
-                let snapshot = self.picture.snapshot();
-                let new = written.iter().filter(|(key, _)| !snapshot.contains_key(key)).count();
-                if snapshot.len() + new != count {
+                written.retain(|pair| pair.mod_revision > known);
+                let new = written.iter().filter(|pair| pair.create_revision > known).count();
+                if self.lock().count + i64::try_from(new).unwrap_or(i64::MAX) != count {
                     return false;
                 }
-                self.publish(
-                    &written.into_iter().map(|(key, stored)| (key, Some(stored))).collect::<Vec<_>>(),
-                    revision,
-                );
+                let mut changes = Changes::default();
+                written.into_iter().for_each(|pair| changes.push(pair.into()));
+                self.tell(changes, count, revision);
                 true
             }
         }
     }
 
-    /// Notes everything that is stored at a revision, in the order of keys: what is not in the list was deleted.
-    fn replace(&self, stored: Vec<(Key, Stored)>, revision: i64) {
-        let before = self.picture.snapshot();
-        let mut changes: Vec<(Key, Option<Stored>)> = Vec::new();
-        let mut gone: Vec<(Key, Option<Stored>)> = Vec::new();
-        let mut old = before.iter().peekable();
-        for (key, stored) in stored {
-            while let Some((other, _)) = old.next_if(|(other, _)| ***other < *key) {
-                gone.push((Arc::clone(other), None));
-            }
-            match old.next_if(|(other, _)| ***other == *key) {
-                Some((known, had)) if had.bytes == stored.bytes => {
-                    if had.mod_revision != stored.mod_revision {
-                        let same = Stored { bytes: Arc::clone(&had.bytes), ..stored };
-                        changes.push((Arc::clone(known), Some(same)));
-                    }
-                }
-                _ => changes.push((key, Some(stored))),
-            }
-        }
-        gone.extend(old.map(|(other, _)| (Arc::clone(other), None)));
-        {
+    /// Notes everything that was stored at a revision. Those who have had a list need it only if it is newer than what is known.
+    fn put_all(&self, mut stored: Vec<KeyValue>, listed: i64) {
+        let known = self.known();
+        let (is_new, revision) = (known.is_none_or(|known| known < listed), known.unwrap_or(listed).max(listed));
+        let (picture, mut maps) = {
             let mut state = self.lock();
-            for (key, _) in gone.iter().take(DELETIONS) {
-                state.deletions.put(key, revision, before.get(key).map(|stored| Arc::clone(&stored.bytes)));
+            let meanwhile = state.meanwhile.take();
+            if is_new || meanwhile.is_some() {
+                meanwhile.unwrap_or_default().bring_up(&mut stored, listed);
+                state.count = i64::try_from(stored.len()).unwrap_or(i64::MAX);
             }
-            state.deletions.newest = state.deletions.newest.max(revision);
+            let maps: Vec<_> = state.maps.iter_mut().filter_map(|map| map.complete(is_new)).collect();
+            (state.picture.complete(is_new), maps)
+        };
+        if let Some(picture) = picture {
+            picture.replace(&stored, revision);
         }
-        // A list has no order of change; that of the keys is at least always the same.
-        changes.append(&mut gone);
-        self.publish(&changes, revision);
+        let last = maps.pop();
+        maps.iter().for_each(|map| map.put_all(stored.clone()));
+        if let Some(map) = last {
+            map.put_all(stored);
+        }
+        // Also if it is the same: those who were told are woken by it.
+        harmless(|| _ = self.revision.set(revision));
     }
 
     /// Notes events, in the order of their revisions. What is known already is ignored. The result is the revision up to
-    /// which the picture is complete, if there was a list before.
-    pub(crate) fn put_events<'a>(&self, events: impl Iterator<Item = Event<'a>>) -> Option<i64> {
+    /// which everything is known, if there was a list before.
+    pub(crate) fn put_events(&self, events: impl Iterator<Item = Change>) -> Option<i64> {
         let known = self.known()?;
-        let mut revision = known;
-        // Of each key the newest, in the order in which they first changed.
-        let mut changes: Vec<(Key, Option<Stored>)> = Vec::new();
-        let mut places: HashMap<&[u8], usize> = HashMap::new();
+        let picture = self.lock().picture.whole();
+        let (mut revision, mut count, mut changes) = (known, 0, Changes::default());
         for event in events.filter(|event| event.revision > known) {
             revision = revision.max(event.revision);
-            let stored = event.bytes.map(|bytes| Stored { bytes: bytes.into(), mod_revision: event.revision });
-            if stored.is_none() {
-                let at = places.get(event.key).copied();
-                let before = match at {
-                    Some(at) => changes[at].1.as_ref().map(|stored| Arc::clone(&stored.bytes)),
-                    None => self.picture.get(event.key).map(|stored: Stored| stored.bytes),
-                };
-                self.lock().deletions.put(event.key, event.revision, before);
+            match &event.bytes {
+                Some(_) => count += i64::from(event.creates),
+                None => count -= 1,
             }
-            match places.entry(event.key) {
-                std::collections::hash_map::Entry::Occupied(place) => changes[*place.get()].1 = stored,
-                std::collections::hash_map::Entry::Vacant(place) => {
-                    place.insert(changes.len());
-                    changes.push((event.key.into(), stored));
-                }
+            if let Some(picture) = picture.as_ref().filter(|_| event.bytes.is_none()) {
+                picture.deleted(&event, &changes);
             }
+            changes.push(event);
         }
         if !changes.is_empty() {
-            self.publish(&changes, revision);
+            let count = self.lock().count + count;
+            self.tell(changes, count, revision);
         }
         Some(revision)
     }
@@ -289,18 +337,34 @@ impl Store {
         }
     }
 
-    /// One publication: whoever looks has all of it or nothing.
-    fn publish(&self, changes: &[(Key, Option<Stored>)], revision: i64) {
-        harmless(|| {
-            self.picture.transaction(|edit| {
-                for (key, stored) in changes {
-                    match stored {
-                        Some(stored) => _ = edit.insert(Arc::clone(key), stored.clone()),
-                        None => _ = edit.remove(key),
-                    }
+    /// Tells those who keep what is stored what became of it up to a revision, which has so many keys: all of it or nothing.
+    fn tell(&self, changes: Changes, count: i64, revision: i64) {
+        let picture = {
+            let mut state = self.lock();
+            state.count = count;
+            if let Some(meanwhile) = &mut state.meanwhile {
+                meanwhile.append(changes.clone());
+            }
+            let picture = state.picture.whole();
+            let mut maps = state.maps.iter().filter_map(Keeper::whole);
+            let first = maps.next();
+            maps.for_each(|map| map.append(changes.clone()));
+            match (first, picture) {
+                (Some(map), None) => {
+                    map.append(changes);
+                    None
                 }
-            });
-        });
+                (map, picture) => {
+                    if let Some(map) = map {
+                        map.append(changes.clone());
+                    }
+                    picture.map(|picture| (picture, changes))
+                }
+            }
+        };
+        if let Some((picture, changes)) = picture {
+            picture.put(&changes);
+        }
         harmless(|| _ = self.revision.set(revision));
     }
 
@@ -337,9 +401,10 @@ impl Store {
         let status = Status::Synced { revision };
         let shown = {
             let mut state = self.lock();
+            let was_synced = state.status.is_synced();
             state.status = status.clone();
             let answered = state.answered;
-            state.shown(|shown| shown.asked.is_some_and(|asked| asked <= answered))
+            state.shown(|shown| shown.asked.is_some_and(|asked| asked <= answered) && !(shown.is_coarse && was_synced))
         };
         for value in shown {
             harmless(|| _ = value.set(status.clone()));
@@ -372,8 +437,13 @@ impl Store {
 
     /// Nothing more will come.
     pub(crate) fn close(&self) {
-        let shown = self.lock().shown(|_| true);
-        harmless(|| self.picture.close());
+        let (shown, picture) = {
+            let state = self.lock();
+            (state.shown(|_| true), state.picture.keeper.upgrade())
+        };
+        if let Some(picture) = picture {
+            harmless(|| picture.map.close());
+        }
         harmless(|| self.revision.close());
         harmless(|| self.notes.close());
         for value in shown {
@@ -385,43 +455,6 @@ impl Store {
 impl State {
     fn shown(&self, of: impl Fn(&&Shown) -> bool) -> Vec<MemoryValue<Status>> {
         self.statuses.iter().filter(of).filter_map(|shown| shown.status.upgrade()).collect()
-    }
-}
-
-/// How many deletions are remembered with what they took away. Watchers that keep up need the newest.
-const DELETIONS: usize = 64;
-
-/// Longer data is not kept for that.
-const LONGEST_DELETED: usize = 16 << 10;
-
-/// The revision, and what it took away.
-type Deletion = (i64, Option<Arc<[u8]>>);
-
-/// The newest deletions. Of the others it is only known that they are not newer than the newest.
-#[derive(Debug, Default)]
-struct Deletions {
-    newest: i64,
-    known: HashMap<Key, Deletion>,
-    order: VecDeque<(Key, i64)>,
-}
-
-impl Deletions {
-    fn put(&mut self, key: &[u8], revision: i64, before: Option<Arc<[u8]>>) {
-        self.newest = self.newest.max(revision);
-        let (key, before) = (Key::from(key), before.filter(|bytes| bytes.len() <= LONGEST_DELETED));
-        self.known.insert(Arc::clone(&key), (revision, before));
-        self.order.push_back((key, revision));
-        if self.order.len() > DELETIONS {
-            if let Some((key, revision)) = self.order.pop_front() {
-                if self.known.get(&key).is_some_and(|(known, _)| *known == revision) {
-                    self.known.remove(&key);
-                }
-            }
-        }
-    }
-
-    fn get(&self, key: &[u8]) -> Deletion {
-        self.known.get(key).cloned().unwrap_or((self.newest, None))
     }
 }
 

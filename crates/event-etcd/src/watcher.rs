@@ -105,7 +105,7 @@ impl<T> EtcdWatcher<T> {
 
     fn poll_any(&mut self, cx: &mut Context<'_>, backlog_only: bool) -> Poll<Result<T, GetError>> {
         // Before it asks: what comes with the answer has the order of its changes.
-        let cursor = self.cursor.get_or_insert_with(|| Cursor::new(&self.share.store));
+        let cursor = self.cursor.get_or_insert_with(|| Cursor::new(self.share.store.picture()));
         self.share.ask(if backlog_only { Asked::List } else { Asked::Follow });
         let standing = self.share.poll(cx);
         if let Some(initial) = self.initial.take() {
@@ -115,8 +115,7 @@ impl<T> EtcdWatcher<T> {
             }
         }
         if standing == Standing::Listed {
-            let store = &self.share.store;
-            match cursor.next(store, (!backlog_only).then_some(&mut *cx)) {
+            match cursor.next((!backlog_only).then_some(&mut *cx)) {
                 Looked::Told(Told { key, bytes, revision, taken }) => {
                     let seen = bytes.as_ref().map_or(Seen::Absent, |_| Seen::of_mod_revision(revision));
                     self.last = Some(Last { key: Arc::clone(&key), seen, revision, taken });

@@ -106,6 +106,23 @@ impl<'i, K: Ord + Clone, V> IntoIterator for &'i MapEdit<'_, '_, K, V> {
     }
 }
 
+/// Sets what these keys hold, in their order.
+///
+/// ```
+/// let map = event_map::MemoryMap::new();
+/// let mut watcher = map.watch();
+/// map.transaction(|edit| edit.extend((0..3).map(|key| (key, "data"))));
+/// assert_eq!(watcher.try_get().unwrap().key, 0);
+/// assert_eq!(map.len(), 3);
+/// ```
+impl<K: Ord + Clone, V> Extend<(K, V)> for MapEdit<'_, '_, K, V> {
+    fn extend<I: IntoIterator<Item = (K, V)>>(&mut self, all: I) {
+        for (key, value) in all {
+            self.insert(key, value);
+        }
+    }
+}
+
 /// Shows keys and data.
 impl<K: Ord + Clone + fmt::Debug, V: fmt::Debug> fmt::Debug for MapEdit<'_, '_, K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -6,15 +6,21 @@ use std::fmt;
 
 use prost::{Enumeration, Message};
 
+/// Bytes of a message that was received. They share its memory, which is kept as long as any of them is.
+pub(crate) type Slice = prost::bytes::Bytes;
+
 /// `mvccpb.KeyValue`
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct KeyValue {
-    #[prost(bytes = "vec", tag = "1")]
-    pub(crate) key: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(crate) key: Slice,
+    /// The revision that created the key, or created it again after it was deleted.
+    #[prost(int64, tag = "2")]
+    pub(crate) create_revision: i64,
     #[prost(int64, tag = "3")]
     pub(crate) mod_revision: i64,
-    #[prost(bytes = "vec", tag = "5")]
-    pub(crate) value: Vec<u8>,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub(crate) value: Slice,
 }
 
 /// `mvccpb.Event.EventType`

@@ -45,7 +45,7 @@ fn ranges() {
 
     let pair = [0x12, 13, 0x0a, 1, b'k', 0x10, 1, 0x18, 2, 0x20, 3, 0x2a, 2, b'v', b'w'];
     let bytes = [&HEADER[..], &pair, &[0x18, 1, 0x20, 7]].concat();
-    let pair = KeyValue { key: b"k".to_vec(), mod_revision: 2, value: b"vw".to_vec() };
+    let pair = KeyValue { key: "k".into(), create_revision: 1, mod_revision: 2, value: "vw".into() };
     is_read_as(&bytes, RangeResponse { header: header(), kvs: vec![pair], more: true, count: 7 });
 }
 
@@ -80,7 +80,7 @@ fn writes() {
     is_sent_as(transaction, &[&compared[..], &success, &failure].concat());
 
     let found = [0x1a, 9, 0x0a, 7, 0x12, 5, 0x0a, 1, b'k', 0x18, 2];
-    let pair = KeyValue { key: b"k".to_vec(), mod_revision: 2, value: Vec::new() };
+    let pair = KeyValue { key: "k".into(), mod_revision: 2, ..KeyValue::default() };
     let range = RangeResponse { header: None, kvs: vec![pair], more: false, count: 0 };
     let response = ResponseOp { response_range: Some(range) };
     let failed = TxnResponse { header: header(), succeeded: false, responses: vec![response] };
@@ -122,7 +122,12 @@ fn watches() {
 
     let put = [0x5a, 10, 0x12, 8, 0x0a, 1, b'k', 0x18, 2, 0x2a, 1, b'v'];
     let delete = [0x5a, 9, 0x08, 1, 0x12, 5, 0x0a, 1, b'k', 0x18, 3];
-    let pair = |mod_revision, value: &str| KeyValue { key: b"k".to_vec(), mod_revision, value: value.into() };
+    let pair = |mod_revision, value: &'static str| KeyValue {
+        key: "k".into(),
+        create_revision: 0,
+        mod_revision,
+        value: value.into(),
+    };
     let events = vec![
         Event { r#type: EventType::Put.into(), kv: Some(pair(2, "v")) },
         Event { r#type: EventType::Delete.into(), kv: Some(pair(3, "")) },

@@ -5,32 +5,54 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
+use crate::api::{KeyValue, Slice};
+use crate::changes::Change;
 use crate::range::KeyRange;
-use crate::store::{Answer, Event};
+use crate::store::{Answer, Store};
 
-fn stored(bytes: &str, mod_revision: i64) -> Stored {
-    Stored { bytes: Arc::from(bytes.as_bytes()), mod_revision }
+/// A store whose picture somebody has.
+struct Watched {
+    store: Store,
+    picture: Arc<Picture>,
 }
 
 /// A store that knows what is stored at a revision.
-fn listed(keys: &[(&str, &str)], revision: i64) -> Store {
+fn listed(keys: &[(&str, &str)], revision: i64) -> Watched {
     let store = Store::new(1, KeyRange::prefix(""));
-    list(&store, keys, revision);
-    store
+    let watched = Watched { picture: store.picture(), store };
+    list(&watched, keys, revision);
+    watched
 }
 
-fn list(store: &Store, keys: &[(&str, &str)], revision: i64) {
-    let stored = keys.iter().map(|(key, bytes)| (Key::from(key.as_bytes()), stored(bytes, revision))).collect();
-    assert!(store.put_list(Answer::All { revision, stored }));
+impl Watched {
+    fn cursor(&self) -> Cursor {
+        Cursor::new(Arc::clone(&self.picture))
+    }
+}
+
+fn slice(bytes: impl AsRef<[u8]>) -> Slice {
+    Slice::copy_from_slice(bytes.as_ref())
+}
+
+fn list(watched: &Watched, keys: &[(&str, &str)], revision: i64) {
+    let pair = |(key, value): &(&str, &str)| KeyValue {
+        key: slice(key),
+        create_revision: 1,
+        mod_revision: revision,
+        value: slice(value),
+    };
+    assert!(watched.store.put_list(Answer::All { revision, stored: keys.iter().map(pair).collect() }));
 }
 
 /// One transaction.
-fn put(store: &Store, changes: &[(&str, Option<&str>)], revision: i64) {
-    store.put_events(changes.iter().map(|(key, bytes)| Event {
-        key: key.as_bytes(),
-        bytes: bytes.map(str::as_bytes),
+fn put(watched: &Watched, changes: &[(&str, Option<&str>)], revision: i64) {
+    let change = |(key, bytes): &(&str, Option<&str>)| Change {
+        key: slice(key),
+        bytes: bytes.map(slice),
         revision,
-    }));
+        creates: false,
+    };
+    watched.store.put_events(changes.iter().map(change));
 }
 
 type Item = (String, Option<String>, i64);
@@ -40,9 +62,9 @@ fn item(told: &Told) -> Item {
     (text(&told.key), told.bytes.as_deref().map(text), told.revision)
 }
 
-fn next(cursor: &mut Cursor, store: &Store) -> Option<Told> {
+fn next(cursor: &mut Cursor) -> Option<Told> {
     loop {
-        match cursor.next(store, None) {
+        match cursor.next(None) {
             Looked::Told(told) => return Some(told),
             Looked::Busy => {}
             Looked::Nothing | Looked::Closed => return None,
@@ -50,8 +72,8 @@ fn next(cursor: &mut Cursor, store: &Store) -> Option<Told> {
     }
 }
 
-fn rest(cursor: &mut Cursor, store: &Store) -> Vec<Item> {
-    std::iter::from_fn(|| next(cursor, store)).map(|told| item(&told)).collect()
+fn rest(cursor: &mut Cursor) -> Vec<Item> {
+    std::iter::from_fn(|| next(cursor)).map(|told| item(&told)).collect()
 }
 
 fn items<const N: usize>(items: [(&str, Option<&str>, i64); N]) -> Vec<Item> {
@@ -61,84 +83,84 @@ fn items<const N: usize>(items: [(&str, Option<&str>, i64); N]) -> Vec<Item> {
 #[test]
 fn of_each_key_the_newest_is_told_in_the_order_of_first_change() {
     let store = listed(&[], 1);
-    let mut cursor = Cursor::new(&store);
-    assert_eq!(rest(&mut cursor, &store), []);
+    let mut cursor = store.cursor();
+    assert_eq!(rest(&mut cursor), []);
     for (revision, (key, bytes)) in (2..).zip([("b", "1"), ("a", "2"), ("b", "3"), ("c", "4"), ("a", "5")]) {
         put(&store, &[(key, Some(bytes))], revision);
     }
-    assert_eq!(rest(&mut cursor, &store), items([("b", Some("3"), 4), ("a", Some("5"), 6), ("c", Some("4"), 5)]));
-    assert_eq!(rest(&mut cursor, &store), []);
+    assert_eq!(rest(&mut cursor), items([("b", Some("3"), 4), ("a", Some("5"), 6), ("c", Some("4"), 5)]));
+    assert_eq!(rest(&mut cursor), []);
 }
 
 #[test]
 fn a_watcher_begins_with_the_keys_in_their_order_and_then_what_changed_since_it_asked() {
     let store = listed(&[("a", "1"), ("b", "1")], 1);
-    let mut cursor = Cursor::new(&store);
+    let mut cursor = store.cursor();
     put(&store, &[("d", Some("1"))], 2);
     put(&store, &[("c", Some("1"))], 3);
     put(&store, &[("a", Some("2"))], 4);
     let expected = items([("a", Some("2"), 4), ("b", Some("1"), 1), ("d", Some("1"), 2), ("c", Some("1"), 3)]);
-    assert_eq!(rest(&mut cursor, &store), expected);
+    assert_eq!(rest(&mut cursor), expected);
 }
 
 #[test]
 fn what_has_come_back_to_what_it_was_is_not_told() {
     let store = listed(&[("a", "1")], 1);
-    let mut cursor = Cursor::new(&store);
-    assert_eq!(rest(&mut cursor, &store).len(), 1);
+    let mut cursor = store.cursor();
+    assert_eq!(rest(&mut cursor).len(), 1);
     put(&store, &[("a", Some("1"))], 2);
-    assert_eq!(rest(&mut cursor, &store), [], "the same bytes");
+    assert_eq!(rest(&mut cursor), [], "the same bytes");
     put(&store, &[("a", Some("2"))], 3);
     put(&store, &[("a", Some("1"))], 4);
-    assert_eq!(rest(&mut cursor, &store), [], "as before");
+    assert_eq!(rest(&mut cursor), [], "as before");
     put(&store, &[("a", None)], 5);
     put(&store, &[("a", Some("1"))], 6);
-    assert_eq!(rest(&mut cursor, &store), [], "deleted and stored again");
+    assert_eq!(rest(&mut cursor), [], "deleted and stored again");
     put(&store, &[("never had", Some("1"))], 7);
     put(&store, &[("never had", None)], 8);
-    assert_eq!(rest(&mut cursor, &store), [], "nobody knows of it");
+    assert_eq!(rest(&mut cursor), [], "nobody knows of it");
 }
 
 /// What is told while a round lasts is newer than the round's state; the next one compares with that.
 #[test]
 fn what_was_told_ahead_of_its_round_is_not_told_again_and_its_deletion_is() {
     let store = listed(&[("a", "1"), ("b", "1"), ("c", "1")], 1);
-    let mut cursor = Cursor::new(&store);
-    assert_eq!(rest(&mut cursor, &store).len(), 3);
+    let mut cursor = store.cursor();
+    assert_eq!(rest(&mut cursor).len(), 3);
     put(&store, &[("a", Some("2")), ("b", None), ("c", Some("2"))], 2);
-    assert_eq!(next(&mut cursor, &store).as_ref().map(item), items([("a", Some("2"), 2)]).pop());
+    assert_eq!(next(&mut cursor).as_ref().map(item), items([("a", Some("2"), 2)]).pop());
     // Behind the round's state, in which `b` is not there.
     put(&store, &[("b", Some("3")), ("c", Some("1"))], 3);
-    assert_eq!(next(&mut cursor, &store).as_ref().map(item), items([("b", Some("3"), 3)]).pop());
+    assert_eq!(next(&mut cursor).as_ref().map(item), items([("b", Some("3"), 3)]).pop());
     put(&store, &[("b", None)], 4);
-    assert_eq!(rest(&mut cursor, &store), items([("b", None, 4)]), "and `c` is as it was");
+    assert_eq!(rest(&mut cursor), items([("b", None, 4)]), "and `c` is as it was");
     put(&store, &[("c", Some("2"))], 5);
-    assert_eq!(rest(&mut cursor, &store), items([("c", Some("2"), 5)]));
+    assert_eq!(rest(&mut cursor), items([("c", Some("2"), 5)]));
 }
 
 #[test]
 fn a_list_tells_of_deletions_and_changes_and_of_nothing_else() {
     let store = listed(&[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")], 1);
-    let mut cursor = Cursor::new(&store);
-    assert_eq!(rest(&mut cursor, &store).len(), 4);
+    let mut cursor = store.cursor();
+    assert_eq!(rest(&mut cursor).len(), 4);
     list(&store, &[("b", "1"), ("c", "2"), ("e", "1")], 9);
     let expected = items([("c", Some("2"), 9), ("e", Some("1"), 9), ("a", None, 9), ("d", None, 9)]);
-    assert_eq!(rest(&mut cursor, &store), expected);
+    assert_eq!(rest(&mut cursor), expected);
     list(&store, &[], 8);
-    assert_eq!(rest(&mut cursor, &store), [], "an old list");
+    assert_eq!(rest(&mut cursor), [], "an old list");
 }
 
 #[test]
 fn a_deletion_says_what_it_took_away() {
     let store = listed(&[("a", "1"), ("b", "1")], 1);
-    let mut cursor = Cursor::new(&store);
-    assert_eq!(rest(&mut cursor, &store).len(), 2);
+    let mut cursor = store.cursor();
+    assert_eq!(rest(&mut cursor).len(), 2);
     put(&store, &[("a", Some("2"))], 2);
     put(&store, &[("a", None)], 3);
-    let told = next(&mut cursor, &store).expect("it was deleted");
+    let told = next(&mut cursor).expect("it was deleted");
     assert_eq!((told.taken.as_deref(), told.revision), (Some(&b"2"[..]), 3), "which is not what the watcher had");
     list(&store, &[], 5);
-    let told = next(&mut cursor, &store).expect("it was deleted");
+    let told = next(&mut cursor).expect("it was deleted");
     assert_eq!((told.taken.as_deref(), told.revision), (Some(&b"1"[..]), 5));
 }
 
@@ -146,15 +168,15 @@ fn a_deletion_says_what_it_took_away() {
 #[test]
 fn keys_that_come_and_go_unseen_leave_nothing_behind() {
     let store = listed(&[], 1);
-    let mut cursor = Cursor::new(&store);
-    assert_eq!(rest(&mut cursor, &store), []);
+    let mut cursor = store.cursor();
+    assert_eq!(rest(&mut cursor), []);
     for revision in 2..5_000 {
         let key = format!("key {revision}");
         put(&store, &[(&key, Some("1"))], revision);
         put(&store, &[(&key, None), ("one", Some(&revision.to_string()))], revision + 1);
     }
-    assert_eq!(store.picture.len(), 1);
-    assert_eq!(rest(&mut cursor, &store).len(), 1);
+    assert_eq!(store.picture.map.len(), 1);
+    assert_eq!(rest(&mut cursor).len(), 1);
     assert!(cursor.told.is_empty() && cursor.round.is_none());
 }
 
@@ -183,8 +205,8 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What a watcher has had.
 type Had = BTreeMap<u8, u8>;
 
-fn take(cursor: &mut Cursor, had: &mut Had, store: &Store, present: &Had) -> Result<bool, TestCaseError> {
-    let Some(told) = next(cursor, store) else {
+fn take(cursor: &mut Cursor, had: &mut Had, present: &Had) -> Result<bool, TestCaseError> {
+    let Some(told) = next(cursor) else {
         prop_assert_eq!(&*had, present, "it has had everything");
         return Ok(false);
     };
@@ -203,7 +225,7 @@ proptest! {
     fn every_watcher_catches_up_and_is_told_nothing_twice(steps in steps()) {
         let store = listed(&[], 1);
         let (mut present, mut revision) = (Had::new(), 1);
-        let mut watchers = vec![(Cursor::new(&store), Had::new())];
+        let mut watchers = vec![(store.cursor(), Had::new())];
         for step in steps {
             revision += 1;
             match step {
@@ -221,23 +243,28 @@ proptest! {
                             None => present.remove(key),
                         };
                     }
-                    let bytes: Vec<_> = events.into_iter().map(|(key, data)| ([key], data.map(|data| [data]))).collect();
-                    store.put_events(bytes.iter().map(|(key, data)| {
-                        Event { key, bytes: data.as_ref().map(|data| &data[..]), revision }
+                    store.store.put_events(events.into_iter().map(|(key, data)| {
+                        let (key, bytes) = (slice([key]), data.map(|data| slice([data])));
+                        Change { key, bytes, revision, creates: false }
                     }));
                 }
                 Step::List(all) => {
-                    let stored = |data: u8| Stored { bytes: Arc::from([data]), mod_revision: revision };
-                    let stored = all.iter().map(|(key, data)| (Key::from([*key]), stored(*data))).collect();
-                    assert!(store.put_list(Answer::All { revision, stored }));
+                    let pair = |(key, data): (&u8, &u8)| KeyValue {
+                        key: slice([*key]),
+                        create_revision: 1,
+                        mod_revision: revision,
+                        value: slice([*data]),
+                    };
+                    let stored = all.iter().map(pair).collect();
+                    assert!(store.store.put_list(Answer::All { revision, stored }));
                     present = all;
                 }
                 Step::Take(watcher) => {
                     let which = watcher % watchers.len();
                     let (cursor, had) = &mut watchers[which];
-                    take(cursor, had, &store, &present)?;
+                    take(cursor, had, &present)?;
                 }
-                Step::Join => watchers.push((Cursor::new(&store), Had::new())),
+                Step::Join => watchers.push((store.cursor(), Had::new())),
                 Step::Clone(watcher) => {
                     let which = watcher % watchers.len();
                     let clone = watchers[which].clone();
@@ -246,7 +273,7 @@ proptest! {
             }
         }
         for (cursor, had) in &mut watchers {
-            while take(cursor, had, &store, &present)? {}
+            while take(cursor, had, &present)? {}
             prop_assert!(cursor.told.is_empty());
         }
     }

@@ -44,6 +44,8 @@ pub(super) struct Store {
 #[derive(Debug)]
 struct Version {
     revision: i64,
+    /// The revision that created the key.
+    created: i64,
     /// `None`: it was deleted.
     data: Option<Stored>,
 }
@@ -134,7 +136,12 @@ impl Store {
                 continue;
             }
             let value = if request.keys_only { Vec::new() } else { stored.value.clone() };
-            kvs.push(KeyValue { key: key.clone(), mod_revision: version.revision, value });
+            kvs.push(KeyValue {
+                key: key.clone().into(),
+                create_revision: version.created,
+                mod_revision: version.revision,
+                value: value.into(),
+            });
         }
         let header = Some(ResponseHeader { revision: newest });
         Ok(RangeResponse { header, kvs, more, count })
@@ -150,11 +157,13 @@ impl Store {
     fn event(&self, revision: i64, key: &[u8]) -> Option<Event> {
         let versions = self.keys.get(key)?;
         let version = &versions[versions.binary_search_by_key(&revision, |version| version.revision).ok()?];
-        let (kind, value) = match &version.data {
-            Some(stored) => (EventType::Put, stored.value.clone()),
-            None => (EventType::Delete, Vec::new()),
+        let (kind, create_revision, value) = match &version.data {
+            Some(stored) => (EventType::Put, version.created, stored.value.clone()),
+            // As etcd's: of a key that was deleted there is only that.
+            None => (EventType::Delete, 0, Vec::new()),
         };
-        let pair = KeyValue { key: key.to_vec(), mod_revision: revision, value };
+        let key = key.to_vec().into();
+        let pair = KeyValue { key, create_revision, mod_revision: revision, value: value.into() };
         Some(Event { r#type: kind.into(), kv: Some(pair) })
     }
 
@@ -248,7 +257,10 @@ impl Store {
             granted.keys.remove(&key);
         }
         self.log.push_back((revision, key.clone()));
-        self.keys.entry(key).or_default().push(Version { revision, data });
+        let versions = self.keys.entry(key).or_default();
+        let before = versions.last().filter(|version| version.data.is_some());
+        let created = before.map_or(revision, |version| version.created);
+        versions.push(Version { revision, created, data });
     }
 
     fn wrote(&self, revision: i64) -> bool {
@@ -350,5 +362,28 @@ pub(super) fn covers(start: &[u8], end: &[u8], key: &[u8]) -> bool {
         [] => key == start,
         [0] => key >= start,
         end => key >= start && key < end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_was_created_by_the_first_write_after_a_deletion() {
+        let mut store = Store::new();
+        let put = |store: &mut Store| {
+            store.put(PutRequest { key: b"a".to_vec(), ..PutRequest::default() }).expect("it is stored");
+            let range = RangeRequest { key: b"a".to_vec(), ..RangeRequest::default() };
+            let stored = store.range(&range).expect("it is there").kvs.remove(0);
+            let told = store.events(b"a", b"", stored.mod_revision).remove(0).kv.expect("it is about a key");
+            assert_eq!(told, stored);
+            (stored.create_revision, stored.mod_revision)
+        };
+        assert_eq!([put(&mut store), put(&mut store)], [(2, 2), (2, 3)]);
+        store.delete(&DeleteRangeRequest { key: b"a".to_vec() }).expect("it is deleted");
+        assert_eq!([put(&mut store), put(&mut store)], [(5, 5), (5, 6)]);
+        store.compact();
+        assert_eq!(put(&mut store), (5, 7));
     }
 }
