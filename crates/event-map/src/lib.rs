@@ -170,6 +170,5 @@ pub use watcher::{MapWatcher, RangeWatcher};
 #[inline]
 pub(crate) fn scheduling_point() {
     #[cfg(all(test, event_core_shuttle))]
-    // Not `yield_now`, after which the schedules by priorities let everybody else go first.
-    let _ = shuttle::sync::atomic::AtomicBool::new(false).load(core::sync::atomic::Ordering::SeqCst);
+    models::switch();
 }

@@ -23,6 +23,12 @@ use std::thread;
 
 use crate::{Change, MemoryMap};
 
+/// Lets shuttle switch to another thread. Not `yield_now`, after which the schedules by priorities let everybody else go first.
+#[cfg(event_core_shuttle)]
+pub(crate) fn switch() {
+    let _ = shuttle::sync::atomic::AtomicBool::new(false).load(Ordering::SeqCst);
+}
+
 /// Runs a model many times.
 fn explore(model: impl Fn() + Send + Sync + 'static) {
     #[cfg(event_core_shuttle)]

@@ -17,8 +17,10 @@
 //!
 //! *A late writer leaves a spare that is not like the current picture any more*, which would keep data that was replaced. Therefore a
 //! writer that has left a spare then reads the version of the map, and takes the spare back if that is newer. If it reads no newer version,
-//! the next publication comes later; and its writer, which replaces or drops the spare after that, finds the lock open. Both
-//! write, one of them the lock and the other the map, before they read what the other has written, all of it sequentially consistent.
+//! the next publication comes later; and its writer, which replaces or drops the spare after that, finds the lock open. (Each writes,
+//! one of them the lock and the other the map, before it reads what the other has written. The lock is not part of the total order of
+//! `SeqCst` operations, so by the language's memory model both may miss the other. Then data that was replaced is dropped by the next
+//! change: no state is wrong, since a spare is used only if it is like the current picture.)
 //!
 //! *Whoever finds the lock taken* drops its own spare. The one that has the lock takes the spare out, or replaces it and then reads the version.
 //!
@@ -27,30 +29,26 @@
 //! Two trees that are changed in turn share less and less: up to twice the nodes, though not the keys and the data. When one of them is
 //! lost, because a reader was in it, its last reader frees the nodes that were its own. Each of them was copied by one change before.
 
-use core::sync::atomic::Ordering;
-
+use spin::Mutex;
 use triomphe::UniqueArc;
-use try_lock::TryLock;
 
 use crate::state::Picture;
 
-pub(crate) struct Spare<K, V>(TryLock<Option<UniqueArc<Picture<K, V>>>>);
+pub(crate) struct Spare<K, V>(Mutex<Option<UniqueArc<Picture<K, V>>>>);
 
 impl<K, V> Spare<K, V> {
     pub(crate) fn new() -> Self {
-        Self(TryLock::new(None))
+        Self(Mutex::new(None))
     }
 
     /// Takes the spare out, if there is one that is like the picture after the change `end`.
     pub(crate) fn take(&self, end: u64) -> Option<UniqueArc<Picture<K, V>>> {
-        // Ordering: Release. Nothing depends on who reads the lock after this.
-        self.exchange(None, Ordering::Release).filter(|spare| spare.log.end() == end)
+        self.exchange(None).filter(|spare| spare.log.end() == end)
     }
 
     /// Leaves a spare, if it is like the current picture: `is_current` says so.
     pub(crate) fn put(&self, spare: UniqueArc<Picture<K, V>>, is_current: impl FnOnce() -> bool) {
-        // Ordering: SeqCst, partner: the publication of a state and the lock of its writer; see the module.
-        drop(self.exchange(Some(spare), Ordering::SeqCst));
+        drop(self.exchange(Some(spare)));
         crate::scheduling_point();
         if !is_current() {
             self.clear();
@@ -59,15 +57,14 @@ impl<K, V> Spare<K, V> {
 
     /// Drops what is here.
     pub(crate) fn clear(&self) {
-        drop(self.exchange(None, Ordering::Release));
+        drop(self.exchange(None));
     }
 
     /// Returns what was here. User code runs only when that is dropped. Whoever finds the lock taken drops `spare`, and goes on
     /// without.
-    fn exchange(&self, spare: Option<UniqueArc<Picture<K, V>>>, unlock: Ordering) -> Option<UniqueArc<Picture<K, V>>> {
+    fn exchange(&self, spare: Option<UniqueArc<Picture<K, V>>>) -> Option<UniqueArc<Picture<K, V>>> {
         crate::scheduling_point();
-        // Ordering: SeqCst, partner: the unlock in `put`; see the module.
-        let mut place = self.0.try_lock_explicit(Ordering::SeqCst, unlock)?;
+        let mut place = self.0.try_lock()?;
         crate::scheduling_point();
         core::mem::replace(&mut *place, spare)
     }
