@@ -48,12 +48,15 @@ impl FollowRow {
                 "wakers of watchers that do not wait cost nothing here; the peer's lock and an empty list cost as little."
             }
             FollowRow::SetGet | FollowRow::WaitCycle => {
-                "a get asks whether the value is closed, and by which version it is newer, without a lock; the peer does all under one, \
-                 which is cheap as long as nobody else wants it."
+                "four read-modify-writes, as many as two turns with a lock have, which is cheap as long as nobody else wants it. In a \
+                 loop of its own a set and a get take 8.6 ns; what was left out for a trial saved too little to be wrong for: the \
+                 exchange that claims a slot 0.9 ns, those that pin and unpin 0.5, the look at the slot's state 0.1."
             }
             FollowRow::Churn | FollowRow::WaitingChurn => {
-                "a watcher is counted (`watched`, `unwatched`, `set_sync`), and its slot in the list of wakers has to be found \
-                 without a lock and given back; the peer clones an `Arc`, or takes its lock once."
+                "a watcher is counted (`watched`, `unwatched`, `set_sync`), and its place in the list of wakers has to be found \
+                 without a lock and given back; the peer clones an `Arc`, or takes its lock once. Of 21.6 ns in a loop of its own, \
+                 the two fences beside `set_sync` take 4.2, the count that keeps the value usable 4.3, the pin that reads the \
+                 version up to 2; without all three, of which none can be left out, it would be 9.7."
             }
         }
     }
