@@ -131,8 +131,9 @@ pub(crate) struct Log<K> {
     here: Mark,
     /// The position of the state before this one.
     before: Option<Position>,
-    /// Positions before that, held by somebody when they were last examined.
-    marks: Tree<u64, Mark>,
+    /// Positions before that, held by somebody when they were last examined. Behind pointers, since nodes of the tree are copied, and a
+    /// copy must not look like somebody who holds the mark.
+    marks: Tree<u64, triomphe::Arc<Mark>>,
     /// The turns of the newest publication.
     newest: SmallVec<[(u64, Turn<K>); 1]>,
     /// The turns of the publications before that one, if somebody is behind: up to [`RECENT`].
@@ -251,7 +252,7 @@ impl<K: Ord> Log<K> {
             Some(&self.here)
         } else {
             let before = self.before.as_ref().filter(|before| before.number == at).map(|before| &before.mark);
-            before.or_else(|| self.marks.get(&at))
+            before.or_else(|| self.marks.get(&at).map(|mark| &**mark))
         };
         known.is_some_and(|mark| mark.is(&position.mark))
     }
@@ -281,7 +282,7 @@ impl<K: Ord + Clone> Log<K> {
             self.marks = before.marks.clone();
         }
         if let Some(held) = before.before.as_ref().filter(|before| before.mark.is_held()) {
-            self.marks.insert(held.number, held.mark.clone());
+            self.marks.insert(held.number, triomphe::Arc::new(held.mark.clone()));
         }
         if !self.marks.is_empty() {
             self.examine_marks();
@@ -462,4 +463,28 @@ impl<K: Ord + Clone> Log<K> {
 /// The entry after `last`, or the first one.
 fn next_in_rotation<V>(tree: &Tree<u64, V>, last: u64) -> Option<(u64, &V)> {
     tree.above(&last).or_else(|| tree.first()).map(|(number, value)| (*number, value))
+}
+
+#[cfg(all(test, not(any(event_core_loom, event_core_shuttle))))]
+mod tests {
+    use alloc::collections::VecDeque;
+
+    use crate::MemoryMap;
+
+    /// Each keeps a state of its own, and so a log with the positions of its time.
+    #[test]
+    fn positions_are_forgotten_though_others_have_taken_over_meanwhile() {
+        const KEPT: usize = 5;
+        let map = MemoryMap::from([(0, 0), (1, 0)]);
+        let mut kept = VecDeque::new();
+        for data in 0..1000 {
+            map.insert(0, data);
+            kept.push_back(map.snapshot());
+            if kept.len() > KEPT {
+                kept.pop_front();
+            }
+        }
+        let (turns, marks) = map.log_sizes();
+        assert!(marks <= 2 * KEPT && turns <= 4 * KEPT, "{turns} turns and {marks} positions are remembered");
+    }
 }
