@@ -3,7 +3,7 @@
 # a fence that it should need.
 #
 #   ci/models.sh          those that must have 10,000 executions or more under loom with one preemption less,
-#                         and at most 3
+#                         and at most 3; half of the random schedules under shuttle
 #   ci/models.sh --all    all as they are
 #   ci/models.sh --help   this text
 set -euo pipefail

@@ -174,8 +174,8 @@ fn fails(_: usize, model: impl Fn() + Sync + Send + 'static) -> bool {
 /// Runs `model` under random schedules, sequentially consistent.
 #[cfg(event_core_shuttle)]
 pub(super) fn explore(_: Effort, model: impl Fn() + Sync + Send + 'static) {
-    const SCHEDULES: usize = 20_000;
     const CHANGES: usize = 3;
+    let schedules = if std::env::var_os("EVENT_MODELS_BRIEF").is_some() { 10_000 } else { 20_000 };
     let executions = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&executions);
     let model = Arc::new(move || {
@@ -184,9 +184,9 @@ pub(super) fn explore(_: Effort, model: impl Fn() + Sync + Send + 'static) {
         model();
     });
     let again = Arc::clone(&model);
-    shuttle::check_random(move || model(), SCHEDULES);
-    shuttle::check_pct(move || again(), SCHEDULES, CHANGES);
-    assert_eq!(executions.load(Ordering::Relaxed), 2 * SCHEDULES);
+    shuttle::check_random(move || model(), schedules);
+    shuttle::check_pct(move || again(), schedules, CHANGES);
+    assert_eq!(executions.load(Ordering::Relaxed), 2 * schedules);
 }
 
 /// Runs `model` a few times on real threads.
