@@ -2,8 +2,9 @@
 # Builds event-core for machines without an operating system, and runs it on three of them, in QEMU: a million interrupts at
 # random moments on each, twice: with values on a heap, and without a heap. See firmware/README.md.
 #
-#   ci/firmware.sh             all of it
-#   ci/firmware.sh --breaks    then also sees whether deliberate breaks are found
+#   ci/firmware.sh             all of it, but for the following
+#   ci/firmware.sh --all       then also says what the smallest program takes, beside one with embassy-sync
+#   ci/firmware.sh --breaks    likewise, and sees whether deliberate breaks are found
 #
 # Everything it makes is below firmware/target. What this machine cannot do is skipped, and said.
 set -euo pipefail
@@ -172,7 +173,6 @@ if ! timeout 60 "$tools/qemu-run" qemu-system-arm -M mps2-an386 -icount shift=6,
 fi
 tail -n 1 "$target/embassy.log"
 
-echo "== the smallest program: one value, two watchers, one interrupt; less what it is without a value"
 weigh() { # weigh MACHINE FEATURE...: bytes of flash and of static RAM
   local arguments=("${@:2}")
   [ "$1" != cortex-m0 ] || arguments+=(no-cas)
@@ -180,13 +180,16 @@ weigh() { # weigh MACHINE FEATURE...: bytes of flash and of static RAM
     --target "$(triple_of "$1")" --target-dir "$target" --features "${arguments[*]}"
   size_of "$target/$(triple_of "$1")/release/smallest"
 }
-for machine in "${machines[@]}"; do
-  read -r flash _ _ _ ram _ <<<"$(weigh "$machine")"
-  for crate in event-core embassy-sync; do
-    weigh "$machine" $crate | awk -v name="$machine, $crate" -v flash="$flash" -v ram="$ram" \
-      '{ printf "   %s: %d bytes of flash, %d bytes of static RAM\n", name, $1 - flash, $5 - ram }'
+if [ -n "${1:-}" ]; then
+  echo "== the smallest program: one value, two watchers, one interrupt; less what it is without a value"
+  for machine in "${machines[@]}"; do
+    read -r flash _ _ _ ram _ <<<"$(weigh "$machine")"
+    for crate in event-core embassy-sync; do
+      weigh "$machine" $crate | awk -v name="$machine, $crate" -v flash="$flash" -v ram="$ram" \
+        '{ printf "   %s: %d bytes of flash, %d bytes of static RAM\n", name, $1 - flash, $5 - ram }'
+    done
   done
-done
+fi
 
 echo "== summary"
 for folder in "$target" "$heapless"; do

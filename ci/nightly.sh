@@ -19,6 +19,7 @@ ci/features.sh --all
 ci/package.sh --all
 ci/platforms.sh --all
 ci/msrv.sh --all
+ci/firmware.sh --all
 ci/benches.sh --etcd
 ci/browser.sh
 ci/strangers.sh
