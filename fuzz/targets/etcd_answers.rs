@@ -3,12 +3,21 @@
 
 extern crate alloc;
 
+#[path = "../../crates/event-etcd/src/changes.rs"]
+#[allow(dead_code, reason = "what maps have for other purposes")]
+mod changes;
 #[path = "../../crates/event-etcd/src/cursor.rs"]
 #[allow(dead_code, reason = "what watchers have for other purposes")]
 mod cursor;
+#[path = "../../crates/event-etcd/src/inbox.rs"]
+#[allow(dead_code, reason = "what maps have for other purposes")]
+mod inbox;
 #[path = "../../crates/event-etcd/src/api/messages.rs"]
 #[allow(dead_code, reason = "messages of other calls")]
 mod messages;
+#[path = "../../crates/event-etcd/src/picture.rs"]
+#[allow(dead_code, reason = "what watchers have for other purposes")]
+mod picture;
 #[path = "../../crates/event-etcd/src/range.rs"]
 #[allow(dead_code, reason = "other ranges")]
 mod range;
@@ -18,6 +27,11 @@ mod status;
 #[path = "../../crates/event-etcd/src/store.rs"]
 #[allow(dead_code, reason = "what the hub has for other purposes")]
 mod store;
+
+/// Where the crate has its messages.
+mod api {
+    pub(crate) use crate::messages::{KeyValue, Slice};
+}
 
 /// As much of the crate's errors as these need.
 mod error {
@@ -32,10 +46,11 @@ use alloc::collections::BTreeMap;
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
 
+use changes::Change;
 use cursor::{Cursor, Looked};
 use messages::{EventType, RangeResponse, WatchResponse, revision};
 use range::KeyRange;
-use store::{Answer, Event, Store, Stored};
+use store::{Answer, Store};
 
 /// What is stored, and what the watcher knows of it.
 #[derive(Default)]
@@ -55,10 +70,9 @@ impl Model {
     }
 
     /// Takes all that the watcher is told. It is no more and no less than what it did not have.
-    /// Takes all that the watcher is told. It is no more and no less than what it did not have.
-    fn take_all(&mut self, cursor: &mut Cursor, store: &Store) {
+    fn take_all(&mut self, cursor: &mut Cursor) {
         loop {
-            let told = match cursor.next(store, None) {
+            let told = match cursor.next(None) {
                 Looked::Told(told) => told,
                 Looked::Busy => continue,
                 Looked::Nothing => break,
@@ -86,32 +100,28 @@ fn decode<M: Message + Default + PartialEq + core::fmt::Debug>(bytes: &[u8]) -> 
 fn put_list(store: &Store, model: &mut Model, response: RangeResponse) {
     let revision = revision(response.header.as_ref());
     // One key once, as in a list.
-    let kvs: BTreeMap<_, _> =
-        response.kvs.into_iter().map(|pair| (pair.key, (pair.value, pair.mod_revision))).collect();
+    let pairs: BTreeMap<_, _> = response.kvs.into_iter().map(|pair| (pair.key.clone(), pair)).collect();
     // What the watch has overtaken is ignored.
     if model.known.is_none_or(|known| known < revision) {
-        model.stored = kvs.iter().map(|(key, (bytes, _))| (key.clone(), bytes.clone())).collect();
+        model.stored = pairs.iter().map(|(key, pair)| (key.to_vec(), pair.value.to_vec())).collect();
         model.known = Some(revision);
     }
-    let stored = |(bytes, mod_revision): (Vec<u8>, i64)| Stored { bytes: bytes.into(), mod_revision };
-    let stored = kvs.into_iter().map(|(key, pair)| (key.into(), stored(pair))).collect();
-    assert!(store.put_list(Answer::All { revision, stored }));
+    assert!(store.put_list(Answer::All { revision, stored: pairs.into_values().collect() }));
 }
 
 fn put_changes(store: &Store, model: &mut Model, response: &WatchResponse) {
     let changes = || {
         response.events.iter().filter_map(|event| {
-            let pair = event.kv.as_ref()?;
-            let bytes = match EventType::try_from(event.r#type).ok()? {
-                EventType::Put => Some(&*pair.value),
-                EventType::Delete => None,
-            };
-            Some(Event { key: &pair.key, bytes, revision: pair.mod_revision })
+            let change = Change::from(event.kv.clone()?);
+            match EventType::try_from(event.r#type).ok()? {
+                EventType::Put => Some(change),
+                EventType::Delete => Some(Change { bytes: None, creates: false, ..change }),
+            }
         })
     };
     if let Some(known) = model.known {
-        for Event { key, bytes, revision } in changes().filter(|event| event.revision > known) {
-            model.note(key, bytes);
+        for Change { key, bytes, revision, .. } in changes().filter(|change| change.revision > known) {
+            model.note(&key, bytes.as_deref());
             model.known = model.known.max(Some(revision));
         }
     }
@@ -120,7 +130,7 @@ fn put_changes(store: &Store, model: &mut Model, response: &WatchResponse) {
 
 fuzz_target!(|answers: Vec<(bool, bool, &[u8])>| {
     let store = Store::new(1, KeyRange::prefix(""));
-    let mut cursor = Cursor::new(&store);
+    let mut cursor = Cursor::new(store.picture());
     let mut model = Model::default();
     for (is_list, takes, bytes) in answers {
         if is_list {
@@ -138,8 +148,8 @@ fuzz_target!(|answers: Vec<(bool, bool, &[u8])>| {
         }
         assert_eq!(store.known(), model.known);
         if takes {
-            model.take_all(&mut cursor, &store);
+            model.take_all(&mut cursor);
         }
     }
-    model.take_all(&mut cursor, &store);
+    model.take_all(&mut cursor);
 });
