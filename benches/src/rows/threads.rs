@@ -45,8 +45,8 @@ impl ThreadsRow {
             ThreadsRow::StormSet | ThreadsRow::StormRead => {
                 "a line that the other processor has written takes 41 ns to come over. A set needs two of them, that of the word and \
                  the counts and that of the data, and while it waits for the second the reader takes the first again: sets take one \
-                 to three times 41 ns. A lock lets one of the two run for a while, at the cost of the other's row. Readers that paused \
-                 for 1, 4 or 16 instructions when they had been overtaken changed nothing that could be told from noise."
+                 to three times 41 ns. Loads that were overtaken pause, so \
+                 that several sets pass meanwhile. A lock lets one of the two run for a while, at the cost of the other's row."
             }
         }
     }

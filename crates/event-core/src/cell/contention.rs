@@ -6,8 +6,9 @@
 //! does: nobody is waited for, and a write that is overtaken `n` times takes `n` pauses longer.
 //!
 //! Likewise a load in whose short time the data was replaced: whoever reads that fast takes the line that the writer needs from it two
-//! times per write. With the pause a set beside a thread that does nothing but load takes a fifth of the time (25 ns instead of 132),
-//! and those loads a third more (84 instead of 61). What is borrowed, and what is got, is meant to be held, and nobody pauses for it.
+//! times per write. With the pause a set beside a thread that does nothing but load takes 36 ns instead of 129, and those loads 71
+//! instead of 60 (medians of alternate runs on an idle machine with two processors). What is borrowed, and what is got, is meant to be
+//! held, and nobody pauses for it.
 //!
 //! A watcher that is armed makes an exchange fail as well. It does so once and then sleeps, so nobody pauses for that.
 

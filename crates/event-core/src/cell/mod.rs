@@ -56,8 +56,8 @@
 //! # Progress
 //!
 //! Reading and writing are lock-free: a reader goes round only if a writer published, a writer only if another one
-//! did or a watcher was armed. No step waits for somebody else's: a writer that was overtaken [pauses](contention) for a fixed
-//! time. If there is no free slot, a writer adds some, which allocates.
+//! did or a watcher was armed. No step waits for somebody else's: a writer, or a load, that was overtaken [pauses](contention)
+//! for a fixed time. If there is no free slot, a writer adds some, which allocates.
 
 mod at_once;
 mod contention;
