@@ -1,20 +1,30 @@
 #!/usr/bin/env bash
 # Builds event-core for machines without an operating system, and runs it on three of them, in QEMU: a million interrupts at
-# random moments on each, twice: with values on a heap, and without a heap. See firmware/README.md.
+# random moments on each, without a heap, and with values on a heap. See firmware/README.md.
 #
-#   ci/firmware.sh             all of it, but for the following
-#   ci/firmware.sh --all       then also says what the smallest program takes, beside one with embassy-sync
-#   ci/firmware.sh --breaks    likewise, and sees whether deliberate breaks are found
+#   ci/firmware.sh             without a heap on all of them, with one on a Cortex-M3
+#   ci/firmware.sh --all       both on all of them, and what the smallest program takes, beside one with embassy-sync
+#   ci/firmware.sh --breaks    likewise, and then sees whether deliberate breaks are found
+#   ci/firmware.sh --help      this text
 #
 # Everything it makes is below firmware/target. What this machine cannot do is skipped, and said.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+case ${1:-} in
+  '' | --all | --breaks) ;;
+  --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
+  *) echo "usage: ci/firmware.sh [--all|--breaks]; see --help" >&2 && exit 2 ;;
+esac
 
 target=$PWD/firmware/target
 tools=$target/tools
 with_cas=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf wasm32-unknown-unknown)
 without_cas=(thumbv6m-none-eabi riscv32imc-unknown-none-elf)
 machines=(cortex-m3 cortex-m0 riscv32)
+# Those that the program runs on with a heap.
+with_heap=("${machines[@]}")
+[ -n "${1:-}" ] || with_heap=(cortex-m3)
 # The versions begin again while the program runs, rather than after 2^32 sets.
 wrap_soon="--cfg event_core_wrap_soon"
 lints="-D warnings"
@@ -133,8 +143,10 @@ for machine in cortex-m3 riscv32; do
       --target "$(triple_of $machine)" --target-dir "$target" $form -- -D warnings
   done
 done
-for machine in "${machines[@]}"; do
+for machine in "${with_heap[@]}"; do
   build_program . "$target" "$machine"
+done
+for machine in "${machines[@]}"; do
   build_program . "$heapless" "$machine" --no-default-features
   # It would not link with one missing; this is to see that there is none.
   if readelf -sW "$(program_of "$machine" "$heapless")" | grep -E '__rust_alloc|__rdl_|__rg_|alloc::|_ZN5alloc|GlobalAlloc'; then
@@ -144,23 +156,24 @@ for machine in "${machines[@]}"; do
 done
 
 failed=0
-run_all() { # run_all FOLDER: all machines at once
-  local number status running=()
+run_all() { # run_all FOLDER MACHINE...: all these machines at once
+  local folder=$1 number status running=()
+  local machines=("${@:2}")
   for number in "${!machines[@]}"; do
-    run_machine "$number" "${machines[$number]}" "$1" >"$1/${machines[$number]}.log" 2>&1 &
+    run_machine "$number" "${machines[$number]}" "$folder" >"$folder/${machines[$number]}.log" 2>&1 &
     running+=($!)
   done
   for number in "${!machines[@]}"; do
     status=0
     wait "${running[$number]}" || status=$?
-    cat "$1/${machines[$number]}.log"
+    cat "$folder/${machines[$number]}.log"
     [ $status = 0 ] || { echo "   ${machines[$number]} ended with status $status" >&2 && failed=1; }
   done
 }
-echo "== the machines, all at once"
-run_all "$target"
-echo "== the machines, all at once, without a heap"
-run_all "$heapless"
+echo "== with a heap: ${with_heap[*]}"
+run_all "$target" "${with_heap[@]}"
+echo "== without a heap: ${machines[*]}"
+run_all "$heapless" "${machines[@]}"
 
 echo "== the example for embassy, on a Cortex-M4"
 RUSTC=$tools/rustc RUSTFLAGS=$lints cargo build --quiet --release --manifest-path firmware/Cargo.toml -p embassy \
@@ -192,12 +205,15 @@ if [ -n "${1:-}" ]; then
 fi
 
 echo "== summary"
-for folder in "$target" "$heapless"; do
-  for machine in "${machines[@]}"; do
+summary() { # summary FOLDER MACHINE...
+  local folder=$1 machine
+  for machine in "${@:2}"; do
     tail -n 1 "$folder/$machine.log"
     echo "   $(size_of "$(program_of "$machine" "$folder")");$(sed -n 's/^  \(\(heap\|stack\): .*\)/ \1;/p' "$folder/$machine.log" | tr -d '\n')"
   done
-done
+}
+summary "$target" "${with_heap[@]}"
+summary "$heapless" "${machines[@]}"
 [ $failed = 0 ] || exit 1
 
 if [ "${1:-}" = --breaks ]; then
