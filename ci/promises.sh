@@ -129,10 +129,10 @@ broken "W2, a watcher that waits for what has come already" $core/cell/mod.rs 's
 broken "W2, a set that wakes one watcher only" $core/wakers/sweep.rs \
   's/taken < BELOW && taken & taken\.wrapping_sub\(1\) == 0 && taken != 0/taken & (BELOW - 1) != 0/' \
   by_hand w2_whoever_waits_is_woken_whatever_came_before w2_a_set_that_interrupts_another_one_wakes_everyone_itself
-broken "W4, a clone that begins anew" $core/memory/watcher.rs 's/self\.cursor\.clone\(\)/Cursor::at_start()/' by_hand w4_a_clone_takes_the_cursor_along
+broken "W4, a clone that begins anew" $core/memory/watcher.rs 's/self\.cursor\.clone\(\)/Cursor::at(None, false)/' by_hand w4_a_clone_takes_the_cursor_along
 broken "W5, a wait that consumes what it looked at" $core/memory/polling.rs 's/(if !self\.cursor\.has_seen\(version\) \{)/$1 if rejections == 0 \&\& cx.is_some() { self.cursor.pass(version); rejections += 1; word = cell.first_look(); continue; }/' \
   by_hand w5_a_changed_that_was_dropped_marked_nothing w1_changed_is_ready_with_what_is_unseen_and_marks_it
-broken "W6, a place that is kept" $core/memory/watcher.rs 's/unsafe \{ self\.0\.wakers\.release\(place, &self\.0\.cell\) \};/core::mem::forget(place);/' \
+broken "W6, a place that is kept" $core/memory/coming.rs 's/unsafe \{ self\.shared\.wakers\.release\(place, &self\.shared\.cell\) \};/core::mem::forget(place);/' \
   by_hand w6_dropping_a_watcher_gives_its_place_and_its_waker_up_at_once
 broken "W7, a filter that is not asked" $core/memory/polling.rs 's/is_some_and\(\|data\| accept\(data, version\)\)/is_some()/' \
   by_hand w7_a_filter_is_asked_about_each_version_once
@@ -142,11 +142,11 @@ broken "C1, an end that nobody is told" $core/memory/shared.rs 's/self\.wakers\.
   by_hand c1_a_value_that_no_one_ever_set_goes_to_closed_directly c1_a_writer_that_goes_closes_the_value
 broken "C2, data that is dropped instead of handed back" $core/memory/value.rs 's/Err\(mut owned\) => Err\(SetError::Closed\(owned\.take\(\)\.expect\([^)]*\)\)\)/Err(owned) => { drop(owned); Ok(self.version()) }/' \
   by_hand c2_set_after_close_changes_nothing_and_hands_the_data_back
-broken "C3, a value that ends with its last watcher" $core/memory/counts.rs 's/(if self\.watchers\.fetch_sub\(1, Ordering::SeqCst\) == 1 \{)/$1 self.close();/' \
+broken "C3, a value that ends with its last watcher" $core/memory/coming.rs 's/(let _wake = WakeProducers\(self, before == 1\);)/$1 if before == 1 { self.close(); }/' \
   threads c3_zero_watchers_is_not_closed
 broken "H1, a value on the heap though it has a space" $core/memory/value.rs 's/Some\(space\) => unsafe \{ Lent::open\(space\) \},/Some(space) => { let _: NonNull<Lent<T>> = space; Holder::new(Shared::new()) },/' \
   space h1_a_value_in_a_space_allocates_nothing_whatever_is_done_with_it
-broken "a full space, one watcher too many" $core/memory/counts.rs 's/watchers < self\.max_watchers/watchers <= self.max_watchers/' \
+broken "a full space, one watcher too many" $core/memory/coming.rs 's/watchers < self\.max_watchers/watchers <= self.max_watchers/' \
   space there_are_as_many_watchers_as_the_space_has_room_for
 broken "P1, a panic that keeps others from being woken" $core/wakers/sweep.rs 's/self\.each\(Ticket::wake_while_unwinding\);//' \
   by_hand p1_a_waker_that_panics_keeps_nobody_from_being_woken

@@ -78,10 +78,12 @@ pub(crate) enum Handshake {
     ArmInWord,
     /// A watcher led to the root, and `OwnPlace` looks at the word again before it relies on what is set there. Likewise.
     LeadThenLook,
-    /// A watcher took a place, perhaps in a new directory, or is about to give one back, and looks whether the value is in sync
-    /// mode, and then what is in force.
+    /// A watcher took a place, perhaps in a new directory, and looks later what is in force.
     PlaceThenLook,
-    /// A setter put the value into sync mode and looks which places are taken.
+    /// A watcher has come to a place, or is about to leave one, changed the count of watchers, and looks whether the value is in sync
+    /// mode. No fence: to be [kept](is_kept).
+    CountThenLook,
+    /// A setter put the value into sync mode, touched the count of watchers, and looks which places are taken. Likewise.
     SyncThenLook,
     /// `CachedReader::load` keeps the slot pinned whose data it returns without another pin. No fence: to be [kept](is_kept).
     KeepPinned,
@@ -108,13 +110,6 @@ pub(crate) fn is_kept(_which: Handshake) -> bool {
     return !crate::models::is_left_out(_which);
     #[cfg(not(all(test, any(event_core_loom, event_core_shuttle))))]
     true
-}
-
-/// [`handshake`] off the hot path, where it is a fence on every machine, so that the accesses around it may be of any kind.
-pub(crate) fn handshake_by_fence(_which: Handshake) {
-    if is_kept(_which) {
-        atomic::fence(atomic::Ordering::SeqCst);
-    }
 }
 
 /// The load with which a loop of loads and exchanges begins. To loom, which keeps only the last access of an object, the

@@ -165,9 +165,9 @@ impl<T> Cell<T> {
     /// What is in force now, to be tried with an exchange or a pin.
     #[inline]
     pub(crate) fn first_look(&self) -> Word {
-        // Ordering: SeqCst, partner: `exchange_as` of other values as well: what limits.md says of the order between values. As an
-        // Acquire, partner: `exchange_as`; it makes the version visible. No handshake needs more: an exchange with the word or a pin
-        // follows, or the watcher has passed the fence of `PlaceThenLook`.
+        // Ordering: SeqCst, partner: `exchange_as`, of other values as well: what limits.md says of the order between values. In a
+        // watcher whose place is in a new directory, second half of `PlaceThenLook`; weaker, a setter could overlook the directory, and
+        // the watcher what was set. As an Acquire it makes the version visible.
         Word::from_bits(first_look(&self.current, Ordering::SeqCst))
     }
 

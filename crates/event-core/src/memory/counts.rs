@@ -18,37 +18,8 @@ use crate::sync::{Handshake, is_kept};
 
 impl<T> Shared<T> {
     pub(super) fn watcher_count(&self) -> usize {
-        // Ordering: SeqCst, partner: the changes below.
+        // Ordering: SeqCst, partner: the changes in `watcher_comes` and `watcher_goes`.
         self.watchers.load(Ordering::SeqCst)
-    }
-
-    /// `None` if there is no room for another one. Dropped: counted out.
-    pub(super) fn count_watcher_in(&self) -> Option<CountedIn<'_, T>> {
-        let before = if self.max_watchers == usize::MAX {
-            // Ordering: SeqCst, partner: `watcher_count`.
-            self.watchers.fetch_add(1, Ordering::SeqCst)
-        } else {
-            self.count_watcher_in_if_there_is_room()?
-        };
-        let counted = CountedIn(self);
-        if before == 0 {
-            self.producers.wake_all();
-        }
-        Some(counted)
-    }
-
-    #[cold]
-    fn count_watcher_in_if_there_is_room(&self) -> Option<usize> {
-        let another = |watchers: usize| (watchers < self.max_watchers).then(|| watchers + 1);
-        // Ordering: SeqCst, as above. Relaxed on failure and for the first look: it is only tried again.
-        self.watchers.fetch_update(Ordering::SeqCst, Ordering::Relaxed, another).ok()
-    }
-
-    pub(super) fn count_watcher_out(&self) {
-        // Ordering: SeqCst, partner: `watcher_count`.
-        if self.watchers.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.producers.wake_all();
-        }
     }
 
     pub(super) fn reader_count(&self) -> usize {
@@ -142,15 +113,6 @@ impl<T> Shared<T> {
             && self.reader_count() == 0
             && self.watcher_count() == 0
             && self.cached_reader_count() == 0
-    }
-}
-
-/// A watcher is counted in. Dropped: out.
-pub(super) struct CountedIn<'a, T>(pub(super) &'a Shared<T>);
-
-impl<T> Drop for CountedIn<'_, T> {
-    fn drop(&mut self) {
-        self.0.count_watcher_out();
     }
 }
 

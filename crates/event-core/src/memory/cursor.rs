@@ -2,7 +2,6 @@
 
 use core::fmt;
 
-use crate::cell::Cell;
 use crate::version::Version;
 
 #[derive(Clone)]
@@ -17,28 +16,21 @@ pub(super) struct Cursor {
 const PASSING: u64 = 1 << 63;
 
 impl Cursor {
-    pub(super) const fn at_start() -> Self {
-        Self { seen: Version::INITIAL, before: Self::none_missed(Version::INITIAL) }
-    }
-
-    /// `before`, if no version was skipped by the get that ended with `seen`.
-    const fn none_missed(seen: Version) -> u64 {
-        seen.as_u64().wrapping_sub(1) & !PASSING
-    }
-
-    /// Gives the present version if somebody waits for it to be seen.
-    pub(super) fn move_to_present<T>(&mut self, cell: &Cell<T>, present_is_seen: bool) -> Option<Version> {
-        // A version read without a pin might be that of a publication that never comes.
-        let present = cell.pin_with_word().map(|(pinned, word)| (pinned.version(), word));
-        let version = present.map(|(version, _)| version);
-        self.seen = match version {
+    /// At the present version, if there is one, or before it.
+    #[inline]
+    pub(super) fn at(present: Option<Version>, present_is_seen: bool) -> Self {
+        let seen = match present {
             None => Version::INITIAL,
             Some(version) if present_is_seen => version,
             // Any other than the present one would do; this one makes `missed` come out right.
             Some(version) => Version::from_raw(version.raw().wrapping_sub(1)),
         };
-        self.before = Self::none_missed(self.seen);
-        present.filter(|(_, word)| word.is_awaited()).map(|(version, _)| version)
+        Self { seen, before: Self::none_missed(seen) }
+    }
+
+    /// `before`, if no version was skipped by the get that ended with `seen`.
+    const fn none_missed(seen: Version) -> u64 {
+        seen.as_u64().wrapping_sub(1) & !PASSING
     }
 
     #[inline]

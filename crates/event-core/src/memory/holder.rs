@@ -49,6 +49,7 @@ impl Counts {
         }
     }
 
+    #[inline]
     fn count_in(&self) {
         // Ordering: Relaxed. There is a holder, so nobody frees anything meanwhile.
         if self.holders.fetch_add(1, Ordering::Relaxed) > MAX_HOLDERS {
@@ -106,6 +107,7 @@ impl<T> Holder<T> {
     }
 
     /// Another one.
+    #[inline]
     pub(super) fn of(shared: SharedRef<'_, T>) -> Self {
         shared.get().counts.count_in();
         Self { shared: shared.pointer(), marker: PhantomData }

@@ -23,6 +23,7 @@ mod weak;
 
 mod at_once;
 mod channel;
+mod coming;
 mod cursor;
 mod error;
 mod holder;

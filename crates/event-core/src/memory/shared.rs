@@ -13,10 +13,10 @@ use super::sync_mode::SyncMode;
 use super::watcher::{MemoryWatcher, too_many_watchers};
 use crate::cell::{Cell, Owned, Published, Word, loaded};
 use crate::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
-use crate::sync::{Handshake, handshake_by_fence};
+use crate::sync::{Handshake, handshake, is_kept};
 use crate::trace;
 use crate::version::Version;
-use crate::wakers::{Nodes, Place, PlaceId, Record, WakerList};
+use crate::wakers::{Nodes, PlaceId, Record, WakerList};
 
 /// How many handles a value in a space has before the first one.
 pub(super) const NEVER_USED: usize = usize::MAX;
@@ -170,16 +170,25 @@ impl<T> Shared<T> {
     }
 
     /// Whether it is in a space.
+    #[inline]
     pub(super) fn is_lent(&self) -> bool {
-        self.max_watchers != usize::MAX
+        // Without a heap there is nothing else.
+        cfg!(not(feature = "alloc")) || self.max_watchers != usize::MAX
     }
 
     pub(super) fn is_closed(&self) -> bool {
         self.cell.word().is_closed()
     }
 
+    /// The present version, with its word.
+    #[inline]
+    pub(super) fn present(&self) -> Option<(Version, Word)> {
+        // One that was read without a pin might be that of a publication that never comes.
+        self.cell.pin_with_word().map(|(pinned, word)| (pinned.version(), word))
+    }
+
     pub(super) fn version(&self) -> Version {
-        self.cell.pin().map_or(Version::INITIAL, |pinned| pinned.version())
+        self.present().map_or(Version::INITIAL, |(version, _)| version)
     }
 
     pub(super) fn is_set(&self) -> bool {
@@ -196,7 +205,7 @@ impl<T> Shared<T> {
     }
 }
 
-/// Sync mode. All of it costs a value without it nothing but a fence and a look where watchers come and go.
+/// Sync mode. All of it costs a value without it nothing but a look where watchers come and go.
 impl<T> Shared<T> {
     /// Puts the value into sync mode, if it is not.
     #[cfg(feature = "alloc")]
@@ -209,37 +218,34 @@ impl<T> Shared<T> {
                 drop(unsafe { Box::from_raw(made) });
             }
         }
-        handshake_by_fence(Handshake::SyncThenLook);
+        if is_kept(Handshake::SyncThenLook) {
+            self.touch_watchers();
+        }
         self.known_sync_mode().expect("it was made above, here or elsewhere")
     }
 
-    fn known_sync_mode(&self) -> Option<&SyncMode> {
+    /// Changes nothing. Of what changes the count of watchers, see [`coming`](super::coming), comes after the earlier and before the
+    /// later.
+    fn touch_watchers(&self) {
+        // Ordering: AcqRel, partners: `watcher_comes`, `watcher_goes` and itself.
+        self.watchers.fetch_add(0, Ordering::AcqRel);
+    }
+
+    #[inline]
+    pub(super) fn known_sync_mode(&self) -> Option<&SyncMode> {
         // Ordering: Acquire, partner: `sync_mode`. Weaker, the contents might not be there yet.
         let mode = self.sync_mode.load(Ordering::Acquire);
         // SAFETY: null, or what `sync_mode` made, which lives as long as this.
         unsafe { mode.as_ref() }
     }
 
-    /// For a watcher that has just taken a place or is about to give one back.
-    fn sync_mode_after_change(&self) -> Option<&SyncMode> {
-        handshake_by_fence(Handshake::PlaceThenLook);
+    /// For a watcher that has just taken a second place.
+    fn sync_mode_after_move(&self) -> Option<&SyncMode> {
+        handshake(Handshake::PlaceThenLook);
+        if is_kept(Handshake::CountThenLook) {
+            self.touch_watchers();
+        }
         self.known_sync_mode()
-    }
-
-    /// A watcher was made at `place`.
-    pub(super) fn watcher_born(&self, place: PlaceId) {
-        if let Some(mode) = self.sync_mode_after_change() {
-            mode.owes_nothing(self, place);
-        }
-    }
-
-    /// The watcher at `place` is dropped, and gives its place back next.
-    pub(super) fn watcher_leaves(&self, place: &Place) {
-        // SAFETY: the places of watchers are of this list.
-        unsafe { self.wakers.leave(place) };
-        if let Some(mode) = self.sync_mode_after_change() {
-            mode.owes_nothing(self, place.id());
-        }
     }
 
     /// The watcher at `place` has looked at `version`, whose word is awaited.
@@ -254,14 +260,14 @@ impl<T> Shared<T> {
 
 impl<T> Record for Shared<T> {
     fn moved(&self, from: PlaceId, to: PlaceId) {
-        if let Some(mode) = self.sync_mode_after_change() {
+        if let Some(mode) = self.sync_mode_after_move() {
             mode.moved(self, from, to);
             return;
         }
         // Whoever makes the sync mode after that look finds the new place.
         // SAFETY: the places of watchers are of this list, and this is called for their owner.
         unsafe { self.wakers.leave_place(from) };
-        if let Some(mode) = self.sync_mode_after_change() {
+        if let Some(mode) = self.sync_mode_after_move() {
             mode.moved(self, from, to);
         }
     }
@@ -346,6 +352,7 @@ impl<'a, T> SharedRef<'a, T> {
         MemoryWatcher::new(self.to_holder(), present_is_seen).ok_or(Full)
     }
 
+    #[inline]
     pub(super) fn watch(self) -> MemoryWatcher<T> {
         MemoryWatcher::new(self.to_holder(), false).unwrap_or_else(|| too_many_watchers())
     }

@@ -21,15 +21,16 @@
 //! A debt belongs to a watcher: *a slot is marked only while it has an owner, for what this owner owes.* So:
 //!
 //! *Seen too late.* A watcher that has seen the version of an earlier turn, and says so only now, names that version, which
-//! is older than the awaited one. *Born meanwhile.* A new watcher takes its slot, then looks for a `SyncMode`, and if there is one,
-//! clears its mark. The setter makes the `SyncMode`, then looks at the slots: a watcher that finds none is
-//! counted. One that is counted and finds it was born after, which it may say. *Gone meanwhile.* A watcher that is dropped
-//! declares that it leaves, then looks for a `SyncMode`, and clears its mark; only then it gives its slot back. A setter
-//! marks no slot whose owner leaves. On both sides a fence stands between the two: one of them sees the other. Nobody else can
-//! have the slot before the mark is cleared. *Moved meanwhile.* A watcher that moves takes another slot, then looks for a
-//! `SyncMode`. If there is one, it declares under the lock that it leaves the first slot, and takes the mark along; so a setter finds
-//! at least one of the two. The second slot may have been marked meanwhile: two marks become one. If there is none, a setter is going
-//! to find the second slot; the watcher declares that it leaves the first, and looks once more.
+//! is older than the awaited one. *Born meanwhile.* A new watcher takes its slot, counts itself in, then looks for a `SyncMode`, and if
+//! there is one, clears its mark. The setter makes the `SyncMode`, touches the count, then looks at the slots: a watcher that finds none
+//! is counted. One that is counted and finds it was born after, which it may say. *Gone meanwhile.* A watcher that is dropped
+//! declares that it leaves, counts itself out, then looks for a `SyncMode`, and clears its mark; only then it gives its slot back. A
+//! setter marks no slot whose owner leaves. Both sides change the count before they look, see [`coming`](super::coming): one of them
+//! sees the other. Nobody else can have the slot before the mark is cleared. *Moved meanwhile.* A watcher that moves takes another slot,
+//! touches the count, then looks for a `SyncMode`. If there is one, it declares under the lock that it leaves the first slot, and takes
+//! the mark along; so a setter finds at least one of the two. The second slot may have been marked meanwhile: two marks become one. If
+//! there is none, a setter is going to find the second slot; the watcher declares that it leaves the first, touches the count and looks
+//! once more.
 //!
 //! # Progress
 //!

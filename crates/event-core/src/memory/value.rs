@@ -280,6 +280,7 @@ impl<T> MemoryValue<T> {
     ///
     /// When the value is in a [`Space`](crate::Space) that has no room for another watcher: see [`try_watch`](Self::try_watch).
     #[doc(alias("subscribe", "subscribe_reset", "receiver", "anon_receiver", "dyn_receiver", "collect", "stateIn"))]
+    #[inline]
     #[must_use]
     pub fn watch(&self) -> MemoryWatcher<T> {
         self.shared().watch()

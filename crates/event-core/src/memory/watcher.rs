@@ -1,16 +1,15 @@
 //! A consumer's place at a memory value.
 
 use core::fmt;
-use core::mem::{self, ManuallyDrop};
+use core::mem::ManuallyDrop;
 use core::task::{Context, Poll};
 
-use super::counts::CountedIn;
 use super::cursor::Cursor;
 use super::holder::Holder;
 use super::own_place::OwnPlace;
 use super::polling::Polling;
 use super::reference::Ref;
-use super::shared::{Shared, SharedRef};
+use super::shared::SharedRef;
 use super::waits::{GetRef, WaitFor};
 use crate::error::GetError;
 use crate::get::Get;
@@ -69,24 +68,18 @@ pub struct MemoryWatcher<T> {
 
 impl<T> MemoryWatcher<T> {
     /// `None` if the value's space has no room for it.
+    #[inline]
     pub(super) fn new(shared: Holder<T>, present_is_seen: bool) -> Option<Self> {
-        let mut watcher = Self::with_cursor(shared, Cursor::at_start())?;
-        // After it is known to sync mode: what is published from here on it has to see.
-        let awaited = watcher.cursor.move_to_present(&watcher.shared.cell, present_is_seen);
-        if let Some(awaited) = awaited.filter(|_| present_is_seen) {
-            watcher.shared.watcher_saw(watcher.place.id(), awaited);
+        // Sync mode knows it from here on: what is published now it has to see.
+        let coming = shared.watcher_comes()?;
+        let present = shared.present();
+        let version = present.map(|(version, _)| version);
+        if let Some((version, _)) = present.filter(|(_, word)| present_is_seen && word.is_awaited()) {
+            shared.watcher_saw(coming.place().id(), version);
         }
-        Some(watcher)
-    }
-
-    fn with_cursor(shared: Holder<T>, cursor: Cursor) -> Option<Self> {
-        let counted = shared.count_watcher_in()?;
-        let place = ManuallyDrop::new(shared.wakers.try_claim()?);
-        mem::forget(counted);
-        // From here on `drop` undoes everything.
-        let watcher = Self { cursor, place, shared };
-        watcher.shared.watcher_born(watcher.place.id());
-        Some(watcher)
+        // At once, and not before: to move what was just written piece by piece takes longer than all of the above.
+        let (cursor, place) = (Cursor::at(version, present_is_seen), coming.into_place());
+        Some(Self { cursor, place, shared })
     }
 
     pub(super) fn cursor(&self) -> &Cursor {
@@ -268,8 +261,10 @@ impl<T> MemoryWatcher<T> {
     /// [`borrow_and_update`](Self::borrow_and_update) to read and mark in one step.
     #[doc(alias("mark_unchanged"))]
     pub fn mark_seen(&mut self) {
-        if let Some(awaited) = self.cursor.move_to_present(&self.shared.cell, true) {
-            self.shared.watcher_saw(self.place.id(), awaited);
+        let present = self.shared.present();
+        self.cursor = Cursor::at(present.map(|(version, _)| version), true);
+        if let Some((version, _)) = present.filter(|(_, word)| word.is_awaited()) {
+            self.shared.watcher_saw(self.place.id(), version);
         }
     }
 
@@ -278,7 +273,7 @@ impl<T> MemoryWatcher<T> {
     /// This wakes nobody. A task whose last poll of this watcher was pending is not polled because of it.
     #[doc(alias("mark_changed", "reset", "clone_reset"))]
     pub fn mark_unseen(&mut self) {
-        self.cursor.move_to_present(&self.shared.cell, false);
+        self.cursor = Cursor::at(self.shared.present().map(|(version, _)| version), false);
     }
 
     /// Borrows the current data, if there is any, and marks nothing. Lock-free. A borrow blocks nobody, however long it is held.
@@ -336,7 +331,9 @@ impl<T: Clone> Watcher for MemoryWatcher<T> {
 
 impl<T> Clone for MemoryWatcher<T> {
     fn clone(&self) -> Self {
-        Self::with_cursor(Holder::clone(&self.shared), self.cursor.clone()).unwrap_or_else(|| too_many_watchers())
+        let (cursor, shared) = (self.cursor.clone(), Holder::clone(&self.shared));
+        let place = shared.watcher_comes().unwrap_or_else(|| too_many_watchers()).into_place();
+        Self { cursor, place, shared }
     }
 }
 
@@ -348,24 +345,10 @@ pub(super) fn too_many_watchers() -> ! {
 
 impl<T> Drop for MemoryWatcher<T> {
     fn drop(&mut self) {
-        struct GiveBack<'a, T>(&'a Shared<T>, Option<Place>);
-        impl<T> Drop for GiveBack<'_, T> {
-            fn drop(&mut self) {
-                // Wakers are user code: each of the two is done whatever the other does.
-                let _count_out = CountedIn(self.0);
-                if let Some(place) = self.1.take() {
-                    // SAFETY: the place was claimed from these wakers.
-                    unsafe { self.0.wakers.release(place, &self.0.cell) };
-                }
-            }
-        }
         // SAFETY: not used again, `self` goes.
         let place = unsafe { ManuallyDrop::take(&mut self.place) };
-        let give_back = GiveBack(&*self.shared, Some(place));
-        if let Some(place) = &give_back.1 {
-            // It may wake who waits for this watcher, which is user code.
-            self.shared.watcher_leaves(place);
-        }
+        // SAFETY: it came with this watcher.
+        unsafe { self.shared.watcher_goes(place) };
     }
 }
 

@@ -56,8 +56,8 @@ fn a_setter_against_a_watcher_that_goes() {
 
 #[cfg(event_core_loom)]
 #[test]
-fn a_watcher_that_goes_needs_both_fences() {
-    must_fail_without(Handshake::PlaceThenLook, 4, a_watcher_goes);
+fn a_watcher_that_goes_and_a_setter_both_need_the_count() {
+    must_fail_without(Handshake::CountThenLook, 4, a_watcher_goes);
     must_fail_without(Handshake::SyncThenLook, 4, a_watcher_goes);
 }
 

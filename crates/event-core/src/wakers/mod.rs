@@ -166,6 +166,7 @@ impl WakerList {
     /// Wakes everyone who was armed before this call, and disarms them. The caller has changed what they wait for before.
     ///
     /// A waker that panics does not keep the others from being woken.
+    #[inline]
     pub(crate) fn wake_all(&self) {
         handshake(Handshake::PublishThenWake);
         // Ordering: SeqCst, partner: `set_bit`. Second half of `PublishThenWake`; weaker, one that armed before it looked

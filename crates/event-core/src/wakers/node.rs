@@ -93,6 +93,7 @@ impl Node {
     }
 
     /// The owner cleared the bit itself.
+    #[inline]
     pub(super) fn withdraw(&self) {
         // Ordering: Relaxed, as in `issue`.
         let issued = self.issued.load(Ordering::Relaxed);
@@ -100,6 +101,7 @@ impl Node {
     }
 
     /// Whether no setter has a ticket. To be asked by the owner, while the bit is clear.
+    #[inline]
     pub(super) fn all_returned(&self) -> bool {
         // Ordering: Acquire, partner: `give_back`. The setters' reads of the waker happen before we write it.
         // Relaxed: our own.
@@ -107,6 +109,7 @@ impl Node {
     }
 
     /// The owner goes. Says whether it has to free the node; else the last ticket does.
+    #[inline]
     pub(super) fn orphan(&self) -> bool {
         // Ordering: AcqRel, partner: `give_back`. Release: whoever returns the last ticket sees `issued` and all that the
         // owner did. Acquire: if all are back, their reads happen before the node is freed. Relaxed: our own.
@@ -124,16 +127,18 @@ impl Node {
     }
 
     /// The node has a new owner, who may have found an orphan.
+    #[inline]
     pub(super) fn adopt(&self) {
-        // Ordering: Relaxed, all. Our own since the node was claimed, which acquired it; for `is_leaving` see `PlaceThenLook`.
+        // Ordering: Relaxed, all. Our own since the node was claimed, which acquired it; for `is_leaving` see `CountThenLook`.
         let issued = self.issued.load(Ordering::Relaxed) & !LEAVING;
         self.issued.store(issued, Ordering::Relaxed);
         self.returned.store(issued, Ordering::Relaxed);
     }
 
     /// The owner is about to give the node back.
+    #[inline]
     pub(super) fn leave(&self) {
-        // Ordering: Relaxed, both. Only the owner writes; for `is_leaving` see `PlaceThenLook`.
+        // Ordering: Relaxed, both. Only the owner writes; for `is_leaving` see `CountThenLook`.
         let issued = self.issued.load(Ordering::Relaxed);
         self.issued.store(issued | LEAVING, Ordering::Relaxed);
     }
@@ -152,6 +157,7 @@ impl Node {
     ///
     /// The caller has to free the node, by the word of [`orphan`](Self::orphan) or [`give_back`](Self::give_back), or
     /// is its owner and [`all_returned`](Self::all_returned).
+    #[inline]
     pub(super) unsafe fn clear(&self) -> Option<Waker> {
         // SAFETY: the owner has gone and all tickets are back.
         self.waker.with_mut(|stored| unsafe { core::ptr::replace(stored, None) })

@@ -96,6 +96,7 @@ impl Nodes {
     }
 
     /// Takes a node without an owner; adds some if there is none. `None` if there can be no more.
+    #[inline]
     pub(crate) fn try_claim(&self) -> Option<Place> {
         // Ordering: Acquire, partner: the stores of `vacant`. Weaker, the leaf's contents might not be there yet.
         let hint = self.vacant.load(Ordering::Acquire);
@@ -104,6 +105,12 @@ impl Nodes {
         if let Some(place) = hint.and_then(Self::claim_in) {
             return Some(place);
         }
+        self.search_and_claim()
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn search_and_claim(&self) -> Option<Place> {
         loop {
             for leaf in self.tree.leaves() {
                 if let Some(place) = Self::claim_in(leaf) {
@@ -117,10 +124,12 @@ impl Nodes {
         }
     }
 
+    #[inline]
     fn claim_in(leaf: &Leaf) -> Option<Place> {
         leaf.claim().map(|number| Place::new(leaf, number))
     }
 
+    #[inline]
     fn note_vacant(&self, leaf: &Leaf) {
         // Ordering: Release, partner: `claim`. We know the leaf; who finds it here shall know it as well.
         self.vacant.store(ptr::from_ref(leaf).cast_mut(), Ordering::Release);
@@ -162,6 +171,7 @@ impl Nodes {
     /// # Safety
     ///
     /// `place` came from [`claim`](Self::claim) of this list.
+    #[inline]
     pub(crate) unsafe fn leave(&self, place: &Place) {
         // SAFETY: the caller vouches for the place.
         let (leaf, number) = unsafe { self.leaf_of(place) };
@@ -306,6 +316,7 @@ impl Nodes {
         Prepared { node, bit: BELOW }
     }
 
+    #[inline]
     fn disarm(leaf: &Leaf, number: usize, root: &impl Root) {
         let bit = 1 << number;
         let was_set = if leaf.above().is_none() { root.disarm(bit) } else { clear_bit(&leaf.armed, bit) };
@@ -321,6 +332,7 @@ impl Nodes {
     /// # Safety
     ///
     /// `place` came from [`claim`](Self::claim) of this list, whose root is `root`.
+    #[inline]
     pub(crate) unsafe fn release(&self, place: Place, root: &impl Root) {
         // SAFETY: the caller vouches for the place.
         let (leaf, number) = unsafe { self.leaf_of(&place) };
@@ -420,6 +432,7 @@ impl Prepared<'_> {
 }
 
 /// Clears a bit that only the caller sets. Says whether it was set.
+#[inline]
 pub(crate) fn clear_bit(word: &AtomicUsize, bit: usize) -> bool {
     // Ordering: Relaxed, both. Only we set this bit, so "clear" is not outdated; and if we are the one to clear it, the
     // right to the waker comes back to us from ourselves.

@@ -96,6 +96,7 @@ impl Leaf {
     }
 
     /// Takes a node without an owner.
+    #[inline]
     pub(super) fn claim(&self) -> Option<usize> {
         // Ordering: Relaxed. Only a proposal; the `fetch_or` decides.
         let mut taken = first_look(&self.taken, Ordering::Relaxed);
@@ -112,6 +113,7 @@ impl Leaf {
     }
 
     /// Gives a node back that was cleared.
+    #[inline]
     pub(super) fn free(&self, number: usize) {
         // Ordering: Release, partner: `claim`.
         self.taken.fetch_and(!(1 << number), Ordering::Release);
@@ -218,10 +220,9 @@ fn follow<T>(link: &AtomicPtr<T>) -> Option<&T> {
 
 /// Puts `target` at a link, unless somebody else was faster. Says whether it did.
 fn link<T>(link: &AtomicPtr<T>, target: NonNull<T>) -> bool {
-    // Ordering: SeqCst, partner: `follow`, in `Sweep`. The one who links looks afterwards whether it still has to wait; weaker, it
-    // could look first. (The watchers of a value have the fence of `PlaceThenLook` between the two, which alone would do; those of
-    // other lists have not.) As a Release it makes the target's contents visible. Relaxed on failure: what is there is not
-    // looked at.
+    // Ordering: SeqCst, partner: `follow`, in `Sweep`. First half of `PlaceThenLook`: the one who links looks afterwards whether it still
+    // has to wait; weaker, it could look first. As a Release it makes the target's contents visible. Relaxed on failure: what is there is
+    // not looked at.
     link.compare_exchange(ptr::null_mut(), target.as_ptr(), Ordering::SeqCst, Ordering::Relaxed).is_ok()
 }
 
