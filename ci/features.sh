@@ -34,10 +34,12 @@ atomics=portable-atomic,critical-section
 # each_set DEPTH COMMAND...: with each set of so many features; event-core always with a heap. Without one it has no tests of its own: the
 # firmware's program is the test of that.
 each_set() {
-  local each=(cargo hack --feature-powerset --depth "$1" --exclude-features "default,loom,shuttle,$atomics")
-  shift
-  "${each[@]}" --features alloc -p event-core "$@"
-  "${each[@]}" "${crates[@]:2}" "$@"
+  sets_of "$1" "" "${crates[@]:2}" "${@:2}"
+  sets_of "$1" "" --features alloc -p event-core "${@:2}"
+}
+# sets_of DEPTH WITHOUT ARGUMENT...
+sets_of() {
+  cargo hack --feature-powerset --depth "$1" --exclude-features "default,loom,shuttle,$atomics${2:+,$2}" "${@:3}"
 }
 echo "== clippy with every set of features"
 # `std` has `alloc` with it.
@@ -51,7 +53,11 @@ cargo clippy --quiet --lib -p event-core --no-default-features --features "$atom
 cargo clippy --quiet $linted -p event-core --features portable-atomic -- -D warnings
 cargo hack --each-feature -p event-etcd clippy --quiet $linted -- -D warnings
 echo "== tests with none and each of the features"
-each_set 1 test --quiet "${tested[@]}"
+# But for those that are the default: `cargo test --workspace` has them.
+sets_of 1 std --features alloc -p event-core test --quiet "${tested[@]}"
+sets_of 1 std -p event-map test --quiet "${tested[@]}"
+sets_of 1 "" -p event-supervisor test --quiet "${tested[@]}"
+sets_of 1 tracing -p event-tokio -p event-async-std test --quiet "${tested[@]}"
 for others in --no-default-features --features=std,serde,tracing; do
   cargo test --quiet -p event-core $others --features "alloc,$atomics" "${tested[@]}"
 done

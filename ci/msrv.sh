@@ -1,9 +1,20 @@
 #!/usr/bin/env bash
-# Checks everything with the oldest compiler that is promised, a real one: Debian's rustc 1.85.0, which is unpacked below target/.
-# The libraries with all of their features and with none, the examples, and all tests; not the benchmarks, whose peers need newer
-# compilers. With --all the tests of the core, the map and the supervisor run as well. (ci/platforms.sh runs tests with it, too.)
+# Checks everything with the oldest compiler that is promised, a real one: Debian's rustc 1.85.0, which is unpacked below target/. Not
+# the benchmarks, whose peers need newer compilers.
+#
+#   ci/msrv.sh          the libraries with all of their features and with none, and the examples (ci/platforms.sh runs unit tests with it)
+#   ci/msrv.sh --all    all tests as well; and runs those of the core, the map and the supervisor
+#   ci/msrv.sh --help   this text
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+case ${1:-} in
+  '') what=(--lib --bins --examples) ;;
+  --all) what=(--all-targets) ;;
+  --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
+  *) echo "usage: ci/msrv.sh [--all]; see --help" >&2 && exit 2 ;;
+esac
+
 . ci/all-features.sh
 . ci/debian.sh
 
@@ -20,8 +31,8 @@ case $version in
   *) echo "that is not the version that Cargo.toml promises" >&2 && exit 1 ;;
 esac
 
-echo "== everything but the benchmarks compiles with all features, tests included"
-cargo check --quiet --workspace --exclude event-benches --all-targets --features "$all_features"
+echo "== everything but the benchmarks compiles with all features"
+cargo check --quiet --workspace --exclude event-benches "${what[@]}" --features "$all_features"
 # With those for models as well, and those that change the atomics.
 cargo check --quiet -p event-core --all-features
 echo "== the libraries with none of their features"
