@@ -40,7 +40,8 @@ pub(super) const SHARDS_COLUMN: Column = Column::new(
 )
 .store::<Sharded>()
 .threads::<Sharded>()
-.bytes::<Sharded>();
+.bytes::<Sharded>()
+.fan_out::<Sharded>();
 
 struct Ours;
 
@@ -199,6 +200,12 @@ impl FanOut for Ours {
         while let Ok(data) = watcher.get().await {
             each(data);
         }
+    }
+}
+
+impl FanOut for Sharded {
+    async fn follow(watcher: Self::Watcher, each: impl FnMut(u64) + Send + 'static) {
+        Ours::follow(watcher, each).await;
     }
 }
 

@@ -53,6 +53,16 @@ pub enum Work {
 }
 
 impl FanOutRow {
+    /// For the tables, where a peer is ahead of a value with shards.
+    pub(super) fn why_not_first_with_shards(self) -> &'static str {
+        match self.work {
+            Work::Light => {
+                "a reader looks up which shard is its thread's, which pays where several threads read at the same time."
+            }
+            Work::Formatting => self.why_not_first(),
+        }
+    }
+
     /// For the tables, where a peer is ahead.
     pub(super) fn why_not_first(self) -> &'static str {
         match self.work {

@@ -143,6 +143,7 @@ impl Row {
         match self {
             Row::Store(row) if ours == Role::Variant => row.why_not_first_with_shards(),
             Row::Threads(row) if ours == Role::Variant => row.why_not_first_with_shards(),
+            Row::FanOut(row) if ours == Role::Variant => row.why_not_first_with_shards(),
             Row::Follow(row) => row.why_not_first(),
             Row::Threads(row) => row.why_not_first(),
             Row::Special(row) => row.why_not_first(),

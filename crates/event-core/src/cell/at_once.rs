@@ -52,6 +52,12 @@ impl<T> Cell<T> {
         }
     }
 
+    /// [`is_version_of`](Self::is_version_of) for slots that are not inline.
+    pub(crate) fn is_version_of_elsewhere(&self, word: Word, version: Version) -> bool {
+        // Ordering: Relaxed, as in `version_of`.
+        self.slots.find(word.slot()).is_some_and(|slot| slot.body.version.load(Ordering::Relaxed) == version.raw())
+    }
+
     /// [`pin_from`](Self::pin_from), if the slot that `word` put in force still is.
     #[inline]
     pub(crate) fn pin_at_once(&self, word: Word) -> PinnedAtOnce<'_, T> {

@@ -92,7 +92,15 @@ impl Shards {
         Self { lines: Room::on_heap((0..shards * lines_per_shard).map(line).collect()), lines_per_shard }
     }
 
+    /// The heads at this place of the segment, of all shards.
+    #[inline]
+    pub(super) fn heads(&self, place: usize) -> impl Iterator<Item = &Head> {
+        let lines = self.lines.get().get(place / HEADS..).unwrap_or_default();
+        lines.iter().step_by(self.lines_per_shard.max(1)).map(move |line| &line.0[place % HEADS])
+    }
+
     /// The head at this place of the segment, in this 1-based shard.
+    #[inline]
     pub(super) fn head(&self, shard: usize, place: usize) -> Option<&Head> {
         let line = self.lines.get().get((shard - 1) * self.lines_per_shard + place / HEADS)?;
         Some(&line.0[place % HEADS])
@@ -146,6 +154,7 @@ impl<T> Cell<T> {
 
 /// Threads have numbers that follow each other.
 #[cfg(all(feature = "std", not(any(event_core_loom, event_core_shuttle))))]
+#[inline]
 pub(super) fn number_of_this_thread() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     std::thread_local! {

@@ -154,25 +154,31 @@ impl<T> Slots<T> {
     /// The heads of a slot's shards.
     pub(super) fn shards_of(&self, slot: Slot<'_, T>) -> impl Iterator<Item = &Head> {
         let index = shards::index_of_slot(slot.head.index as usize);
-        (1..=self.shards).filter_map(move |shard| Some(self.find(shards::index_in_shard(index, shard))?.head))
+        self.segment_of(index).into_iter().flat_map(|(segment, place)| segment.shards.heads(place))
     }
 
     /// The slot with this 1-based index, if there is one already. The index may be one [in a shard](shards::index_in_shard).
     pub(super) fn find(&self, index: usize) -> Option<Slot<'_, T>> {
         let (index, shard) = (shards::index_of_slot(index), shards::shard_of(index));
-        let mut place = index.checked_sub(1)?;
+        let place = index.checked_sub(1)?;
         if place < INLINE {
             return Some(self.inline(place));
         }
-        place -= INLINE;
+        let (segment, place) = self.segment_of(index)?;
+        let body = segment.bodies.get().get(place)?;
+        let head = if shard == 0 { segment.heads.get().get(place) } else { segment.shards.head(shard, place) };
+        Some(Slot { head: head?, body })
+    }
+
+    /// The segment that has the slot with this 1-based index, which is not inline, and the slot's place there.
+    #[inline]
+    fn segment_of(&self, index: usize) -> Option<(&Segment<T>, usize)> {
+        let mut place = index.checked_sub(INLINE + 1)?;
         for segment in self.segments() {
-            match (segment.heads.get().get(place), segment.bodies.get().get(place)) {
-                (Some(head), Some(body)) => {
-                    let head = if shard == 0 { head } else { segment.shards.head(shard, place)? };
-                    return Some(Slot { head, body });
-                }
-                _ => place -= segment.heads.len(),
+            if place < segment.heads.len() {
+                return Some((segment, place));
             }
+            place -= segment.heads.len();
         }
         None
     }

@@ -67,11 +67,11 @@ fn poll_seen<T: Clone>(
         return poll_seen_below(data, place, cursor, cx, word);
     }
     // The tag may have wrapped since the version was seen, so the whole version is compared.
-    if !word.is_closed()
-        && place.arm_at_once(cx.waker(), word)
-        && place.shared().get().cell.is_version_of(word, cursor.seen())
-    {
-        return Polled::Pending;
+    if !word.is_closed() && place.arm_at_once(cx.waker(), word) {
+        if place.shared().get().cell.is_version_of(word, cursor.seen()) {
+            return Polled::Pending;
+        }
+        return poll_armed(data, place, cursor, cx, word);
     }
     poll_step_by_step(data, place, cursor, cx)
 }
@@ -85,10 +85,25 @@ fn poll_seen_below<T: Clone>(
     cx: &mut Context<'_>,
     word: Word,
 ) -> Polled {
-    if !word.is_closed()
-        && place.arm_below_at_once(cx.waker(), word)
-        && place.shared().get().cell.is_version_of(word, cursor.seen())
-    {
+    if !word.is_closed() && place.arm_below_at_once(cx.waker(), word) {
+        if place.shared().get().cell.is_version_of(word, cursor.seen()) {
+            return Polled::Pending;
+        }
+        return poll_armed(data, place, cursor, cx, word);
+    }
+    poll_step_by_step(data, place, cursor, cx)
+}
+
+/// [`poll_seen`] of a watcher that is armed in `word`, which names a slot that is not inline, or is of another version.
+#[inline(never)]
+fn poll_armed<T: Clone>(
+    data: &mut MaybeUninit<T>,
+    place: OwnPlace<'_, T>,
+    cursor: &mut Cursor,
+    cx: &mut Context<'_>,
+    word: Word,
+) -> Polled {
+    if place.shared().get().cell.is_version_of_elsewhere(word, cursor.seen()) {
         return Polled::Pending;
     }
     poll_step_by_step(data, place, cursor, cx)
@@ -121,10 +136,34 @@ fn poll_unseen<T: Clone>(
             None => Counted::of(pinned),
         },
         PinnedAtOnce::Counted(counted) => counted,
-        PinnedAtOnce::Untried => return poll_step_by_step(data, place, cursor, cx),
+        PinnedAtOnce::Untried => return poll_unseen_elsewhere(data, place, cursor, cx, word),
     };
     // SAFETY: the guard is given up for this.
     unsafe { poll_after_count_out(data, place, cursor, cx, counted.into_index()) }
+}
+
+/// [`poll_unseen`] where the slot in force is not inline.
+#[inline(never)]
+fn poll_unseen_elsewhere<T: Clone>(
+    data: &mut MaybeUninit<T>,
+    place: OwnPlace<'_, T>,
+    cursor: &mut Cursor,
+    cx: &mut Context<'_>,
+    word: Word,
+) -> Polled {
+    if let Some((pinned, word)) = place.shared().get().cell.pin_from(word) {
+        let version = pinned.version();
+        if let Some(present) = pinned.data().filter(|_| !cursor.has_seen(version) && !word.is_awaited()) {
+            // User code, before anything is marked.
+            let clone = present.clone();
+            cursor.give(version);
+            // User code, if it was replaced. If its `Drop` panics, the clone is dropped.
+            drop(pinned);
+            data.write(clone);
+            return Polled::Given;
+        }
+    }
+    poll_step_by_step(data, place, cursor, cx)
 }
 
 /// What was given is of a version that was replaced meanwhile, and nobody else reads it any more.

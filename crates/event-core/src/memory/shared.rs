@@ -352,7 +352,7 @@ impl<'a, T> SharedRef<'a, T> {
         MemoryWatcher::new(self.to_holder(), present_is_seen).ok_or(Full)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn watch(self) -> MemoryWatcher<T> {
         MemoryWatcher::new(self.to_holder(), false).unwrap_or_else(|| too_many_watchers())
     }

@@ -68,7 +68,8 @@ pub struct MemoryWatcher<T> {
 
 impl<T> MemoryWatcher<T> {
     /// `None` if the value's space has no room for it.
-    #[inline]
+    // A call would return it in memory, and whoever moves it on would wait for that.
+    #[inline(always)]
     pub(super) fn new(shared: Holder<T>, present_is_seen: bool) -> Option<Self> {
         // Sync mode knows it from here on: what is published now it has to see.
         let coming = shared.watcher_comes()?;
