@@ -78,7 +78,7 @@ impl<T> Slots<T> {
             self.inline(place)
         } else {
             // SAFETY: the caller vouches for it.
-            unsafe { self.get_in_segment(index) }
+            unsafe { self.get_in_segment_apart(index) }
         }
     }
 
@@ -100,11 +100,22 @@ impl<T> Slots<T> {
         self.inline(if place < INLINE { place } else { 0 })
     }
 
+    /// Apart, so that the way of inline slots keeps nothing on the stack for it.
+    ///
+    /// # Safety
+    ///
+    /// As for `get`.
+    #[cold]
+    #[inline(never)]
+    unsafe fn get_in_segment_apart(&self, index: usize) -> Slot<'_, T> {
+        // SAFETY: the caller vouches for it.
+        unsafe { self.get_in_segment(index) }
+    }
+
     /// # Safety
     ///
     /// As for `get`. Where there is no panic, the callers need not keep anything on the stack for it.
-    #[cold]
-    #[inline(never)]
+    #[inline]
     unsafe fn get_in_segment(&self, index: usize) -> Slot<'_, T> {
         let slot = self.find(index);
         debug_assert!(slot.is_some(), "an index that a word or a slot gave out names an existing slot");
@@ -123,9 +134,18 @@ impl<T> Slots<T> {
         if place < INLINE {
             self.inline(place)
         } else {
-            // SAFETY: the caller vouches for the slot, and a slot has every shard below their number.
-            unsafe { self.get_in_segment(shards::index_in_shard(index, self.shard_to_read())) }
+            // SAFETY: the caller vouches for it.
+            unsafe { self.get_to_read_in_segment(index) }
         }
+    }
+
+    /// # Safety
+    ///
+    /// As for `get`.
+    #[inline(never)]
+    unsafe fn get_to_read_in_segment(&self, index: usize) -> Slot<'_, T> {
+        // SAFETY: the caller vouches for the slot, and a slot has every shard below their number.
+        unsafe { self.get_in_segment(shards::index_in_shard(index, self.shard_to_read())) }
     }
 
     /// The 1-based shard at which this thread counts itself in; 0 if there are none.

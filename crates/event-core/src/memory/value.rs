@@ -102,8 +102,8 @@ impl<T> MemoryValue<T> {
     /// [`borrow`](Self::borrow) take the same time for any number of threads, if there are at least as many shards. Everything else is
     /// as for other values.
     ///
-    /// Producers pay for this: a set reads and writes each shard, so with 8 shards it takes 8 times as long on one thread, and 20 times
-    /// if two threads set; and a single thread takes 1.4 times as long to read. A value in use is larger by 128 bytes per shard. Use it for
+    /// Producers pay for this: a set reads and writes each shard, so with 8 shards it takes 9 times as long on one thread, and 20 times
+    /// if two threads set; and a single thread takes 1.7 times as long to read. A value in use is larger by 128 bytes per shard. Use it for
     /// data that is read far more often than it is set. A thread that can keep something between two reads uses a
     /// [`CachedReader`](crate::CachedReader) instead.
     ///
