@@ -2,7 +2,7 @@
 # Lints the library crates with every set of their features, and tests them with none, with each, and with all (cargo hack).
 #
 #   ci/features.sh          lints the libraries with every set (ci/lint.sh does everything with all of them); runs unit tests with none
-#                           and each of them, all tests and the documentation's examples with all
+#                           and each of them, but for what is the default, all tests and the documentation's examples with all
 #   ci/features.sh --all    lints the tests with every set as well, and runs the documentation's examples with none and each, and the
 #                           suite over the core with its other atomics, too
 #   ci/features.sh --help   this text

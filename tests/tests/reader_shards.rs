@@ -4,9 +4,12 @@ extern crate alloc;
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
+use core::task::Poll;
+use std::pin::pin;
 use std::thread;
 
 use event_core::MemoryValue;
+use event_tests::by_hand::Task;
 
 /// Whoever reads it finds both halves alike, and the test finds out how many there are.
 #[derive(Clone)]
@@ -64,6 +67,34 @@ fn every_form_of_reading_and_setting_is_as_without_shards() {
         assert!(watcher.try_get().unwrap_err().is_closed());
         assert_eq!(cached.load().map(String::as_str), Some("19"));
     }
+}
+
+/// Data that fits a register, which gets have a shorter way for; among the first nodes of the waker list, and behind them.
+#[test]
+fn gets_wait_and_give_each_version_once() {
+    const WATCHERS: usize = 10;
+    let value = MemoryValue::with_reader_shards(2);
+    let task = Task::new();
+    let mut watchers: Vec<_> = (0..WATCHERS).map(|_| value.watch()).collect();
+    for number in 1_u64..20 {
+        for watcher in &mut watchers {
+            assert!(task.poll(watcher.get()).is_pending());
+        }
+        let wakes = task.wakes();
+        value.set(number);
+        assert_eq!(task.wakes() - wakes, WATCHERS);
+        for watcher in &mut watchers {
+            assert_eq!(task.poll(watcher.get()).map(Result::unwrap), Poll::Ready(number));
+        }
+    }
+    let mut set = pin!(value.set_sync(20));
+    assert!(task.poll(set.as_mut()).is_pending());
+    for watcher in &mut watchers {
+        assert_eq!(task.poll(watcher.get()).map(Result::unwrap), Poll::Ready(20));
+    }
+    assert!(task.poll(set).is_ready(), "all have seen it");
+    value.close();
+    assert!(task.poll(watchers[0].get()).map(Result::unwrap_err).is_ready());
 }
 
 #[test]

@@ -71,6 +71,9 @@ fn every_shard_of_every_slot_has_a_head_of_its_own() {
             let slot = cell.slots.find(in_shard).expect("there are as many");
             assert_eq!(slot.head.index as usize, in_shard);
             heads.push(&raw const *slot.head);
+            // Whichever of them one comes from.
+            let all: Vec<_> = cell.slots.heads_of(slot).map(|head| head.index as usize).collect();
+            assert_eq!(all, [0, 1, 2, 3, 4, 5].map(|shard| index_in_shard(index, shard)));
         }
     }
     let count = heads.len();

@@ -152,11 +152,10 @@ fn poll_unseen_elsewhere<T: Clone>(
     word: Word,
 ) -> Polled {
     if let Some((pinned, word)) = place.shared().get().cell.pin_from(word) {
-        let version = pinned.version();
-        if let Some(present) = pinned.data().filter(|_| !cursor.has_seen(version) && !word.is_awaited()) {
+        if let Some(present) = pinned.data().filter(|_| !word.is_awaited()) {
             // User code, before anything is marked.
             let clone = present.clone();
-            cursor.give(version);
+            cursor.give(pinned.version());
             // User code, if it was replaced. If its `Drop` panics, the clone is dropped.
             drop(pinned);
             data.write(clone);

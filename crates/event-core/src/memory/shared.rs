@@ -224,8 +224,8 @@ impl<T> Shared<T> {
         self.known_sync_mode().expect("it was made above, here or elsewhere")
     }
 
-    /// Changes nothing. Of what changes the count of watchers, see [`coming`](super::coming), comes after the earlier and before the
-    /// later.
+    /// A read-modify-write of the count of watchers that changes nothing: it finds what came before every earlier change, and every later
+    /// one finds what came before it. See [`coming`](super::coming).
     fn touch_watchers(&self) {
         // Ordering: AcqRel, partners: `watcher_comes`, `watcher_goes` and itself.
         self.watchers.fetch_add(0, Ordering::AcqRel);
