@@ -67,16 +67,28 @@ END
   chmod +x "$debian/$1"
 }
 
-# The oldest compiler that the crates promise to build with, its sources, and standard libraries for other machines.
+oldest_version=1.85.0+dfsg3-1~deb12u3
+
+# The oldest compiler that the crates promise to build with, its sources, and a standard library for 32-bit x86 as well.
 oldest_rust() {
-  local version=1.85.0+dfsg3-1~deb12u3 libraries="libc6 libgcc-s1 libstdc++6 zlib1g libzstd1 libxml2 libedit2 libtinfo6 libffi8
-    libbsd0 libmd0 liblzma5 libicu72 libllvm19 libz3-4" architecture packages
-  packages=("rustc-web=$version" libstd-rust-web-1.85 "rust-web-src=$version" "rust-web-clippy=$version")
-  for architecture in amd64 i386 arm64 s390x; do
-    packages+=("libstd-rust-web-dev:$architecture=$version")
+  local libraries="libc6 libgcc-s1 libstdc++6 zlib1g libzstd1 libxml2 libedit2 libtinfo6 libffi8 libbsd0 libmd0 liblzma5 libicu72
+    libllvm19 libz3-4" package architecture packages=(libstd-rust-web-1.85)
+  for package in rustc-web rust-web-src rust-web-clippy libstd-rust-web-dev libstd-rust-web-dev:i386; do
+    packages+=("$package=$oldest_version")
   done
   # shellcheck disable=SC2086 # a list of words
-  unpack rust-1.85.0 bookworm "amd64 i386 arm64 s390x" download "${packages[@]}" $libraries
+  unpack rust-1.85.0 bookworm "amd64 i386" download "${packages[@]}" $libraries
   program rustc-1.85.0 rust-1.85.0 usr/bin/rustc
   program rustdoc-1.85.0 rust-1.85.0 usr/bin/rustdoc
+}
+
+# Its standard libraries for emulated machines.
+oldest_rust_elsewhere() {
+  local architecture library
+  for architecture in arm64 s390x; do
+    unpack "rust-1.85.0-$architecture" bookworm "amd64 $architecture" download "libstd-rust-web-dev:$architecture=$oldest_version"
+    for library in "$debian/rust-1.85.0-$architecture"/usr/lib/rustlib/*-linux-gnu; do
+      ln -sfn "../../../../${library#"$debian"/}" "$debian/rust-1.85.0/usr/lib/rustlib/"
+    done
+  done
 }

@@ -3,7 +3,8 @@
 # random moments on each, without a heap, and with values on a heap. See firmware/README.md.
 #
 #   ci/firmware.sh             without a heap on all of them, with one on a Cortex-M3
-#   ci/firmware.sh --all       both on all of them, and what the smallest program takes, beside one with embassy-sync
+#   ci/firmware.sh --all       both on all of them, and what the smallest program takes, beside one with embassy-sync; builds the core
+#                              for machines that it does not run on as well
 #   ci/firmware.sh --breaks    likewise, and then sees whether deliberate breaks are found
 #   ci/firmware.sh --help      this text
 #
@@ -19,8 +20,12 @@ esac
 
 target=$PWD/firmware/target
 tools=$target/tools
-with_cas=(thumbv7m-none-eabi thumbv7em-none-eabi riscv32imac-unknown-none-elf wasm32-unknown-unknown)
-without_cas=(thumbv6m-none-eabi riscv32imc-unknown-none-elf)
+with_cas=(thumbv7m-none-eabi riscv32imac-unknown-none-elf)
+without_cas=(thumbv6m-none-eabi)
+if [ -n "${1:-}" ]; then
+  with_cas+=(thumbv7em-none-eabi wasm32-unknown-unknown)
+  without_cas+=(riscv32imc-unknown-none-elf)
+fi
 machines=(cortex-m3 cortex-m0 riscv32)
 # Those that the program runs on with a heap.
 with_heap=("${machines[@]}")
@@ -42,6 +47,13 @@ program_of() { # program_of MACHINE [FOLDER]
   echo "${2:-$target}/$(triple_of "$1")/release/firmware"
 }
 
+keep_program() { # keep_program MACHINE FOLDER: what was just built
+  local program
+  program=$(program_of "$1" "$2")
+  mkdir -p "$(dirname "$program")"
+  cp "$(program_of "$1")" "$program"
+}
+
 run_bare() { # run_bare ROOT FOLDER: builds and runs the program without std and libc, with the usual tool chain
   cargo build --quiet --release --manifest-path "$1/firmware/Cargo.toml" -p bare --target-dir "$2"
   "$2/release/bare"
@@ -58,8 +70,8 @@ build_core() { # build_core FEATURE... -- TARGET...
     "${features[@]}" "${@/#/--target=}"
 }
 
-# Where the form without a heap is built.
-heapless=$target/heapless
+# The programs of the two forms. Both are built in one folder, since most of what they need is the same.
+heaped=$target/heaped heapless=$target/heapless
 
 build_program() { # build_program ROOT FOLDER MACHINE [ARGUMENT...]
   local root=$1 folder=$2 machine=$3
@@ -145,9 +157,11 @@ for machine in cortex-m3 riscv32; do
 done
 for machine in "${with_heap[@]}"; do
   build_program . "$target" "$machine"
+  keep_program "$machine" "$heaped"
 done
 for machine in "${machines[@]}"; do
-  build_program . "$heapless" "$machine" --no-default-features
+  build_program . "$target" "$machine" --no-default-features
+  keep_program "$machine" "$heapless"
   # It would not link with one missing; this is to see that there is none.
   if readelf -sW "$(program_of "$machine" "$heapless")" | grep -E '__rust_alloc|__rdl_|__rg_|alloc::|_ZN5alloc|GlobalAlloc'; then
     echo "   $machine: the program without a heap has an allocator" >&2
@@ -171,15 +185,15 @@ run_all() { # run_all FOLDER MACHINE...: all these machines at once
   done
 }
 echo "== with a heap: ${with_heap[*]}"
-run_all "$target" "${with_heap[@]}"
+run_all "$heaped" "${with_heap[@]}"
 echo "== without a heap: ${machines[*]}"
 run_all "$heapless" "${machines[@]}"
 
 echo "== the example for embassy, on a Cortex-M4"
 RUSTC=$tools/rustc RUSTFLAGS=$lints cargo build --quiet --release --manifest-path firmware/Cargo.toml -p embassy \
-  --target thumbv7em-none-eabi --target-dir "$target"
+  --target thumbv7m-none-eabi --target-dir "$target"
 if ! timeout 60 "$tools/qemu-run" qemu-system-arm -M mps2-an386 -icount shift=6,sleep=off -display none -serial none -monitor none \
-  -semihosting-config enable=on,target=native -kernel "$target/thumbv7em-none-eabi/release/embassy" </dev/null >"$target/embassy.log" 2>&1 ||
+  -semihosting-config enable=on,target=native -kernel "$target/thumbv7m-none-eabi/release/embassy" </dev/null >"$target/embassy.log" 2>&1 ||
   ! grep -q '^too hot: 30 degrees$' "$target/embassy.log"; then
   cat "$target/embassy.log" >&2
   failed=1
@@ -212,7 +226,7 @@ summary() { # summary FOLDER MACHINE...
     echo "   $(size_of "$(program_of "$machine" "$folder")");$(sed -n 's/^  \(\(heap\|stack\): .*\)/ \1;/p' "$folder/$machine.log" | tr -d '\n')"
   done
 }
-summary "$target" "${with_heap[@]}"
+summary "$heaped" "${with_heap[@]}"
 summary "$heapless" "${machines[@]}"
 [ $failed = 0 ] || exit 1
 

@@ -3,8 +3,8 @@
 # a fence that it should need.
 #
 #   ci/models.sh          those that must have 10,000 executions or more under loom with one preemption less,
-#                         and at most 3; half of the random schedules under shuttle
-#   ci/models.sh --all    all as they are
+#                         and at most 3; a quarter of the random schedules under shuttle
+#   ci/models.sh --all    all as they are, after clippy of those under shuttle
 #   ci/models.sh --help   this text
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,6 +21,12 @@ run() { # run CHECKER CRATE: builds into a folder of its own, since the cfg woul
   RUSTFLAGS="--cfg event_core_$1 ${RUSTFLAGS:-}" cargo test --quiet --release --target-dir "target/$1" -p "$2" --lib -- models::
 }
 
+if [ "${1:-}" = --all ]; then
+  echo "== clippy of the models under shuttle"
+  for crate in event-core event-map; do
+    RUSTFLAGS="--cfg event_core_shuttle" cargo clippy --quiet --target-dir target/shuttle -p $crate --tests -- -D warnings
+  done
+fi
 run loom event-core
 run shuttle event-core
 run shuttle event-map

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Checks and runs the project for other machines than this one, and ends with a table.
 #
-#   ci/platforms.sh          type-checks libraries and examples for Windows and WebAssembly; runs unit tests on 32-bit x86, natively
-#   ci/platforms.sh --all    type-checks the tests as well, and for macOS, too; and runs unit tests and suites on 32-bit x86 and on
-#                            emulated 64-bit ARM, s390x (big endian) and RISC-V
+#   ci/platforms.sh          type-checks the libraries for Windows and WebAssembly; runs unit tests on 32-bit x86, natively
+#   ci/platforms.sh --all    type-checks examples and tests as well, and for macOS, too; and runs unit tests and suites on 32-bit x86 and
+#                            on emulated 64-bit ARM, s390x (big endian) and RISC-V
 #   ci/platforms.sh --help   this text
 #
 # All it needs is unpacked below target/debian. What this machine cannot do is skipped, and said.
@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 . ci/debian.sh
 
 case ${1:-} in
-  '') machines=(i686) targets=() what="all crates" ;;
+  '') machines=(i686) targets=() what="the libraries" ;;
   --all) machines=(i686 aarch64 s390x riscv64) targets=(--all-targets) what="all crates, with tests" ;;
   --help | -h) sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "$0" && exit 0 ;;
   *) echo "usage: ci/platforms.sh [--all]; see --help" >&2 && exit 2 ;;
@@ -44,6 +44,7 @@ check() { # check PLATFORM TARGET WHAT ARGUMENT...: type-checks, with a standard
 # so that nothing of the other machine is needed.
 prepare() { # prepare MACHINE TRIPLE
   local machine=$1 triple=$2 root=$debian/cross upper
+  [ "$machine" != i686 ] || root=$debian/cross-i686
   upper=$(tr a-z- A-Z_ <<<"$triple")
   # Its own libraries, but the C library of this machine: a compiler is many programs, which call each other.
   cat >"$debian/gcc-$machine" <<END
@@ -81,15 +82,25 @@ run() { # run PLATFORM MACHINE: the tests, and how many passed
 
 echo "== compilers, below target/debian"
 oldest_rust
-packages=(qemu-user)
-for machine in i686:i386 aarch64:arm64 s390x:s390x riscv64:riscv64; do
-  packages+=("gcc-${machine%:*}-linux-gnu" "libc6-dev-${machine#*:}-cross")
-done
-unpack cross bookworm amd64 install "${packages[@]}"
+unpack cross-i686 bookworm amd64 install gcc-i686-linux-gnu libc6-dev-i386-cross
+if [ -n "${1:-}" ]; then
+  oldest_rust_elsewhere
+  packages=(qemu-user)
+  for machine in aarch64:arm64 s390x:s390x riscv64:riscv64; do
+    packages+=("gcc-${machine%:*}-linux-gnu" "libc6-dev-${machine#*:}-cross")
+  done
+  unpack cross bookworm amd64 install "${packages[@]}"
+fi
 export RUSTC=$debian/rustc-1.85.0
 
 # Not the benchmarks, whose peers need newer compilers.
 workspace=(--workspace --exclude event-benches "${targets[@]}")
+if [ ${#targets[@]} = 0 ]; then
+  workspace=()
+  for manifest in crates/*/Cargo.toml; do
+    workspace+=(-p "$(basename "$(dirname "$manifest")")")
+  done
+fi
 check Windows x86_64-pc-windows-msvc "$what" "${workspace[@]}"
 # What is of Unix, this machine has seen.
 [ ${#targets[@]} = 0 ] || check macOS aarch64-apple-darwin "$what" "${workspace[@]}"

@@ -13,7 +13,7 @@
 //!
 //! [`conformance!`], [`by_hand!`], [`pipes!`] and [`maps!`] list them and make `#[test]`s of them. A runtime is a file in
 //! `tests/tests`, and so is a channel; so will be a backend. The other modules are tools for these and for the other tests
-//! in `tests/tests`.
+//! in `tests/tests`; without the feature `suites` there is nothing but them.
 
 extern crate alloc;
 
@@ -27,26 +27,47 @@ pub mod seed;
 pub mod threads;
 pub mod watchdog;
 
+#[cfg(feature = "suites")]
 pub mod map_by_hand;
+#[cfg(feature = "suites")]
 pub mod map_changes;
+#[cfg(feature = "suites")]
 pub mod map_panics;
+#[cfg(feature = "suites")]
 pub mod map_threads;
+#[cfg(feature = "suites")]
 pub mod map_waking;
 
+#[cfg(feature = "suites")]
 pub mod borrowing;
+#[cfg(feature = "suites")]
 pub mod caching;
+#[cfg(feature = "suites")]
 pub mod changing;
+#[cfg(feature = "suites")]
 pub mod closing;
+#[cfg(feature = "suites")]
 pub mod combining;
+#[cfg(feature = "suites")]
 pub mod counting;
+#[cfg(feature = "suites")]
 pub mod options;
+#[cfg(feature = "suites")]
 pub mod panics;
+#[cfg(feature = "suites")]
 pub mod pipes;
+#[cfg(feature = "suites")]
 pub mod producing;
+#[cfg(feature = "suites")]
 pub mod reading;
+#[cfg(feature = "suites")]
 pub mod states;
+#[cfg(feature = "suites")]
 pub mod values;
+#[cfg(feature = "suites")]
 pub mod waiting;
+#[cfg(feature = "suites")]
 pub mod watchers;
 
+#[cfg(feature = "suites")]
 mod list;

@@ -35,8 +35,9 @@ fn explore(model: impl Fn() + Send + Sync + 'static) {
     {
         let model = Arc::new(model);
         let again = Arc::clone(&model);
-        shuttle::check_random(move || model(), 10_000);
-        shuttle::check_pct(move || again(), 10_000, 3);
+        let schedules = if std::env::var_os("EVENT_MODELS_BRIEF").is_some() { 5_000 } else { 20_000 };
+        shuttle::check_random(move || model(), schedules);
+        shuttle::check_pct(move || again(), schedules, 3);
     }
     #[cfg(event_core_loom)]
     {

@@ -175,7 +175,7 @@ fn fails(_: usize, model: impl Fn() + Sync + Send + 'static) -> bool {
 #[cfg(event_core_shuttle)]
 pub(super) fn explore(_: Effort, model: impl Fn() + Sync + Send + 'static) {
     const CHANGES: usize = 3;
-    let schedules = if std::env::var_os("EVENT_MODELS_BRIEF").is_some() { 10_000 } else { 20_000 };
+    let schedules = if std::env::var_os("EVENT_MODELS_BRIEF").is_some() { 5_000 } else { 20_000 };
     let executions = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&executions);
     let model = Arc::new(move || {
