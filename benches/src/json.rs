@@ -22,6 +22,7 @@ pub fn write(file: &Path, machine: &Machine, plan: Plan, rows: &[(Row, Vec<Cell>
             "cores": machine.cores,
             "compiler": machine.compiler,
             "opt_level": machine.optimisation,
+            "read_modify_write_ns": machine.read_modify_write,
             "load_before": machine.load,
             "load_after": load(),
         },

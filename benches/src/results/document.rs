@@ -147,6 +147,7 @@ fn heading(run: &Run) -> String {
          a row runs one short batch, in an order that rotates, so that whatever else the machine does meets all of them alike. \
          Ratios are of two batches of the same round.\n\n{busy}\
          - processor: {}, {} cores, of which other programs had a part: mean number of threads that wanted to run {} before, {} after\n\
+         - an atomic read-modify-write that nobody disputes takes {:.1} ns: a lock is made of two, and so are a set and a get\n\
          - compiler: {}, opt-level {}\n- {} rounds, batches of {milliseconds} ms\n- payload: 8 bytes, where the row does not say \
          otherwise\n- {}\n\n\
          ![Fan-out: time per delivery against the number of tasks](results/fan-out.svg)\n\n\
@@ -156,6 +157,7 @@ fn heading(run: &Run) -> String {
         machine("cores"),
         machine("load_before"),
         machine("load_after"),
+        number("read_modify_write_ns"),
         machine("compiler"),
         machine("opt_level"),
         run.plan["rounds"],

@@ -44,7 +44,8 @@ impl BlockingRow {
                 "the peers take a lock and look; ours is the get without waiting, and only then looks for the parker of the thread."
             }
             BlockingRow::HandOver => {
-                "the kernel's sleeping and waking is nearly all of it; on a busy machine its scheduler decides."
+                "before it sleeps, a thread looks for 10 µs whether it is woken; if that is not enough, the kernel's sleeping and waking is \
+                 nearly all of it, and on a busy machine its scheduler decides."
             }
         }
     }

@@ -19,13 +19,16 @@ impl LargeRow {
     pub(super) fn why_not_first(self) -> &'static str {
         match self {
             LargeRow::Text => {
-                "making and cloning the text is nearly all of it, and the same in every column: a large difference is noise."
+                "making and cloning the text is nearly all of it, and the same in every column: a large difference is noise. Tried: an \
+                 `Arc<str>`, as long, since making it copies the text once more; `get_ref`, which clones nothing, 114 ns instead of 138."
             }
             LargeRow::Array => {
                 "a matter of where variables are: glibc copies 2 KiB and more by `rep movsb`, which on this kind of processor takes \
                  1,136 ns instead of 43 for 4 KiB if the target is 8 bytes behind the source modulo 4,096; and a `Result` has its \
-                 data a little behind its tag. Which of the copies of a column meet that is chance. Large data in place belongs into \
-                 an `Arc` or a `Box`."
+                 data a little behind its tag. Which of the copies of a column meet that is chance. A get copies four times, one of \
+                 them out of the `Result`, embassy's twice. Tried: the poll's result made in place, a poll that is not inlined, and one that ends \
+                 early, without a copy less; data aligned to 64 bytes, 350 ns instead of 245. Large data in place belongs into an \
+                 `Arc`, 92 ns, or is borrowed by `get_ref`, 108."
             }
         }
     }

@@ -144,6 +144,7 @@ impl Row {
             Row::Store(row) if ours == Role::Variant => row.why_not_first_with_shards(),
             Row::Threads(row) if ours == Role::Variant => row.why_not_first_with_shards(),
             Row::FanOut(row) if ours == Role::Variant => row.why_not_first_with_shards(),
+            Row::Store(row) => row.why_not_first(),
             Row::Follow(row) => row.why_not_first(),
             Row::Threads(row) => row.why_not_first(),
             Row::Special(row) => row.why_not_first(),
@@ -152,7 +153,7 @@ impl Row {
             Row::FanOut(row) => row.why_not_first(),
             Row::Map(row) => row.why_not_first(),
             Row::Check(row) => row.why_not_first(),
-            Row::Store(_) | Row::Produce(_) | Row::Confirmed(_) | Row::Fairness => "",
+            Row::Produce(_) | Row::Confirmed(_) | Row::Fairness => "",
         }
     }
 

@@ -93,8 +93,9 @@ impl SpecialRow {
                  data. Three other forms (of 12, 14 and 19 instructions) took as long or longer."
             }
             SpecialRow::SlowWriter | SpecialRow::FastWriter => {
-                "a changed value is pinned anew by counting in the word that the writer exchanges; arc-swap notes it in a place \
-                 of the thread and lets the writer look there."
+                "a changed value is pinned anew by counting in the line of the word that the writer exchanges; arc-swap notes it in a \
+                 place of the thread and lets the writer look there. Tried: to let go of the old data first, no difference; to let \
+                 some sets pass before the new is pinned, ten times as long."
             }
         }
     }

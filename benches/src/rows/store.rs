@@ -31,6 +31,18 @@ pub enum StoreRow {
 }
 
 impl StoreRow {
+    /// For the tables, where a peer is ahead.
+    pub(super) fn why_not_first(self) -> &'static str {
+        match self {
+            StoreRow::Set => "",
+            StoreRow::Read => {
+                "two read-modify-writes, as a lock has, but where to count is known only when the word was loaded. In a loop of its own \
+                 10.2 ns beside 9.9 for a lock, on a machine on which each takes 5. Left out for a trial: the limit of borrows, 0.0 ns; \
+                 the place, taken for known, 0.0; the look whether the slot was left to its last reader, 0.5."
+            }
+        }
+    }
+
     /// For the tables, where a peer is ahead of a value with shards.
     pub(super) fn why_not_first_with_shards(self) -> &'static str {
         match self {

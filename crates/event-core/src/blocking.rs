@@ -48,6 +48,9 @@ pub(crate) fn park_until_ready<T>(
             if let Poll::Ready(ready) = poll(&mut cx) {
                 return Some(ready);
             }
+            if is_woken_soon(parker) {
+                continue;
+            }
             match deadline {
                 None => parker.park(),
                 // It may return early, or for another reason: the clock is asked again.
@@ -55,6 +58,25 @@ pub(crate) fn park_until_ready<T>(
             }
         }
     })
+}
+
+/// Looks for a moment whether the thread is woken, and takes the wake-up: for as long as it takes to be put to sleep and woken by the
+/// kernel, so that at worst a wait costs twice as much (A. R. Karlin et al., *Empirical studies of competitive spinning for a shared-memory
+/// multiprocessor*, 1991).
+#[cfg(feature = "std")]
+fn is_woken_soon(parker: &parking::Parker) -> bool {
+    const MOMENT: core::time::Duration = core::time::Duration::from_micros(10);
+    const PAUSES_BETWEEN_LOOKS: usize = 8;
+    let begin = std::time::Instant::now();
+    loop {
+        (0..PAUSES_BETWEEN_LOOKS).for_each(|_| core::hint::spin_loop());
+        if parker.park_timeout(core::time::Duration::ZERO) {
+            return true;
+        }
+        if begin.elapsed() >= MOMENT {
+            return false;
+        }
+    }
 }
 
 /// A parker and its waker, those of the thread unless they are in use: one that waits in the midst of a poll must not take

@@ -202,7 +202,8 @@ impl<T> MemoryWatcher<T> {
         self.polling().backlog(&mut |_| true)
     }
 
-    /// [`get`](Self::get) for threads without a runtime: the thread sleeps until there is unseen data.
+    /// [`get`](Self::get) for threads without a runtime: the thread sleeps until there is unseen data. Before it does so, it looks for a
+    /// few microseconds, since a producer that sets at once comes before the kernel has put it to sleep.
     ///
     /// It must not be called on a thread of an async runtime, whose other tasks would wait as well.
     ///
