@@ -18,9 +18,8 @@ copy_suites() { # copy_suites [FOLDER]: what is tracked here or new. Files that 
     cd "$copy"
     # One test of a file that otherwise needs nothing else.
     perl -0pi -e 's/#\[test\]\nfn a_watch_channel_never_allocates.*?\n\}\n//s' tests/tests/allocations.rs
-    grep -lrE "$others" tests/tests | xargs -r rm
-    # What is left of a test in a folder of its own goes with it.
-    rm -rf tests/tests/etcd
+    # A test in a folder of its own goes as a whole.
+    grep -lrE "$others" tests/tests | sed -E 's|^(tests/tests/[^/]*).*|\1|' | sort -u | xargs -r rm -r
     sed -i -E 's|^(default-)?members = .*|\1members = ["crates/event-core", "crates/event-map", "tests"]|; /^event-(tokio|async-std|etcd|supervisor|test-servers) =/d' Cargo.toml
     sed -i '/^\[dev-dependencies\]/,/^\[lints\]/{/^\[lints\]/!d}' tests/Cargo.toml
   )
