@@ -101,7 +101,7 @@ if ! (cd "$tree" && cargo +nightly test --no-run -p event-core -p event-map -p e
 fi
 programs=()
 # Those first that find most, quickly. What takes seconds whatever is wrong, or measures the memory of the process, is left out.
-for name in event_core by_hand answers conservation regressions bad_input sync_mode combinators parked unruly nth_call reader_shards allocations neighbours maps_by_hand \
+for name in event_core by_hand answers conservation regressions bad_input sync_mode combinators parked unruly nth_call reader_shards space allocations neighbours maps_by_hand \
   maps_memory event_map threads blocking read_only random_program; do
   program=$(sed -n "s/.*\"name\":\"$name\".*\"executable\":\"\([^\"]*\)\".*/\1/p" "$out/messages")
   [ -z "$program" ] || programs+=("$program")

@@ -277,3 +277,45 @@ fn reserve_covers_edits_that_interrupt_each_other() {
     NESTED.reserve(0, 0);
     assert_eq!(allocations_of(|| NESTED.set_if_not_eq(Nested(1))), 0);
 }
+
+/// Data that fits a register, whose clone sets what [`MEANWHILE`] holds: what it is cloned of is replaced while it is read.
+struct Replaced(Arc<()>);
+
+std::thread_local! {
+    static MEANWHILE: core::cell::RefCell<Option<(MemoryValue<Replaced>, Replaced)>> = const { core::cell::RefCell::new(None) };
+}
+
+impl Clone for Replaced {
+    fn clone(&self) -> Self {
+        if let Some((value, data)) = MEANWHILE.take() {
+            value.set(data);
+        }
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// The setter leaves it to the reader to drop what was replaced. A reader that did not was found by changing the code on purpose: no test
+/// had data that is replaced while a get in few steps clones it.
+#[test]
+fn the_last_reader_of_what_its_own_clone_has_replaced_drops_it() {
+    let ways: [fn(&MemoryValue<Replaced>, &mut MemoryWatcher<Replaced>) -> Replaced; 4] = [
+        |_, watcher| match Task::new().poll(watcher.get()) {
+            Poll::Ready(data) => data.expect("the value is open"),
+            Poll::Pending => panic!("there is data"),
+        },
+        |_, watcher| watcher.try_get().expect("there is data"),
+        |value, _| value.load().expect("there is data"),
+        |value, _| value.borrow().map(|data| data.clone()).expect("there is data"),
+    ];
+    for way in ways {
+        let (old, new) = (Arc::new(()), Arc::new(()));
+        let value = MemoryValue::with_value(Replaced(Arc::clone(&old)));
+        let mut watcher = value.watch();
+        MEANWHILE.set(Some((value.clone(), Replaced(Arc::clone(&new)))));
+        let got = way(&value, &mut watcher);
+        assert!(Arc::ptr_eq(&got.0, &old), "what was in force when it began to clone");
+        drop(got);
+        assert_eq!(Arc::strong_count(&old), 1, "the replaced data is dropped");
+        assert_eq!(Arc::strong_count(&new), 2, "what is in force is not");
+    }
+}

@@ -70,6 +70,27 @@ fn there_are_as_many_watchers_as_the_space_has_room_for() {
     assert!(in_space::<u32, 0, 0>().try_watch().is_err());
 }
 
+/// And one that finds no place is none.
+#[test]
+fn producers_are_told_of_the_first_watcher_and_of_the_last_that_goes() {
+    let value = in_space::<u32, 2, 0>();
+    let (waits, task) = (value.clone(), Task::new());
+    let mut watched = core::pin::pin!(waits.watched());
+    assert!(task.poll(watched.as_mut()).is_pending());
+    let first = value.watch();
+    assert_eq!(task.wakes(), 1, "the first has come");
+    assert!(task.poll(watched).is_ready());
+    let mut unwatched = core::pin::pin!(waits.unwatched());
+    assert!(task.poll(unwatched.as_mut()).is_pending());
+    let second = value.watch();
+    assert!(value.try_watch().is_err());
+    drop(first);
+    assert_eq!(task.wakes(), 1, "it is not the last one");
+    drop(second);
+    assert_eq!(task.wakes(), 2, "the last has gone");
+    assert!(task.poll(unwatched).is_ready());
+}
+
 #[test]
 fn watchers_that_have_no_bit_in_the_root_are_woken_as_well() {
     let value = in_space::<u32, 20, 0>();
