@@ -61,7 +61,8 @@ fn h1_a_value_in_a_space_allocates_nothing_whatever_is_done_with_it() {
 fn there_are_as_many_watchers_as_the_space_has_room_for() {
     let value = in_space::<u32, 2, 0>();
     let (first, second) = (value.try_watch().unwrap(), value.reader().try_watch().unwrap());
-    assert_eq!(value.try_watch().unwrap_err(), Full);
+    let full = value.try_watch().unwrap_err();
+    assert_eq!((full, full.to_string()), (Full, "the value's space has no room for another watcher".into()));
     assert!(message(|| drop(value.watch())).contains("WATCHERS"));
     assert!(message(|| drop(first.clone())).contains("WATCHERS"));
     assert_eq!(value.watcher_count(), 2);
@@ -144,7 +145,7 @@ fn the_only_producer_gets_its_data_back_as_well() {
     let mut borrowed = Vec::new();
     let full = (0..10).find(|&n| {
         let error = writer.try_set(n).map(|_| borrowed.push(reader.borrow().unwrap())).err();
-        error.is_some_and(|error| error.is_full() && error.into_inner() == n)
+        error.is_some_and(|error| error.is_full() && !error.is_closed() && error.into_inner() == n)
     });
     assert_eq!(full, Some(3));
     assert_eq!((writer.load(), borrowed.len()), (Some(2), 3));
@@ -153,6 +154,10 @@ fn the_only_producer_gets_its_data_back_as_well() {
     borrowed.clear();
     writer.set(4);
     let value = writer.into_value();
+    let closed = MemoryValue::new();
+    closed.close();
+    let error = closed.try_set(1).unwrap_err();
+    assert!(error.is_closed() && !error.is_full());
     value.set(5);
     assert_eq!(reader.load(), Some(5));
 }
