@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Mutation tests of event-core's cell, waker list and memory values: changes one expression at a time, and sees whether a test fails.
 #
-#   ci/mutants.sh                      all of it: an hour or two
+#   ci/mutants.sh                      all of it: a quarter of an hour on two processors
 #   ci/mutants.sh --resume             continues what was begun: found mutants of a file that did not change stay found
 #   ci/mutants.sh --models             continues likewise, and then has the models find those survivors that the list says they find
 #   ci/mutants.sh [--resume] cell/word.rs 'wakers/*.rs' ...    only these files of crates/event-core/src
