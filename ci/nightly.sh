@@ -3,8 +3,8 @@
 # three minutes of faults in clusters of each version of etcd; the longest models with one preemption more; tests with each set of features,
 # on all the machines that can be emulated, under sanitizers and with a standard library that checks; documentation as docs.rs builds it;
 # the larger bounds of spin; each ordering weakened, under loom; each promise broken on purpose; the pages of examples in a browser; the
-# programs of the documentation, copied into an empty folder; what is depended on, and what is public; and ten minutes of each fuzz target.
-# (ci/mutants.sh takes an hour or two; it is run by hand, with --resume, until its list of survivors is complete.)
+# programs of the documentation, copied into an empty folder; what is depended on, and what is public; the mutants; and ten minutes of each
+# fuzz target.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -27,6 +27,7 @@ ci/spin.sh --all
 ci/orderings.sh --models
 ci/promises.sh --breaks
 ci/sanitizers.sh
+ci/mutants.sh --models
 ci/dependencies.sh
 ci/public-api.sh
 ci/fuzz.sh 600

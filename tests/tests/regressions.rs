@@ -298,7 +298,8 @@ impl Clone for Replaced {
 /// had data that is replaced while a get in few steps clones it.
 #[test]
 fn the_last_reader_of_what_its_own_clone_has_replaced_drops_it() {
-    let ways: [fn(&MemoryValue<Replaced>, &mut MemoryWatcher<Replaced>) -> Replaced; 4] = [
+    type Way = fn(&MemoryValue<Replaced>, &mut MemoryWatcher<Replaced>) -> Replaced;
+    let ways: [Way; 4] = [
         |_, watcher| match Task::new().poll(watcher.get()) {
             Poll::Ready(data) => data.expect("the value is open"),
             Poll::Pending => panic!("there is data"),
