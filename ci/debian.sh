@@ -72,7 +72,7 @@ oldest_version=1.85.0+dfsg3-1~deb12u3
 # The oldest compiler that the crates promise to build with, its sources, and a standard library for 32-bit x86 as well.
 oldest_rust() {
   local libraries="libc6 libgcc-s1 libstdc++6 zlib1g libzstd1 libxml2 libedit2 libtinfo6 libffi8 libbsd0 libmd0 liblzma5 libicu72
-    libllvm19 libz3-4" package architecture packages=(libstd-rust-web-1.85)
+    libllvm19 libz3-4" package packages=(libstd-rust-web-1.85)
   for package in rustc-web rust-web-src rust-web-clippy libstd-rust-web-dev libstd-rust-web-dev:i386; do
     packages+=("$package=$oldest_version")
   done

@@ -54,7 +54,7 @@ const FAR_FROM_FLOOR: &str = "what is left of a delivery is four read-modify-wri
     setter gives back, the count in and out of a reader, and the bit that arms. Left out for a trial, with 1,000 tasks, on a machine \
     on which one takes 5 ns: tickets 5 of 60 ns on one thread, nothing of 66 on 2 workers; the reader's counts 8 of 60, and 20 of 66, \
     since the workers count at the same place. On one on which it takes 2 ns: tickets 0.3 of 43.5 and 3 of 75, counts 2.5 of 43.5 and \
-    19 of 75. Tried: counts at two places as soon as readers have met, which is 64 bytes more for each value and 1 ns more for an only \
+    19 of 75. Tried: counts at two places as soon as readers have met, which is 48 bytes more for each value and 1 ns more for an only \
     producer: 60 instead of 66 on 2 workers. A value with 8 shards counts at eight places: 53 there, but 64 on one thread.";
 
 /// How far waking so many tasks may be from the floor, and of how many on.

@@ -41,7 +41,7 @@ impl ThreadsRow {
             ThreadsRow::Read | ThreadsRow::ReadFour => {
                 "all readers of a plain value count themselves in one place, and its line travels between the processors; the peer \
                  has a place for each thread. A value with shards and `CachedReader` are for that: see their rows. Tried: counts at two \
-                 places as soon as readers have met: 22 ns instead of 38 for two threads, and 64 bytes more for each value."
+                 places as soon as readers have met: 22 ns instead of 38 for two threads, and 48 bytes more for each value."
             }
             ThreadsRow::StormSet | ThreadsRow::StormRead => {
                 "a line that the other processor has written takes 41 ns to come over. A set needs two of them, that of the word and \

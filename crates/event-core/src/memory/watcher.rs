@@ -203,7 +203,7 @@ impl<T> MemoryWatcher<T> {
     }
 
     /// [`get`](Self::get) for threads without a runtime: the thread sleeps until there is unseen data. Before it does so, it looks for a
-    /// few microseconds, since a producer that sets at once comes before the kernel has put it to sleep.
+    /// moment (10 µs), since a producer that sets at once comes before the kernel has put it to sleep.
     ///
     /// It must not be called on a thread of an async runtime, whose other tasks would wait as well.
     ///
