@@ -104,7 +104,7 @@ fn server_killed(etcd: &Etcd) {
         assert_eq!(witnesses.all.items(), given, "all is as it was");
         Witnesses::change(ctl);
         witnesses.find_out().await;
-        let phases = ["synced", "stale", "synced"];
+        let phases = ["connecting", "synced", "stale", "synced"];
         assert_eq!(witnesses.one.status.phases(), phases);
         assert_eq!(witnesses.all.status.phases(), phases);
     });

@@ -38,7 +38,7 @@ impl MapWitness {
         check: impl Fn(&BTreeMap<String, String>) -> Option<String> + Send + 'static,
     ) -> Self {
         let map: EtcdMap<String, String> = EtcdMap::builder(client).prefix(prefix).map(Text).build().expect("a prefix");
-        let status = StatusLog::start(map.status().watch());
+        let status = StatusLog::start_late(map.status().watch());
         let (sender, seen) = watch::channel(Seen::default());
         let (mut changes, mut states) = (map.watch(), map.watch_snapshots());
         let (read, mut version) = (map.clone(), None);

@@ -27,6 +27,17 @@ impl StatusLog {
         Self(log)
     }
 
+    /// Of something that has begun before its status can be had, and may be in sync by now: it was connecting.
+    pub(crate) fn start_late(watcher: MemoryWatcher<Status>) -> Self {
+        let log = Self::start(watcher);
+        log.0.states.send_modify(|states| {
+            if !matches!(states.first(), Some(Status::Connecting)) {
+                states.insert(0, Status::Connecting);
+            }
+        });
+        log
+    }
+
     pub(crate) fn all(&self) -> Vec<Status> {
         self.0.states.borrow().clone()
     }
@@ -79,30 +90,24 @@ impl StatusLog {
         assert!(revisions.is_sorted(), "{revisions:?}");
     }
 
-    /// The states without their details, each run of the same as one; and without that it was connecting in the beginning, which is not
-    /// seen if the backend was in sync before this first looked: the newest state wins.
+    /// The states without their details, each run of the same as one.
     pub(crate) fn phases(&self) -> Vec<&'static str> {
         let mut phases: Vec<_> = self.all().iter().map(name).collect();
         phases.dedup();
-        if phases.first() == Some(&CONNECTING) {
-            phases.remove(0);
-        }
         phases
     }
 
     /// Panics unless it has been in sync, then out of touch, any number of times but at least once, and is in sync again.
     pub(crate) fn assert_recovered(&self) {
         let phases = self.phases();
-        let recovered = phases.len() >= 3 && phases.starts_with(&["synced", "stale"]);
+        let recovered = phases.len() >= 4 && phases.starts_with(&["connecting", "synced", "stale"]);
         assert!(recovered && phases.ends_with(&["synced"]), "{:?}", self.all());
     }
 }
 
-const CONNECTING: &str = "connecting";
-
 fn name(status: &Status) -> &'static str {
     match status {
-        Status::Connecting => CONNECTING,
+        Status::Connecting => "connecting",
         Status::Synced { .. } => "synced",
         Status::Stale { .. } => "stale",
         _ => "unknown",
